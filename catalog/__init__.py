@@ -1,0 +1,62 @@
+"""The version catalog: what is used, in which version, and on which Kubernetes it may run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+
+import yaml
+from packaging.version import Version
+
+FILE = Path(__file__).parent / "versions.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A Kubernetes release that a cluster may run."""
+
+    version: Version
+    end_of_life: date
+
+    @property
+    def minor(self) -> tuple[int, int]:
+        """Major and minor, `(1, 36)`."""
+        return self.version.major, self.version.minor
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """The parsed catalog.
+
+    Attributes:
+        releases: Kubernetes releases, oldest first.
+        default_release: what a cluster runs when its file names none.
+        modules: version by module, `{"etcd": "3.7.3"}`.
+    """
+
+    releases: tuple[Release, ...]
+    default_release: Version
+    modules: dict[str, str]
+
+    @property
+    def kubernetes_versions(self) -> tuple[Version, ...]:
+        """The versions of `releases`."""
+        return tuple(release.version for release in self.releases)
+
+
+@lru_cache
+def catalog() -> Catalog:
+    """Reads `versions.yaml` once."""
+    data = yaml.load(FILE.read_text(), yaml.CSafeLoader)
+    kubernetes = data["kubernetes"]
+    releases = (
+        Release(Version(str(entry["version"])), entry["endOfLife"])
+        for entry in kubernetes["releases"]
+    )
+    return Catalog(
+        releases=tuple(sorted(releases, key=lambda release: release.version)),
+        default_release=Version(str(kubernetes["default"])),
+        modules={name: str(version) for name, version in data["modules"].items()},
+    )

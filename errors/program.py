@@ -1,0 +1,60 @@
+"""Codes 3xxx: the program, its preview and its application."""
+
+from errors.model import Code
+
+PROGRAM_FAILED = Code(
+    3001,
+    "ProgramFailed",
+    "The Pulumi program ended with an error that is not about the stack file.",
+    "A composition in `stacks/` or a component raised an error of its own.",
+    "Read the reason; run `./caas synth` to see the program alone, without a cluster.",
+    "A module of `stacks/` that asks for configuration which the stack file does not have.",
+)
+
+API_SERVER_REFUSED = Code(
+    3010,
+    "ApiServerRefused",
+    "The management API server refused an object.",
+    "A schema, an admission webhook of Cluster API, or the server's own rules say no; the reason "
+    "is the server's.",
+    "Change what the reason names in the stack file, then run the command again. Nothing after "
+    "the refused object was applied.",
+    "A pool's name is changed to one that Cluster API can't make an object name of.",
+)
+
+API_SERVER_UNREACHABLE = Code(
+    3011,
+    "ApiServerUnreachable",
+    "The management API server does not answer.",
+    "The embedded plane is stopped or was killed, or the kubeconfig points elsewhere.",
+    "Run `./caas setup` to start the plane, or `./caas up`, which starts it as well.",
+    "./caas status, after ./caas down",
+)
+
+WAIT_TIMED_OUT = Code(
+    3012,
+    "WaitTimedOut",
+    "Something did not become true in time.",
+    "The controllers are still working, are stuck, or the machine is too slow for the limit.",
+    "Run `./caas diagnose` to see what holds it up; run the command again to go on waiting, with "
+    "a larger `--timeout` if it is only slow.",
+    "./caas up --timeout 5s",
+)
+
+CLUSTER_NOT_FOUND = Code(
+    3013,
+    "ClusterNotFound",
+    "There is no cluster of that name in the stack.",
+    "The name is misspelt, the cluster is in another stack, or it was not made yet.",
+    "Look at `./caas status` for the names.",
+    "./caas kubeconfig shopp",
+)
+
+KUBECONFIG_NOT_READY = Code(
+    3014,
+    "KubeconfigNotReady",
+    "The cluster has no kubeconfig yet.",
+    "Cluster API makes it when the control plane has its certificates and an address.",
+    "Wait until `./caas status` shows the control plane, or run `./caas up`, which waits.",
+    "./caas kubeconfig shop, right after ./caas up was interrupted",
+)

@@ -1,0 +1,1 @@
+"""Codes 5xxx: running clusters."""
