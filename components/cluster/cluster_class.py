@@ -1,0 +1,127 @@
+"""One ClusterClass per infrastructure: what all its clusters have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pulumi
+from packaging.version import Version
+
+from components.base import Component
+from components.cluster.kinds import BOOTSTRAP_API, CLUSTER_API, CONTROL_PLANE_API, WORKER_CLASS
+from components.cluster.variables import DEFINITIONS, NO_PROFILING, PATCHES
+from components.infrastructure.interface import ClassParts, Infrastructure, Template
+from components.manifest import Manifest, content_name, custom_resource, wait_for
+
+
+class ClusterClass(Component):
+    """Makes a ClusterClass and the templates that it clones.
+
+    Templates are immutable in Kubernetes, so their names carry a hash of their content: a change
+    makes new ones, points the class at them, and Cluster API replaces the machines that differ.
+
+    Args:
+        name: the class's name.
+        infrastructure: the plug-in that gives the infrastructure's parts.
+        namespace: where the class and its templates live.
+        kubernetes_versions: releases that clusters may run; upgrades walk them one minor at a
+            time (`spec.kubernetesVersions`, Cluster API 1.12 and later).
+
+    Outputs:
+        reference: the class's name; clusters of the stack refer to it.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        infrastructure: Infrastructure,
+        *,
+        namespace: str,
+        kubernetes_versions: Sequence[Version],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__(name, opts)
+        parts = infrastructure.class_parts()
+        templates = {
+            role: template.manifest(content_name(f"{name}-{role}", template.spec), namespace)
+            for role, template in _templates(parts).items()
+        }
+        children = [
+            custom_resource(f"{name}-{role}", manifest, self.child())
+            for role, manifest in templates.items()
+        ]
+        self.resource = custom_resource(
+            f"{name}-class",
+            {
+                "apiVersion": CLUSTER_API,
+                "kind": "ClusterClass",
+                "metadata": {
+                    "name": name,
+                    "namespace": namespace,
+                    "annotations": wait_for("VariablesReady", "RefVersionsUpToDate"),
+                },
+                "spec": _spec(parts, templates, kubernetes_versions),
+            },
+            self.child(depends_on=children),
+        )
+        self.register_outputs({"reference": name})
+
+
+def _templates(parts: ClassParts) -> dict[str, Template]:
+    """Every template of the class, by its role in names."""
+    registration: dict[str, Any] = {"criSocket": parts.node_registration.cri_socket}
+    if parts.node_registration.kubelet_extra_args:
+        registration["kubeletExtraArgs"] = list(parts.node_registration.kubelet_extra_args)
+    join = {"joinConfiguration": {"nodeRegistration": registration}}
+    hardened = {"extraArgs": list(NO_PROFILING)}
+    control_plane = {
+        "kubeadmConfigSpec": join
+        | {
+            "clusterConfiguration": {
+                "apiServer": hardened | {"certSANs": list(parts.cert_sans)},
+                "controllerManager": hardened,
+                "scheduler": hardened,
+            },
+            "initConfiguration": {"nodeRegistration": registration},
+        }
+    }
+    return {
+        "cluster": parts.cluster,
+        "control-plane": Template(CONTROL_PLANE_API, "KubeadmControlPlaneTemplate", control_plane),
+        "control-plane-machine": parts.control_plane_machine,
+        "worker": Template(BOOTSTRAP_API, "KubeadmConfigTemplate", join),
+        "worker-machine": parts.worker_machine,
+    }
+
+
+def _reference(template: Manifest) -> dict[str, Any]:
+    return {
+        "templateRef": {
+            "apiVersion": template["apiVersion"],
+            "kind": template["kind"],
+            "name": template["metadata"]["name"],
+        }
+    }
+
+
+def _spec(
+    parts: ClassParts, templates: dict[str, Manifest], versions: Sequence[Version]
+) -> dict[str, Any]:
+    return {
+        "infrastructure": _reference(templates["cluster"]),
+        "controlPlane": _reference(templates["control-plane"])
+        | {"machineInfrastructure": _reference(templates["control-plane-machine"])},
+        "workers": {
+            "machineDeployments": [
+                {
+                    "class": WORKER_CLASS,
+                    "bootstrap": _reference(templates["worker"]),
+                    "infrastructure": _reference(templates["worker-machine"]),
+                }
+            ]
+        },
+        "variables": [*DEFINITIONS, *parts.variables],
+        "patches": [*PATCHES, *parts.patches],
+        "kubernetesVersions": [f"v{version}" for version in sorted(versions)],
+    }

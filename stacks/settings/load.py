@@ -1,0 +1,204 @@
+"""Reading a stack file: every problem of it at once, each with its code and place."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from pydantic import ValidationError
+
+import catalog
+from components.cluster.settings import Cluster
+from components.fields import KubernetesVersion, shown
+from errors import CaasError, Problem, Where, stack_file
+from stacks.settings import problems, rules
+from stacks.settings.source import DEEPEST, PREFIX, PROJECT, Source, Steps, read
+from stacks.settings.stack import Stack
+
+PULUMI_KEYS = ("config", "environment", "encryptionsalt", "secretsprovider", "encryptedkey")
+
+SETTINGS = tuple(Stack.model_fields_by_alias())
+
+Config = dict[str, object]
+
+
+def load_file(path: Path) -> Stack:
+    """The settings of a stack file, `stacks/Pulumi.<stack>.yaml`.
+
+    Raises:
+        CaasError: with every problem of the file, in its order: codes 1001 to 1079.
+    """
+    source = read(path)
+    return _validated(_own(_config(source), source), source)
+
+
+def from_config(values: Mapping[str, object], file: Path | None = None) -> Stack:
+    """The settings out of the configuration that the Pulumi engine hands over.
+
+    Args:
+        values: by key with its prefix, `caas:clusters`; structures as they are, or as JSON. Keys of
+            other projects are left alone.
+        file: the stack file, which gives problems their line and column.
+
+    Raises:
+        CaasError: with every problem of the values.
+    """
+    source = _positions(file)
+    return _validated(
+        _own({key: _unpacked(value) for key, value in values.items()}, source), source
+    )
+
+
+def as_pulumi_config(path: Path) -> dict[str, str]:
+    """The `config` of a stack file as `pulumi.runtime.set_all_config` takes it.
+
+    Structures become JSON. Encrypted values are left out: only the Pulumi engine can read them.
+
+    Raises:
+        CaasError: when the file cannot be read; its settings are not checked.
+    """
+    source = read(path)
+    config = _config(source)
+    if source.problems:
+        raise CaasError.of(source.problems)
+    return {key: _packed(value) for key, value in config.items() if not _is_secure(value)}
+
+
+def _config(source: Source) -> Config:
+    """What stands below `config`."""
+    if source.root is None:
+        return {}
+    values = source.plain(source.root)
+    if not isinstance(values, dict):
+        what = f"the file holds {'a list' if isinstance(values, list) else shown(values)}"
+        raise CaasError(stack_file.NOT_A_MAPPING, what, where=source.top)
+    for key in values:
+        if key not in PULUMI_KEYS:
+            at = source.place((key,), key, key=True)
+            source.problems.append(_foreign_key(key, at))
+    config = values.get("config")
+    if config is not None and not isinstance(config, dict):
+        what = f"`config` is {shown(config)}"
+        raise CaasError(stack_file.NOT_A_MAPPING, what, where=source.place(("config",), "config"))
+    return config or {}
+
+
+def _foreign_key(key: str, at: Where) -> Problem:
+    if key.startswith(PREFIX) or key in SETTINGS:
+        wanted = key if key.startswith(PREFIX) else f"{PREFIX}{key}"
+        fix = f"Write `{wanted}`, indented below `config:`."
+        what = f"the key {shown(key)} belongs below `config`"
+        return Problem(stack_file.UNKNOWN_KEY, what, at, fix=fix)
+    return problems.unknown_key((key,), PULUMI_KEYS, at)
+
+
+def _own(config: Config, source: Source) -> Config:
+    """The settings of this project, without their prefix; other projects' are left alone."""
+    own: Config = {}
+    for key, value in config.items():
+        project, colon, name = key.partition(":")
+        at = source.place(("config", key), key, key=True)
+        if not colon:
+            what = f"the key {shown(key)} has no prefix"
+            fix = f"Write `{PREFIX}{problems.nearest(key, SETTINGS) or key}`."
+            source.problems.append(Problem(stack_file.BAD_CONFIG_KEY, what, at, fix=fix))
+        elif project == PROJECT:
+            own[name] = value
+        elif problems.nearest(project, [PROJECT]) and name in SETTINGS:
+            what = f"the prefix of {shown(key)} is not `{PREFIX}`"
+            fix = f"Write `{PREFIX}{name}`."
+            source.problems.append(Problem(stack_file.BAD_CONFIG_KEY, what, at, fix=fix))
+    return own
+
+
+def _validated(values: Config, source: Source) -> Stack:
+    secure = tuple(_secure_places(values, ()))
+    if secure:
+        raise CaasError.of([*source.problems, *(_secure_value(source, at) for at in secure)])
+    found = list(source.problems)
+    try:
+        stack = Stack.model_validate(values)
+        clusters = list(enumerate(stack.clusters))
+    except ValidationError as error:
+        found += problems.of(error, Stack, source)
+        stack, clusters = Stack(), list(_readable(values))
+    listed = _listed(values)
+    known = catalog.catalog().kubernetes_versions
+    for finding in rules.check(clusters, listed, known):
+        at = source.where(finding.path, key=finding.key)
+        found.append(Problem(finding.code, finding.what, at, finding.why, finding.fix))
+    if found:
+        raise CaasError.of(sorted(found, key=_place))
+    return stack
+
+
+def _readable(values: Config) -> Iterator[tuple[int, Cluster]]:
+    """The clusters that are valid by themselves, in a stack that is not."""
+    clusters = values.get("clusters")
+    for index, value in enumerate(clusters if isinstance(clusters, list) else ()):
+        try:
+            yield index, Cluster.model_validate(value)
+        except ValidationError:
+            continue  # its problems are already in those of the stack
+
+
+def _listed(values: Config) -> tuple[KubernetesVersion, ...]:
+    """`kubernetesVersions`, when it is valid by itself."""
+    listed = values.get("kubernetesVersions", ())
+    try:
+        return Stack.model_validate({"kubernetesVersions": listed}).kubernetes_versions
+    except ValidationError:
+        return ()
+
+
+def _place(problem: Problem) -> tuple[int, int]:
+    return problem.where.line or 0, problem.where.column or 0
+
+
+def _is_secure(value: object) -> bool:
+    return isinstance(value, dict) and len(value) == 1 and isinstance(value.get("secure"), str)
+
+
+def _secure_places(value: object, steps: Steps) -> Iterator[Steps]:
+    if len(steps) > DEEPEST:
+        return
+    if _is_secure(value):
+        yield steps
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _secure_places(item, (*steps, str(key)))
+    elif isinstance(value, list | tuple):
+        for index, item in enumerate(value):
+            yield from _secure_places(item, (*steps, index))
+
+
+def _secure_value(source: Source, steps: Steps) -> Problem:
+    what = f"`{steps[-1] if steps else 'config'}` holds an encrypted value"
+    return Problem(stack_file.SECURE_VALUE, what, source.where(steps))
+
+
+def _positions(file: Path | None) -> Source:
+    """Where the values of a file stand; nothing but its name when it cannot be read."""
+    name = str(file) if file else None
+    try:
+        source = read(file) if file else Source(name)
+        if source.root:
+            source.plain(source.root)
+    except CaasError:
+        return Source(name)
+    return Source(name, source.root)
+
+
+def _unpacked(value: object) -> object:
+    """What the engine hands over: structures are JSON texts."""
+    if not isinstance(value, str) or not value.lstrip().startswith(("[", "{")):
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return value  # then it is a text, which no structured setting accepts
+
+
+def _packed(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
