@@ -1,0 +1,169 @@
+"""A small client of a Kubernetes API server: objects as dictionaries, failures as codes."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import urllib3
+from kubernetes import config
+from kubernetes.client import ApiClient
+
+from components.manifest import Manifest
+from errors import CaasError, Where
+from errors.program import API_SERVER_REFUSED, API_SERVER_UNREACHABLE
+
+FIELD_MANAGER = "caas"
+APPLY = "application/apply-patch+yaml"
+MERGE = "application/merge-patch+json"
+NOT_FOUND = 404
+CONFLICT = 409
+
+
+def describe(manifest: Manifest) -> str:
+    """An object in words, `Cluster clusters/shop`."""
+    metadata = manifest["metadata"]
+    place = f"{metadata['namespace']}/" if metadata.get("namespace") else ""
+    return f"{manifest['kind']} {place}{metadata['name']}"
+
+
+class Api:
+    """One API server.
+
+    Args:
+        kubeconfig: the file with its address and the client certificate.
+        timeout: seconds that one request may take.
+    """
+
+    def __init__(self, kubeconfig: Path, timeout: float = 30) -> None:
+        self._client: ApiClient = config.new_client_from_config(str(kubeconfig))
+        self._client.configuration.retries = urllib3.Retry(total=2, status=0, backoff_factor=0.2)
+        self._timeout = timeout
+        self._plural = lru_cache(self._find_plural)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        content_type: str = "application/json",
+        what: str = "",
+        **query: str,
+    ) -> dict[str, Any]:
+        """Sends one request and gives the decoded answer.
+
+        Args:
+            method: the HTTP method.
+            path: what follows the host, `/api/v1/namespaces`.
+            body: JSON-like, or None.
+            content_type: of the body.
+            what: the object that it is about, for errors.
+            query: query parameters.
+
+        Raises:
+            CaasError: CAAS-3010 when the server refuses, CAAS-3011 when it can't be reached.
+        """
+        host = self._client.configuration.host
+        headers = {"Accept": "application/json", "Content-Type": content_type}
+        url = f"{host}{path}" + (f"?{urlencode(query)}" if query else "")
+        try:
+            response = self._client.call_api(
+                method, url, headers, body, None, _request_timeout=self._timeout
+            )
+            text = response.read()
+        except urllib3.exceptions.HTTPError as error:
+            raise CaasError(
+                API_SERVER_UNREACHABLE, f"{host} does not answer", why=str(error)
+            ) from error
+        answer: dict[str, Any] = json.loads(text or b"{}")
+        if response.status >= 400:  # noqa: PLR2004 - HTTP's first error status
+            raise RefusedError(response.status, answer, Where(object=what or path))
+        return answer
+
+    def get(self, path: str) -> Manifest | None:
+        """The object at `path`, or None."""
+        try:
+            return self.request("GET", path)
+        except RefusedError as error:
+            if error.status == NOT_FOUND:
+                return None
+            raise
+
+    def list(self, path: str, **query: str) -> list[Manifest]:
+        """All objects below `path`, from the server's watch cache; kinds are filled in."""
+        answer = self.request("GET", path, resourceVersion="0", **query)
+        kind = answer["kind"].removesuffix("List")
+        header = {"apiVersion": answer["apiVersion"], "kind": kind}
+        return [header | item for item in answer["items"]]
+
+    def apply(self, manifest: Manifest, *, dry_run: bool = False) -> Manifest:
+        """Applies one object server-side, and gives what the server made of it."""
+        query = {"fieldManager": FIELD_MANAGER, "force": "true"}
+        if dry_run:
+            query["dryRun"] = "All"
+        return self.request(
+            "PATCH",
+            self.path(manifest),
+            manifest,
+            content_type=APPLY,
+            what=describe(manifest),
+            **query,
+        )
+
+    def merge(self, manifest: Manifest, change: dict[str, Any]) -> Manifest:
+        """Merges `change` into the object that `manifest` names."""
+        path = self.path(manifest)
+        return self.request("PATCH", path, change, content_type=MERGE, what=describe(manifest))
+
+    def delete(self, manifest: Manifest) -> None:
+        """Begins to delete an object; one that is gone already is fine."""
+        try:
+            self.request("DELETE", self.path(manifest), what=describe(manifest))
+        except RefusedError as error:
+            if error.status != NOT_FOUND:
+                raise
+
+    def path(self, manifest: Manifest) -> str:
+        """The path of one object."""
+        metadata = manifest["metadata"]
+        place = f"/namespaces/{metadata['namespace']}" if metadata.get("namespace") else ""
+        version, kind = manifest["apiVersion"], manifest["kind"]
+        return f"{root(version)}{place}/{self._plural(version, kind)}/{metadata['name']}"
+
+    def collection(self, api_version: str, kind: str) -> str:
+        """The path of all objects of a kind, in every namespace."""
+        return f"{root(api_version)}/{self._plural(api_version, kind)}"
+
+    def _find_plural(self, api_version: str, kind: str) -> str:
+        for resource in self.request("GET", root(api_version))["resources"]:
+            if resource["kind"] == kind and "/" not in resource["name"]:
+                return str(resource["name"])
+        raise CaasError(
+            API_SERVER_REFUSED, f"The API server does not know the kind {kind} of {api_version}"
+        )
+
+
+def root(api_version: str) -> str:
+    """Where an API version is served."""
+    return f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
+
+
+class RefusedError(CaasError):
+    """The API server answered with an error.
+
+    Attributes:
+        status: the HTTP status.
+        body: the Status object.
+    """
+
+    def __init__(self, status: int, body: dict[str, Any], where: Where) -> None:
+        self.status = status
+        self.body = body
+        message = str(body.get("message") or f"HTTP {status}")
+        super().__init__(
+            API_SERVER_REFUSED, f"The API server refused {where.object}", why=message, where=where
+        )

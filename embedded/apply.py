@@ -1,0 +1,122 @@
+"""Applying a plan: objects in the order of their dependencies, then what is no longer wanted."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+
+from components.manifest import WAIT_FOR, Manifest
+from embedded.api import Api, describe
+from embedded.fleet import conditions_of
+from embedded.objects import Key, StackObjects
+from embedded.plan.objects import WORKERS, ObjectChange, ObjectPlan, Operation
+from errors import CaasError, Where
+from errors.program import WAIT_TIMED_OUT
+
+READY_LIMIT = 120.0
+"""Seconds that an object which others depend on may take to become what it waits for."""
+
+Report = Callable[[ObjectChange], None]
+
+
+def apply_plan(
+    api: Api,
+    plan: ObjectPlan,
+    waves: Iterable[list[Manifest]],
+    members: StackObjects,
+    report: Report = lambda change: None,
+) -> None:
+    """Makes the cluster what the plan says; a plan without changes touches nothing.
+
+    Objects of one wave go side by side; before the next wave, those with a `pulumi.com/waitFor`
+    annotation are waited for. What is interrupted is continued by the next run: every step is
+    safe to do again.
+
+    Args:
+        api: the management API server.
+        plan: what to change.
+        waves: the program's objects in groups, each depending only on earlier ones.
+        members: the stack's membership.
+        report: called for every object when it is done.
+
+    Raises:
+        CaasError: CAAS-3010 where the server refuses an object, CAAS-3012 where one that others
+            need does not become ready.
+    """
+    if not plan.changes:
+        return
+    changes = {change.key: change for change in plan.changes}
+    members.declare({*plan.live, *plan.desired})
+    pending: list[Manifest] = []
+    for wave in waves:
+        todo = [changes[key] for key in map(Key.of, wave) if key in changes]
+        if todo:  # what is unchanged was waited for by the run that made it
+            _wait_all(api, pending)
+            pending = []
+        _apply_wave(api, todo, report)
+        pending.extend(manifest for manifest in wave if Key.of(manifest) in changes)
+    for change in plan.changes:
+        if change.operation is Operation.DELETE and change.before:
+            api.delete(change.before)
+            report(change)
+    members.declare(plan.desired)
+
+
+def _apply_wave(api: Api, changes: list[ObjectChange], report: Report) -> None:
+    def apply(change: ObjectChange) -> None:
+        if change.desired:
+            api.apply(change.desired)
+            report(change)
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        futures = [pool.submit(apply, change) for change in changes]
+        for future in futures:
+            try:
+                future.result()
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
+
+
+def _wait_all(api: Api, manifests: Iterable[Manifest]) -> None:
+    for manifest in manifests:
+        wanted = manifest["metadata"].get("annotations", {}).get(WAIT_FOR)
+        if wanted:
+            _wait(api, manifest, _conditions(wanted))
+
+
+def _conditions(wanted: str) -> dict[str, str]:
+    """`condition=Type[=Status]`, or a JSON list of such, as the Pulumi provider reads it."""
+    entries: list[str] = json.loads(wanted) if wanted.startswith("[") else [wanted]
+    parsed: dict[str, str] = {}
+    for entry in entries:
+        kind, _, status = entry.removeprefix("condition=").partition("=")
+        parsed[kind] = status or "True"
+    return parsed
+
+
+def _wait(api: Api, manifest: Manifest, wanted: dict[str, str]) -> None:
+    path = api.path(manifest)
+    deadline = time.monotonic() + READY_LIMIT
+    while True:
+        live = api.get(path) or {}
+        generation = live.get("metadata", {}).get("generation")
+        conditions = conditions_of(live)
+        if all(
+            conditions.get(kind, {}).get("status") == status
+            and conditions[kind].get("observedGeneration", generation) == generation
+            for kind, status in wanted.items()
+        ):
+            return
+        if time.monotonic() > deadline:
+            found = {kind: conditions.get(kind, {}).get("message", "absent") for kind in wanted}
+            raise CaasError(
+                WAIT_TIMED_OUT,
+                f"{describe(manifest)} did not become {', '.join(wanted)} "
+                f"within {READY_LIMIT:.0f} s",
+                where=Where(object=describe(manifest)),
+                why=json.dumps(found),
+            )
+        time.sleep(0.2)

@@ -1,0 +1,20 @@
+"""Takes custom resource definitions and webhooks out of a module's `config` folder."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from embedded.binaries.faults import writing
+from embedded.binaries.recipe import ManifestSet
+
+
+def take(manifests: ManifestSet, module: Path, target: Path) -> None:
+    """Copies `crds/*.yaml` and `webhooks.yaml` of one controller from `module` to `target`."""
+    config = module / manifests.folder
+    with writing(target):
+        (target / "crds").mkdir(parents=True)
+        for definition in sorted((config / "crd" / "bases").glob("*.yaml")):
+            if not manifests.without or manifests.without not in definition.name:
+                shutil.copyfile(definition, target / "crds" / definition.name)
+        shutil.copyfile(config / "webhook" / "manifests.yaml", target / "webhooks.yaml")

@@ -1,0 +1,217 @@
+"""What is needed, in which versions, and where each piece comes from."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from catalog import catalog
+from embedded.binaries.adapted import LOOPBACK, Change
+from embedded.binaries.host import Host
+
+MODULES = Path(__file__).parent / "go"
+FLAGS = ("-trimpath", "-mod=readonly", "-buildvcs=false")
+STRIP = "-s -w"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Pinned Go modules: the folder with their go.mod and go.sum, and how they are built.
+
+    Attributes:
+        folder: where go.mod and go.sum are.
+        link: the flags for the linker.
+        changes: what is changed in a copy of the modules before the build.
+    """
+
+    folder: Path
+    link: str = STRIP
+    changes: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Mirror:
+    """Where official releases are: an address, and the variable that names another one."""
+
+    variable: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A released file.
+
+    Attributes:
+        mirror: where it is.
+        file: its path there.
+        checksums: the path of the file that holds its SHA-256.
+        member: what to take out of it when it is an archive.
+    """
+
+    mirror: Mirror
+    file: str
+    checksums: str
+    member: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One binary: its name, its main package, and its official release where there is one."""
+
+    name: str
+    source: Source
+    package: str
+    release: Release | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestSet:
+    """The custom resource definitions and webhooks of one controller.
+
+    Attributes:
+        name: the folder they get.
+        source: the modules they are pinned by.
+        module: the Go module that has them.
+        folder: the `config` folder in that module.
+        without: definitions that are left out, by a part of their file name.
+    """
+
+    name: str
+    source: Source
+    module: str
+    folder: str
+    without: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Everything that is made, and a name for exactly this outcome."""
+
+    label: str
+    programs: tuple[Program, ...]
+    manifests: tuple[ManifestSet, ...]
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """The module sets that are used, each once."""
+        programs = [program.source for program in self.programs]
+        return tuple(dict.fromkeys([*programs, *(item.source for item in self.manifests)]))
+
+    @property
+    def key(self) -> str:
+        """The label and eight digits of a checksum over all that goes into a build."""
+        digest = hashlib.sha256(repr(FLAGS).encode())
+        for source in self.sources:
+            digest.update(f"{source.link}{source.changes}".encode())
+            for name in ("go.mod", "go.sum"):
+                digest.update((source.folder / name).read_bytes())
+        for program in self.programs:
+            digest.update(f"{program.name}={program.package};".encode())
+        for manifests in self.manifests:
+            digest.update(f"{manifests.module}/{manifests.folder}-{manifests.without};".encode())
+        return f"{self.label}-{digest.hexdigest()[:8]}"
+
+
+KUBERNETES = Mirror("CAAS_KUBERNETES_MIRROR", "https://dl.k8s.io")
+ETCD = Mirror("CAAS_ETCD_MIRROR", "https://github.com/etcd-io/etcd/releases/download")
+CLUSTER_API = Mirror(
+    "CAAS_CLUSTER_API_MIRROR",
+    "https://github.com/kubernetes-sigs/cluster-api/releases/download",
+)
+
+
+def plane(host: Host) -> Recipe:
+    """What the embedded plane needs on `host`, in the versions of the catalog."""
+    versions = catalog().modules
+    kubernetes, etcd, cluster_api = (
+        versions[name] for name in ("kubernetes", "etcd", "cluster-api")
+    )
+    controllers = Source(
+        MODULES / "cluster-api",
+        f"{STRIP} -X sigs.k8s.io/cluster-api/version.gitVersion=v{cluster_api}",
+        LOOPBACK,
+    )
+    return Recipe(
+        label=f"kubernetes-{kubernetes}-etcd-{etcd}-cluster-api-{cluster_api}"
+        f"-{host.system}-{host.architecture}",
+        programs=(
+            _etcd(etcd, host),
+            *_kubernetes(kubernetes, host),
+            *_cluster_api(cluster_api, host, controllers),
+        ),
+        manifests=_manifests(controllers),
+    )
+
+
+def _etcd(version: str, host: Host) -> Program:
+    name = f"etcd-v{version}-{host.system}-{host.architecture}"
+    archive = f"{name}.tar.gz" if host.system == "linux" else f"{name}.zip"
+    return Program(
+        "etcd",
+        Source(MODULES / "etcd"),
+        "go.etcd.io/etcd/server/v3",
+        Release(ETCD, f"v{version}/{archive}", f"v{version}/SHA256SUMS", f"{name}/etcd"),
+    )
+
+
+def _kubernetes(version: str, host: Host) -> tuple[Program, ...]:
+    major, minor, _ = version.split(".")
+    stamp = "-X k8s.io/component-base/version.git"
+    source = Source(
+        MODULES / "kubernetes",
+        f"{STRIP} {stamp}Version=v{version} {stamp}Major={major} {stamp}Minor={minor}",
+    )
+    # The official builds of the servers are for Linux only; kubectl is there for every system.
+    released = {"kubectl"} if host.system != "linux" else {"kubectl", *KUBERNETES_SERVERS}
+    folder = f"v{version}/bin/{host.system}/{host.architecture}"
+    return tuple(
+        Program(
+            name,
+            source,
+            f"k8s.io/kubernetes/cmd/{name}",
+            Release(KUBERNETES, f"{folder}/{name}", f"{folder}/{name}.sha256")
+            if name in released
+            else None,
+        )
+        for name in ("kubectl", *KUBERNETES_SERVERS)
+    )
+
+
+KUBERNETES_SERVERS = ("kube-apiserver", "kube-controller-manager")
+
+
+def _cluster_api(version: str, host: Host, source: Source) -> tuple[Program, ...]:
+    clusterctl = f"v{version}/clusterctl-{host.system}-{host.architecture}"
+    packages = {
+        "core-manager": "core",
+        "bootstrap-manager": "bootstrap/kubeadm",
+        "control-plane-manager": "controlplane/kubeadm",
+        "in-memory-manager": "test/infrastructure/docker",
+        "clusterctl": "cmd/clusterctl",
+    }
+    return tuple(
+        Program(
+            name,
+            source,
+            f"sigs.k8s.io/cluster-api/{package}",
+            Release(CLUSTER_API, clusterctl, f"{clusterctl}.sha256")
+            if name == "clusterctl"
+            else None,
+        )
+        for name, package in packages.items()
+    )
+
+
+def _manifests(source: Source) -> tuple[ManifestSet, ...]:
+    module = "sigs.k8s.io/cluster-api"
+    return (
+        ManifestSet("core", source, module, "core/config"),
+        ManifestSet("bootstrap", source, module, "bootstrap/kubeadm/config"),
+        ManifestSet("control-plane", source, module, "controlplane/kubeadm/config"),
+        # The manager starts the controllers of the Docker kinds in any case and ends without
+        # them; those of the machine pools it starts only with their feature gate, which is off.
+        ManifestSet(
+            "in-memory", source, f"{module}/test", "infrastructure/docker/config", "machinepool"
+        ),
+    )

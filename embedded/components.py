@@ -1,0 +1,259 @@
+"""The processes of the embedded plane: what each one is run with, as a table.
+
+`always` is what the plane needs to work; `tuned` is what makes it fast on a small machine, and is
+left out with `Plane(…, tuned=False)` to measure against. Words in braces are filled in from the
+plane: `{address}`, `{ports[…]}`, and the folders `{pki}` and `{data}`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from embedded.process import Program
+
+if TYPE_CHECKING:
+    from embedded.binaries import Binaries
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One process of the plane.
+
+    Attributes:
+        name: its name; with underscores it is the binary's field in `Binaries`.
+        serves: the name of its main port.
+        ports: the port it prefers, by name.
+        always: its flags.
+        tuned: more flags, for speed.
+        disposable: more flags, for data that may be lost with the machine's power.
+    """
+
+    name: str
+    serves: str
+    ports: Mapping[str, int]
+    always: tuple[str, ...]
+    tuned: tuple[str, ...] = ()
+    disposable: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where a plane is and listens.
+
+    Attributes:
+        directory: the plane's folder.
+        address: its loopback address.
+        ports: port by name.
+        disposable: whether etcd may skip fsync.
+        tuned: whether the flags for speed are given.
+    """
+
+    directory: Path
+    address: str
+    ports: Mapping[str, int]
+    disposable: bool = True
+    tuned: bool = True
+
+    @property
+    def pki(self) -> Path:
+        """The folder of certificates and keys."""
+        return self.directory / "pki"
+
+    @property
+    def server(self) -> str:
+        """The API server's URL."""
+        return f"https://{self.address}:{self.ports['kube-apiserver']}"
+
+    @property
+    def database(self) -> str:
+        """The URL of etcd."""
+        return f"https://{self.address}:{self.ports['etcd']}"
+
+    def log(self, name: str) -> Path:
+        """The log of a process."""
+        return self.directory / "logs" / f"{name}.log"
+
+
+ETCD = Component(
+    "etcd",
+    serves="etcd",
+    ports={"etcd": 2379, "etcd-peer": 2380},
+    always=(
+        "--name=plane",
+        "--data-dir={data}",
+        "--listen-client-urls=https://{address}:{ports[etcd]}",
+        "--advertise-client-urls=https://{address}:{ports[etcd]}",
+        "--client-cert-auth",
+        "--trusted-ca-file={pki}/ca.crt",
+        "--cert-file={pki}/etcd.crt",
+        "--key-file={pki}/etcd.key",
+        "--listen-peer-urls=https://{address}:{ports[etcd-peer]}",
+        "--initial-advertise-peer-urls=https://{address}:{ports[etcd-peer]}",
+        "--initial-cluster=plane=https://{address}:{ports[etcd-peer]}",
+        "--peer-client-cert-auth",
+        "--peer-trusted-ca-file={pki}/ca.crt",
+        "--peer-cert-file={pki}/etcd.crt",
+        "--peer-key-file={pki}/etcd.key",
+        "--quota-backend-bytes=8589934592",
+        "--log-level=warn",
+    ),
+    disposable=("--unsafe-no-fsync",),
+)
+
+KUBE_APISERVER = Component(
+    "kube-apiserver",
+    serves="kube-apiserver",
+    ports={"kube-apiserver": 6443},
+    always=(
+        "--etcd-servers=https://{address}:{ports[etcd]}",
+        "--etcd-cafile={pki}/ca.crt",
+        "--etcd-certfile={pki}/etcd-client.crt",
+        "--etcd-keyfile={pki}/etcd-client.key",
+        "--bind-address={address}",
+        "--secure-port={ports[kube-apiserver]}",
+        "--tls-cert-file={pki}/kube-apiserver.crt",
+        "--tls-private-key-file={pki}/kube-apiserver.key",
+        "--client-ca-file={pki}/ca.crt",
+        "--anonymous-auth=false",
+        "--authorization-mode=RBAC",
+        "--service-account-issuer=https://kubernetes.default.svc",
+        "--service-account-key-file={pki}/service-account.pub",
+        "--service-account-signing-key-file={pki}/service-account.key",
+        "--service-cluster-ip-range=10.96.0.0/16",
+        "--allow-privileged=true",
+        # A loopback address can't be an endpoint, and nobody looks for this server in a Service.
+        "--endpoint-reconciler-type=none",
+        "--shutdown-delay-duration=0s",
+        "--profiling=false",
+    ),
+    tuned=(
+        # One user and a handful of controllers: no fair queuing, only a high bound.
+        "--enable-priority-and-fairness=false",
+        "--max-requests-inflight=2000",
+        "--max-mutating-requests-inflight=1000",
+        "--event-ttl=30m",
+        "--etcd-count-metric-poll-period=0",
+        # What these look after (nodes, volumes) does not exist in the plane.
+        "--disable-admission-plugins=TaintNodesByCondition,StorageObjectInUseProtection,"
+        "PersistentVolumeClaimResize,DefaultStorageClass,RuntimeClass",
+    ),
+)
+
+KUBE_CONTROLLER_MANAGER = Component(
+    "kube-controller-manager",
+    serves="kube-controller-manager",
+    ports={"kube-controller-manager": 10257},
+    always=(
+        "--kubeconfig={pki}/kube-controller-manager.kubeconfig",
+        "--bind-address={address}",
+        "--secure-port={ports[kube-controller-manager]}",
+        "--tls-cert-file={pki}/kube-controller-manager.crt",
+        "--tls-private-key-file={pki}/kube-controller-manager.key",
+        "--use-service-account-credentials=true",
+        "--service-account-private-key-file={pki}/service-account.key",
+        "--leader-elect=false",
+        "--profiling=false",
+        "--controllers=garbage-collector-controller,namespace-controller,"
+        "serviceaccount-controller,serviceaccount-token-controller",
+    ),
+    tuned=("--kube-api-qps=500", "--kube-api-burst=1000"),
+)
+
+
+def _manager(
+    name: str, first_port: int, gates: str, *flags: str, tuned: tuple[str, ...] = ()
+) -> Component:
+    """One of Cluster API's managers; each has a webhook port and a health port."""
+    webhook, health = f"{name}-webhook", f"{name}-health"
+    return Component(
+        name,
+        serves=webhook,
+        ports={webhook: first_port, health: first_port + 1},
+        always=(
+            f"--kubeconfig={{pki}}/{name}.kubeconfig",
+            f"--webhook-port={{ports[{webhook}]}}",
+            "--webhook-cert-dir={pki}",
+            "--webhook-cert-name=webhook.crt",
+            "--webhook-key-name=webhook.key",
+            f"--health-addr={{address}}:{{ports[{health}]}}",
+            "--diagnostics-address=0",
+            "--leader-elect=false",
+            f"--feature-gates={gates}",
+            *flags,
+        ),
+        tuned=(
+            "--kube-api-qps=1000",
+            "--kube-api-burst=2000",
+            "--clustercache-client-qps=200",
+            "--clustercache-client-burst=400",
+            *tuned,
+        ),
+        # Where webhooks and simulated API servers listen.
+        environment={"POD_IP": "{address}"},
+    )
+
+
+MANAGERS = (
+    _manager(
+        "core-manager",
+        9440,
+        "ClusterTopology=true,MachinePool=false",
+        "--additional-sync-machine-labels=.*",
+    ),
+    _manager("bootstrap-manager", 9450, "MachinePool=false"),
+    _manager("control-plane-manager", 9460, "ClusterTopology=true,MachinePool=false"),
+    _manager("in-memory-manager", 9470, "ClusterTopology=true,MachinePool=false"),
+)
+
+COMPONENTS = (ETCD, KUBE_APISERVER, KUBE_CONTROLLER_MANAGER, *MANAGERS)
+PREFERRED_PORTS = {name: port for each in COMPONENTS for name, port in each.ports.items()}
+CLIENTS = (KUBE_CONTROLLER_MANAGER, *MANAGERS)
+
+
+def programs(site: Site, binaries: Binaries) -> dict[str, Program]:
+    """What to run at this site, by name, in the order of starting."""
+    return {each.name: _program(each, site, binaries) for each in COMPONENTS}
+
+
+def _program(component: Component, site: Site, binaries: Binaries) -> Program:
+    binary: Path = getattr(binaries, component.name.replace("-", "_"))
+    templates = component.always
+    templates += component.tuned if site.tuned else ()
+    templates += component.disposable if site.disposable else ()
+    words = {
+        "address": site.address,
+        "ports": site.ports,
+        "pki": site.pki,
+        "data": site.directory / "etcd",
+    }
+    flags = tuple(template.format_map(words) for template in templates)
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "HOME": str(site.directory),
+        **{key: value.format_map(words) for key, value in component.environment.items()},
+    }
+    return Program(
+        component.name,
+        (str(binary), *flags),
+        environment,
+        _fingerprint(binary, flags, environment, site.pki),
+        site.ports[component.serves],
+    )
+
+
+def _fingerprint(
+    binary: Path, flags: tuple[str, ...], environment: Mapping[str, str], pki: Path
+) -> str:
+    """Changes with the binary, the flags and the certificates they name."""
+    status = binary.stat()
+    named = [Path(flag.partition("=")[2]) for flag in flags if flag.partition("=")[2]]
+    files = [path for path in named if path.parent == pki and path.is_file()]
+    content = [hashlib.sha256(path.read_bytes()).hexdigest() for path in files]
+    facts = [str(binary), status.st_size, status.st_mtime_ns, flags, dict(environment), content]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()

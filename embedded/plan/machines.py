@@ -1,0 +1,179 @@
+"""Which machines an apply replaces: told from what their templates are made of.
+
+Cluster API replaces a machine when what it was made from changes: the Kubernetes version, the
+failure domain, the bootstrap or the infrastructure template. Labels, annotations, timeouts,
+health checks and rollout strategies change in place.
+Source: https://cluster-api.sigs.k8s.io/tasks/updating-machine-templates and
+https://cluster-api.sigs.k8s.io/developer/providers/contracts (in-place propagation).
+
+A template that Cluster API clones is made of the class's template and the patches with their
+variables. This module does not apply patches: two machines' templates are alike when the class's
+templates, the patches that select them and the variables that these use are alike.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from components.cluster.kinds import CLUSTER_API
+from components.manifest import Manifest
+from embedded.objects import Key, Objects
+
+CONTROL_PLANE = "controlPlane"
+_VARIABLE = re.compile(r"\.([A-Za-z_][A-Za-z0-9_]*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The machines of a control plane or of a pool.
+
+    Attributes:
+        replicas: how many; None when something else decides, as the autoscaler does.
+        version: what they run, `v1.36.3`.
+        origin: a digest of everything but the version that they are made from.
+        settings: a digest of what is changed in place.
+        max_surge: machines above `replicas` during a rollout, as Kubernetes writes it.
+        max_unavailable: machines below `replicas` during a rollout.
+    """
+
+    replicas: int | None
+    version: str
+    origin: str
+    settings: str
+    max_surge: int | str = 1
+    max_unavailable: int | str = 0
+
+
+def groups(cluster: Manifest, objects: Objects) -> dict[str, Group]:
+    """The machine groups of a Cluster by name; the control plane is `controlPlane`.
+
+    Args:
+        cluster: the Cluster object.
+        objects: where its ClusterClass and the class's templates are found.
+    """
+    topology = cluster["spec"]["topology"]
+    namespace = topology["classRef"].get("namespace", cluster["metadata"]["namespace"])
+    key = Key(CLUSTER_API, "ClusterClass", namespace, topology["classRef"]["name"])
+    view = _ClassView(objects.get(key, {}).get("spec", {}), namespace, objects)
+    shared = {entry["name"]: entry["value"] for entry in topology.get("variables", ())}
+    version = topology["version"]
+    found = {CONTROL_PLANE: _group(topology["controlPlane"], version, shared, view, None)}
+    for pool in topology.get("workers", {}).get("machineDeployments", ()):
+        found[pool["name"]] = _group(pool, version, shared, view, pool["class"])
+    return found
+
+
+class _ClassView:
+    """What a ClusterClass makes machines of."""
+
+    def __init__(self, spec: dict[str, Any], namespace: str, objects: Objects) -> None:
+        self._spec = spec
+        self._namespace = namespace
+        self._objects = objects
+
+    def templates(self, worker_class: str | None) -> list[Any]:
+        """The specs of the templates behind the control plane or a class of workers."""
+        references = self._references(worker_class)
+        return [self._template(reference) for reference in references]
+
+    def patches(self, worker_class: str | None) -> list[dict[str, Any]]:
+        """The patches that change those templates."""
+        return [
+            {**patch, "definitions": selected}
+            for patch in self._spec.get("patches", ())
+            if (
+                selected := [
+                    definition
+                    for definition in patch.get("definitions", ())
+                    if _selects(definition["selector"]["matchResources"], worker_class)
+                ]
+            )
+        ]
+
+    def _references(self, worker_class: str | None) -> list[dict[str, Any]]:
+        if worker_class is None:
+            own = self._spec.get("controlPlane", {})
+            holders = [own, own.get("machineInfrastructure", {})]
+        else:
+            workers = self._spec.get("workers", {}).get("machineDeployments", ())
+            mine = [worker for worker in workers if worker["class"] == worker_class]
+            holders = [worker[part] for worker in mine for part in ("bootstrap", "infrastructure")]
+        return [holder["templateRef"] for holder in holders if "templateRef" in holder]
+
+    def _template(self, reference: dict[str, Any]) -> Any:
+        key = Key(reference["apiVersion"], reference["kind"], self._namespace, reference["name"])
+        manifest = self._objects.get(key)
+        # A class of somebody else's: its templates are known by name only.
+        return manifest["spec"] if manifest else reference
+
+
+def _selects(match: dict[str, Any], worker_class: str | None) -> bool:
+    if worker_class is None:
+        return bool(match.get("controlPlane"))
+    names = match.get("machineDeploymentClass", {}).get("names", ())
+    return any(name in ("*", worker_class) for name in names)
+
+
+def _used_variables(patches: list[dict[str, Any]]) -> set[str]:
+    """Names of the variables that patches read; in Go templates every `.name` counts."""
+    used: set[str] = set()
+    for patch in patches:
+        templates = [patch.get("enabledIf", "")]
+        for definition in patch["definitions"]:
+            for change in definition["jsonPatches"]:
+                source = change.get("valueFrom", {})
+                used.add(source.get("variable", "").partition(".")[0])
+                templates.append(source.get("template", ""))
+        used.update(name for text in templates for name in _VARIABLE.findall(text))
+    return used - {""}
+
+
+def _group(
+    part: dict[str, Any],
+    version: str,
+    shared: dict[str, Any],
+    view: _ClassView,
+    worker_class: str | None,
+) -> Group:
+    own = {
+        entry["name"]: entry["value"] for entry in part.get("variables", {}).get("overrides", ())
+    }
+    given = shared | own
+    # A patch that is about variables nobody set is not enabled, so it changes nothing.
+    patches = [
+        patch
+        for patch in view.patches(worker_class)
+        if not _used_variables([patch]) or _used_variables([patch]) & given.keys()
+    ]
+    used = _used_variables(patches)
+    variables = {name: value for name, value in given.items() if name in used}
+    rollout = part.get("rollout", {})
+    origin = [
+        view.templates(worker_class),
+        patches,
+        variables,
+        part.get("failureDomain"),
+        rollout.get("after"),
+    ]
+    in_place = {
+        name: value
+        for name, value in part.items()
+        if name not in ("replicas", "variables", "failureDomain", "class", "name")
+    }
+    strategy = rollout.get("strategy", {}).get("rollingUpdate", {})
+    return Group(
+        replicas=part.get("replicas"),
+        version=version,
+        origin=_digest(origin),
+        settings=_digest(in_place),
+        max_surge=strategy.get("maxSurge", 1),
+        max_unavailable=strategy.get("maxUnavailable", 0),
+    )
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]

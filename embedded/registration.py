@@ -1,0 +1,120 @@
+"""Makes Cluster API's kinds and webhooks known to the plane's API server."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from embedded import manifests
+from embedded.components import MANAGERS, Site
+from embedded.health import Client
+from embedded.pki import ca_bundle
+from embedded.progress import Step
+from errors import CaasError, Where, machine
+
+DEFINITION = "CustomResourceDefinition"
+DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+WEBHOOKS = "/apis/admissionregistration.k8s.io/v1"
+# The object that remembers, in the cluster itself, what was registered there.
+MEMORY = f"{DEFINITIONS}/stacks.caas.dev"
+REGISTERED = "caas.dev/registered"
+WORKERS = 8
+SERVED_SECONDS = 60.0
+POLL = 0.1
+OK, CREATED = 200, 201
+DISCOVERY = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+
+
+def register(client: Client, site: Site, folder: Path, step: Step) -> None:
+    """Applies what is not registered yet, and waits until every kind is served.
+
+    Args:
+        client: reaches the API server.
+        site: where the API server and the webhooks are.
+        folder: the manifests.
+        step: advances by object.
+
+    Raises:
+        CaasError: CAAS-2106 the API server refuses an object; CAAS-2107 a file can't be read;
+            CAAS-2105 a kind is not served in time.
+    """
+    urls = webhook_urls(site)
+    bundle = ca_bundle(site.pki)
+    wanted = manifests.digest(folder, urls, bundle)
+    if _registered(client, site) == wanted:
+        return
+    objects = manifests.load(folder, urls, bundle)
+    step.advance(0, len(objects), "Cluster API's kinds")
+    with ThreadPoolExecutor(WORKERS) as pool:
+        for done, _ in enumerate(pool.map(lambda each: _apply(client, site, each), objects), 1):
+            step.advance(done, len(objects))
+    _wait_until_discovered(client, site, objects)
+    memory = manifests.stack_definition()
+    memory["metadata"]["annotations"] = {REGISTERED: wanted}
+    _apply(client, site, memory)
+
+
+def webhook_urls(site: Site) -> dict[str, str]:
+    """The URL of each controller's webhook server, by its folder among the manifests."""
+    return {
+        each.name.removesuffix("-manager"): f"https://{site.address}:{site.ports[each.serves]}"
+        for each in MANAGERS
+    }
+
+
+def _registered(client: Client, site: Site) -> str | None:
+    status, body = client.get(site.server + MEMORY)
+    if status != OK:
+        return None
+    found = body["metadata"].get("annotations", {}).get(REGISTERED)
+    return str(found) if found else None
+
+
+def _apply(client: Client, site: Site, content: Mapping[str, Any]) -> None:
+    kind, name = content["kind"], content["metadata"]["name"]
+    place = DEFINITIONS if kind == DEFINITION else f"{WEBHOOKS}/{kind.lower()}s"
+    status, body = client.apply(f"{site.server}{place}/{name}", content)
+    if status not in (OK, CREATED):
+        raise CaasError(
+            machine.REGISTRATION_REFUSED,
+            "The API server refuses the object.",
+            where=Where(object=f"{kind}/{name}"),
+            why=str(body.get("message", status)),
+        )
+
+
+def _wait_until_discovered(client: Client, site: Site, objects: list[manifests.Object]) -> None:
+    """Waits until the API server tells of every kind: the managers look once, and exit if not.
+
+    A kind is told of only after it is established, and some time after it.
+    """
+    wanted = {
+        (spec["group"], version["name"], spec["names"]["plural"])
+        for spec in (each["spec"] for each in objects if each["kind"] == DEFINITION)
+        for version in spec["versions"]
+        if version["served"]
+    }
+    end = time.monotonic() + SERVED_SECONDS
+    while missing := wanted - _discovered(client, site):
+        if time.monotonic() > end:
+            raise CaasError(
+                machine.NOT_READY_IN_TIME,
+                f"The API server does not serve all kinds after {SERVED_SECONDS:.0f} s.",
+                where=Where(file=str(site.log("kube-apiserver"))),
+                why="not served: " + ", ".join(sorted("/".join(kind) for kind in missing)),
+            )
+        time.sleep(POLL)
+
+
+def _discovered(client: Client, site: Site) -> set[tuple[str, str, str]]:
+    """Group, version and plural of every kind that the API server tells of."""
+    _, body = client.get(f"{site.server}/apis", accept=DISCOVERY)
+    return {
+        (group["metadata"]["name"], version["version"], resource["resource"])
+        for group in body.get("items", [])
+        for version in group["versions"]
+        for resource in version.get("resources", [])
+    }
