@@ -1,0 +1,45 @@
+"""The commands, one module each; a module is imported when its command runs.
+
+A module has `command`, the Typer function whose docstring begins with the summary below, and
+`EXAMPLES`, command lines and what they do. `CONTEXT`, if it is there, is Typer's context_settings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of `caas --help`: the command's name, which is its module's too, and its summary."""
+
+    name: str
+    summary: str
+
+
+CLUSTERS = "Clusters"
+MACHINE = "This machine"
+PROJECT = "The project"
+
+COMMANDS: dict[str, tuple[Entry, ...]] = {
+    CLUSTERS: (
+        Entry("preview", "Show what `up` would change, and what that means."),
+        Entry("up", "Bring the clusters to what the stack file says."),
+        Entry("status", "Show the clusters and how they are."),
+        Entry("diagnose", "Find out what is wrong with clusters, and what to do."),
+        Entry("kubeconfig", "Get the credentials of a cluster."),
+        Entry("synth", "Write the Kubernetes objects of a stack to files, or print them."),
+        Entry("destroy", "Delete every cluster of a stack, then the embedded plane and its data."),
+    ),
+    MACHINE: (
+        Entry("setup", "Get the plane's programs and start the plane, and change nothing else."),
+        Entry("down", "Stop the embedded plane; its data stays on disk."),
+        Entry("doctor", "Check whether this machine is fit for the plane."),
+        Entry("explain", "Explain a CAAS code: why it happens, and what to do."),
+    ),
+    PROJECT: (
+        Entry("test", "Run the tests of caas."),
+        Entry("generate", "Write the documents that come from the code."),
+        Entry("version", "Show the versions of caas and of what it runs."),
+    ),
+}

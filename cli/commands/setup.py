@@ -1,0 +1,25 @@
+"""`caas setup`."""
+
+from __future__ import annotations
+
+from cli import console
+from cli.options import Stack
+from cli.progress import drawn
+from embedded.session import Session
+
+EXAMPLES = {
+    "./caas setup": "get ready for `pulumi up` on the stack local",
+}
+
+
+def command(stack: Stack = "local") -> None:
+    """Get the plane's programs and start the plane, and change nothing else.
+
+    After this `pulumi up --stack STACK` and `pulumi preview` work as they are.
+    """
+    with drawn(("binaries", "management plane")) as progress:
+        session = Session(stack, progress)
+        with session.lock(f"caas setup {stack}"):
+            started = session.open()
+    what = "runs now" if started else "was running already"
+    console.say(f"The management plane {what}: KUBECONFIG={session.plane.kubeconfig}")

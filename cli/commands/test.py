@@ -1,0 +1,56 @@
+"""`caas test`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import psutil
+import typer
+
+EXAMPLES = {
+    "./caas test --fast": "everything that needs no embedded plane, in under a minute",
+    "./caas test": "everything",
+    "./caas test tests/unit/test_cli.py -k explain": "arguments after the options are pytest's",
+}
+CONTEXT = {"allow_extra_args": True, "ignore_unknown_options": True}
+ROOT = Path(__file__).resolve().parents[2]
+MOST_WORKERS = 4
+MEMORY_PER_WORKER = 4 * 1024**3
+"""Bytes: a worker may run a plane of its own."""
+
+
+def command(
+    context: typer.Context,
+    fast: Annotated[
+        bool, typer.Option("--fast", help="Leave out what needs the embedded plane.")
+    ] = False,
+) -> None:
+    """Run the tests of caas.
+
+    They run in parallel with pytest, which takes every further argument. Tests that can't run
+    here say why they are left out.
+    """
+    arguments = ["-n", str(workers()), "--dist", "loadgroup"]
+    if fast:
+        arguments += ["-m", "not plane"]
+    arguments += [_absolute(argument) for argument in context.args]
+    os.chdir(ROOT)
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, "-m", "pytest", *arguments])  # noqa: S606 - no shell
+
+
+def workers() -> int:
+    """How many tests run at once: by the cores and the memory of this machine."""
+    linux = sys.platform == "linux"
+    cores = len(os.sched_getaffinity(0)) if linux else os.cpu_count() or 1
+    memory = int(psutil.virtual_memory().available) // MEMORY_PER_WORKER
+    return max(1, min(cores, memory, MOST_WORKERS))
+
+
+def _absolute(argument: str) -> str:
+    """A path relative to the user's folder, made to work from the checkout's."""
+    path = argument.split("::", 1)[0]
+    return str(Path.cwd() / argument) if path and Path(path).exists() else argument

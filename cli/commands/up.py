@@ -1,0 +1,65 @@
+"""`caas up`."""
+
+from __future__ import annotations
+
+from cli import console, fleet
+from cli.options import Stack, Timeout
+from cli.plan import show_words
+from cli.progress import drawn
+from embedded.plan.objects import ObjectChange
+from embedded.progress import Progress
+from embedded.session import Plan, Session
+
+EXAMPLES = {
+    "./caas up": "the clusters of stacks/Pulumi.local.yaml, on this machine",
+    "./caas up staging --timeout 20m": "another stack, with more patience",
+}
+STEPS = ("binaries", "management plane", "program", "plan", "apply")
+
+
+def command(stack: Stack = "local", timeout: Timeout = 1800.0) -> None:
+    """Bring the clusters to what the stack file says.
+
+    Starts the management plane where it does not run, shows what changes, applies it, and waits
+    until every cluster is as wanted. Interrupt it at any time: the next run goes on from there.
+    Run again without a change, it does nothing.
+    """
+    with drawn(STEPS) as progress:
+        session = Session(stack, progress)
+        session.settings  # noqa: B018 - a bad stack file is told before anything is started
+        with session.lock(f"caas up {stack}"):
+            session.open()
+            progress.step("plan")
+            plan = session.plan()
+            _apply(session, plan, progress)
+            progress.end()
+            _wait(session, plan, timeout)
+
+
+def _apply(session: Session, plan: Plan, progress: Progress) -> None:
+    show_words(plan, progress.note)
+    if plan.is_empty:
+        return
+    step = progress.step("apply")
+    done = 0
+    total = len(plan.objects.changes)
+
+    def report(change: ObjectChange) -> None:
+        nonlocal done
+        done += 1
+        step.advance(done, total, f"{change.key.kind} {change.key.name}")
+
+    session.apply(plan, report)
+
+
+def _wait(session: Session, plan: Plan, timeout: float) -> None:
+    states = fleet.follow(session.watch(timeout, session.settled(plan)))
+    fleet.table(states)
+    if plan.is_empty:
+        console.say("Nothing to change: the clusters are what the stack file says.", "green")
+    for state in states:
+        console.say(f"./caas kubeconfig {state.name}{_suffix(session.stack)}  # the way in")
+
+
+def _suffix(stack: str) -> str:
+    return "" if stack == "local" else f" --stack {stack}"

@@ -1,0 +1,45 @@
+"""A plan on the screen, and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from embedded.plan.objects import ObjectChange, Operation
+from embedded.plan.words import sentences
+from embedded.session import Plan
+
+SIGNS = {Operation.CREATE: "+", Operation.UPDATE: "~", Operation.DELETE: "-"}
+
+
+def show_words(plan: Plan, say: Callable[[str], None]) -> None:
+    """What happens to clusters, a line each."""
+    for line in sentences(plan.clusters):
+        say(line)
+
+
+def title(change: ObjectChange) -> str:
+    """One object in a line, `~ Cluster clusters/shop`."""
+    key = change.key
+    place = f"{key.namespace}/" if key.namespace else ""
+    return f"{SIGNS[change.operation]} {key.kind} {place}{key.name}"
+
+
+def as_dict(plan: Plan) -> dict[str, Any]:
+    """For `--output json`."""
+    return {
+        "changes": not plan.is_empty,
+        "clusters": [change.as_dict() for change in plan.clusters],
+        "summary": sentences(plan.clusters),
+        "objects": [
+            {
+                "operation": change.operation.value,
+                "apiVersion": change.key.api_version,
+                "kind": change.key.kind,
+                "namespace": change.key.namespace,
+                "name": change.key.name,
+                "diff": change.diff() if change.operation is Operation.UPDATE else "",
+            }
+            for change in plan.objects.changes
+        ],
+    }
