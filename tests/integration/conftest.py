@@ -1,0 +1,53 @@
+"""One plane per test run, shared by every test and every pytest-xdist worker."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from embedded.binaries import Binaries, ensure_binaries
+from embedded.lock import hold
+from embedded.plane import Plane
+from embedded.progress import Silent
+
+START_SECONDS = 600.0
+
+
+@pytest.fixture(scope="session")
+def binaries() -> Binaries:
+    """The plane's programs, from the cache where they are there."""
+    return ensure_binaries(Silent())
+
+
+@pytest.fixture(scope="session")
+def plane(binaries: Binaries, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plane]:
+    """A running plane. The last worker that used it removes it; a dead worker does not count."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    users = shared / "plane-users"
+    users.mkdir(exist_ok=True)
+    me = users / str(os.getpid())
+    found = Plane(shared / "plane")
+    with hold(shared / "plane-users.lock", "start the tests' plane", wait=START_SECONDS):
+        me.touch()
+        found.start(binaries, Silent())
+    yield found
+    with hold(shared / "plane-users.lock", "remove the tests' plane", wait=START_SECONDS):
+        me.unlink()
+        if not _living(users):
+            found.destroy()
+
+
+@pytest.fixture
+def namespace() -> str:
+    """A name for a namespace that no other test uses."""
+    return f"test-{uuid.uuid4().hex[:8]}"
+
+
+def _living(users: Path) -> list[int]:
+    return [int(user.name) for user in users.iterdir() if psutil.pid_exists(int(user.name))]

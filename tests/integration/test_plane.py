@@ -1,0 +1,143 @@
+"""What a running plane offers; shares the run's plane."""
+
+from __future__ import annotations
+
+import json
+import ssl
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+from kubectl import Kubectl
+
+from embedded import registration
+from embedded.binaries import Binaries
+from embedded.components import Site
+from embedded.health import Client
+from embedded.lock import hold
+from embedded.plane import Plane
+from embedded.progress import Silent
+from embedded.state import State
+from errors import CaasError, machine
+
+pytestmark = pytest.mark.plane
+
+
+@pytest.fixture
+def kubectl(plane: Plane, binaries: Binaries) -> Kubectl:
+    return Kubectl(binaries.kubectl, plane.kubeconfig)
+
+
+def test_every_process_runs(plane: Plane) -> None:
+    assert [each.name for each in plane.processes()] == [
+        "etcd",
+        "kube-apiserver",
+        "kube-controller-manager",
+        "core-manager",
+        "bootstrap-manager",
+        "control-plane-manager",
+        "in-memory-manager",
+    ]
+    assert all(each.running and each.pid and each.port for each in plane.processes())
+
+
+def test_a_second_start_does_nothing_and_is_quick(plane: Plane, binaries: Binaries) -> None:
+    before = plane.processes()
+    times = []
+    for _ in range(3):
+        begun = time.monotonic()
+        assert plane.start(binaries, Silent()) is False
+        times.append(time.monotonic() - begun)
+    assert min(times) < 0.5
+    assert plane.processes() == before
+
+
+def test_a_second_start_needs_no_lock(plane: Plane, binaries: Binaries) -> None:
+    with hold(plane.directory / "plane.lock", "another run", wait=30):
+        assert plane.start(binaries, Silent()) is False
+
+
+def test_nobody_without_a_certificate_gets_in(plane: Plane) -> None:
+    state = State.read(plane.directory / "plane.json")
+    context = ssl.create_default_context(cafile=str(plane.directory / "pki" / "ca.crt"))
+    for path in ("/readyz", "/api"):
+        url = f"https://{state.address}:{state.ports['kube-apiserver']}{path}"
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            urllib.request.urlopen(url, context=context, timeout=10)
+        assert caught.value.code == 401
+    etcd = f"https://{state.address}:{state.ports['etcd']}/health"
+    with pytest.raises((urllib.error.URLError, ssl.SSLError, ConnectionError)):
+        urllib.request.urlopen(etcd, context=context, timeout=10)
+
+
+def test_a_webhook_refuses_what_is_wrong(kubectl: Kubectl) -> None:
+    wrong = {
+        "apiVersion": "cluster.x-k8s.io/v1beta2",
+        "kind": "MachineHealthCheck",
+        "metadata": {"name": "wrong", "namespace": "default"},
+        "spec": {
+            "clusterName": "none",
+            "selector": {},
+            "checks": {"nodeStartupTimeoutSeconds": 1},
+        },
+    }
+    text = json.dumps(wrong)
+    result = kubectl.run("apply", "--server-side", "--dry-run=server", "-f", "-", text=text)
+    assert result.returncode != 0
+    assert "selector must not be empty" in result.stderr
+
+
+def test_the_older_version_of_a_kind_is_converted(kubectl: Kubectl, namespace: str) -> None:
+    kubectl("create", "namespace", namespace)
+    kubectl.apply(
+        {
+            "apiVersion": "infrastructure.cluster.x-k8s.io/v1beta2",
+            "kind": "DevClusterTemplate",
+            "metadata": {"name": "old", "namespace": namespace},
+            "spec": {"template": {"spec": {"backend": {"inMemory": {}}}}},
+        }
+    )
+    kind = "devclustertemplates.v1beta1.infrastructure.cluster.x-k8s.io"
+    found = kubectl.get(kind, "old", "-n", namespace)
+    assert found["apiVersion"] == "infrastructure.cluster.x-k8s.io/v1beta1"
+
+
+def test_a_deleted_namespace_goes_with_its_content(kubectl: Kubectl, namespace: str) -> None:
+    kubectl("create", "namespace", namespace)
+    kubectl("create", "configmap", "some", "-n", namespace)
+    kubectl("delete", "namespace", namespace, "--wait", "--timeout=50s")
+    assert "NotFound" in kubectl.run("get", "namespace", namespace).stderr
+
+
+def test_stacks_are_a_kind_that_can_be_the_parent_of_an_apply_set(kubectl: Kubectl) -> None:
+    definition = kubectl.get("crd", "stacks.caas.dev")
+    assert definition["metadata"]["labels"]["applyset.kubernetes.io/is-parent-type"] == "true"
+    assert registration.REGISTERED in definition["metadata"]["annotations"]
+
+
+def test_a_definition_that_is_refused_is_a_coded_error(
+    plane: Plane, binaries: Binaries, tmp_path: Path
+) -> None:
+    state = State.read(plane.directory / "plane.json")
+    site = Site(plane.directory, state.address, state.ports)
+    for controller in ("core", "bootstrap", "control-plane", "in-memory"):
+        (tmp_path / controller / "crds").mkdir(parents=True)
+        (tmp_path / controller / "webhooks.yaml").write_text(
+            (binaries.manifests / controller / "webhooks.yaml").read_text()
+        )
+    broken = {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": "broken.example.dev"},
+        "spec": {"group": "example.dev", "versions": []},
+    }
+    (tmp_path / "core" / "crds" / "broken.yaml").write_text(json.dumps(broken))
+    client = Client(site.pki)
+    with pytest.raises(CaasError) as caught:
+        registration.register(client, site, tmp_path, Silent())
+    client.close()
+    (problem,) = caught.value.problems
+    assert problem.code is machine.REGISTRATION_REFUSED
+    assert problem.where.object == "CustomResourceDefinition/broken.example.dev"

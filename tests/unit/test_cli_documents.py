@@ -1,0 +1,98 @@
+"""The generated documents: written, verified, and up to date in this checkout."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cli.commands import COMMANDS
+from cli.documents import ROOT, commands, differing, documents, index, page
+from errors import command_line
+from errors.registry import all_codes
+from tests.unit.command_line import Outcome, copy_of_checkout, piped
+
+
+@pytest.fixture
+def caas(tmp_path: Path) -> Path:
+    """The launcher of a checkout whose documents were just generated."""
+    launcher = copy_of_checkout(tmp_path)
+    assert generate(launcher).status == 0
+    return launcher
+
+
+def generate(launcher: Path, *arguments: str) -> Outcome:
+    return piped("generate", *arguments, program=[str(launcher)], cwd=launcher.parent)
+
+
+def test_this_checkout_is_up_to_date() -> None:
+    assert not differing(), "run ./caas generate"
+
+
+def test_generate_then_verify(caas: Path) -> None:
+    assert generate(caas, "--verify").out == "Every generated file is up to date.\n"
+    assert generate(caas).out == "Nothing changed.\n"
+
+
+@pytest.mark.parametrize(
+    "name", ["docs/errors/README.md", "docs/commands.md", "docs/stack.schema.json"]
+)
+def test_an_edited_file_is_found_and_written_again(caas: Path, name: str) -> None:
+    file = caas.parent / name
+    before = file.read_text()
+    file.write_text(before + "by hand\n")
+    done = generate(caas, "--verify")
+    assert done.status == 1
+    assert done.err.startswith(f"{name}: {command_line.GENERATED_FILE_STALE.id} ")
+    assert len(done.err.splitlines()) == 1
+    assert name in generate(caas).out
+    assert file.read_text() == before
+
+
+def test_pages_that_are_missing_or_too_many(caas: Path) -> None:
+    pages = caas.parent / "docs/errors"
+    (pages / "CAAS-2060.md").unlink()
+    (pages / "CAAS-2998.md").write_text("a code that is no more")
+    done = generate(caas, "--verify")
+    assert done.status == 1
+    assert [line.split(":")[0] for line in done.err.splitlines()] == [
+        "docs/errors/CAAS-2060.md",
+        "docs/errors/CAAS-2998.md",
+    ]
+    assert generate(caas).status == 0
+    assert (pages / "CAAS-2060.md").exists()
+    assert not (pages / "CAAS-2998.md").exists()
+
+
+def test_nothing_else_is_touched(caas: Path) -> None:
+    folders = {path.split("/")[0] for path in documents()}
+    assert folders == {"docs"}
+    assert caas.parent != ROOT
+
+
+def test_schema_is_one() -> None:
+    schema = json.loads(documents()["docs/stack.schema.json"])
+    assert schema["type"] == "object"
+    assert "$schema" in schema
+
+
+def test_commands_page_has_every_command_with_an_example() -> None:
+    text = commands()
+    for entries in COMMANDS.values():
+        for entry in entries:
+            assert f"\n### {entry.name}\n" in text
+            assert f"\n$ ./caas {entry.name}" in text
+    assert "\x1b" not in text
+
+
+def test_index_links_every_page() -> None:
+    text = index()
+    assert all(f"({code.id}.md)" in text for code in all_codes())
+
+
+def test_page_has_everything() -> None:
+    code = command_line.USAGE
+    text = page(code)
+    for part in (code.id, code.reason, code.summary, code.cause, code.fix, code.example):
+        assert part in text
