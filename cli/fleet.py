@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from rich.live import Live
 from rich.table import Table
@@ -12,6 +12,8 @@ from rich.text import Text
 
 from cli import console
 from embedded.fleet import ClusterState, GroupState, elapsed
+from embedded.progress import Silent
+from embedded.session import Session
 
 COLUMNS = ("Cluster", "Version", "Control plane", "Workers", "Phase", "Condition", "Elapsed")
 COLOURS = {True: "green", False: "yellow"}
@@ -45,18 +47,34 @@ def table(states: Iterable[ClusterState], since: float | None = None) -> None:
     console.table(columns, [row(state, _seconds(state, since)) for state in states])
 
 
-def follow(watch: Iterable[Sequence[ClusterState]]) -> list[ClusterState]:
-    """Shows the fleet until `watch` ends, and returns its last state."""
+def follow(session: Session, watch: Iterable[Sequence[ClusterState]]) -> list[ClusterState]:
+    """Shows the fleet until `watch` ends, and returns its last state.
+
+    What the session has to say meanwhile stands above the table.
+    """
     started = time.monotonic()
     if not console.is_terminal(sys.stderr):
+        session.progress = _Notes(console.warn)
         return _lines(watch, started)
     last: list[ClusterState] = []
     screen = console.rich_console(sys.stderr)
+    session.progress = _Notes(screen.print)
     with Live(console=screen, transient=True, auto_refresh=False) as live:
         for states in watch:
             last = list(states)
             live.update(_drawn(last, started), refresh=True)
     return last
+
+
+class _Notes(Silent):
+    """Progress beside the table: the lines that stay."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+
+    def note(self, text: str) -> None:
+        """Says a line above the table."""
+        self._say(text)
 
 
 def _lines(watch: Iterable[Sequence[ClusterState]], started: float) -> list[ClusterState]:

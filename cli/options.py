@@ -30,6 +30,14 @@ class Format(StrEnum):
     JSON = "json"
 
 
+class Engine(StrEnum):
+    """What applies the program."""
+
+    AUTO = "auto"
+    PULUMI = "pulumi"
+    IN_PROCESS = "in-process"
+
+
 Stack = Annotated[
     str,
     Argument(metavar="STACK", help="Which stacks/Pulumi.STACK.yaml to work on."),
@@ -51,4 +59,8 @@ Timeout = Annotated[
 OutDirectory = Annotated[
     Path | None,
     Option("--out", metavar="DIR", file_okay=False, help="The folder to write to."),
+]
+EngineChoice = Annotated[
+    Engine,
+    Option("--engine", help="What applies; auto takes the pulumi CLI if it is on the PATH."),
 ]

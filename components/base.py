@@ -6,8 +6,6 @@ from typing import Any
 
 import pulumi
 
-MANAGED_BY = {"app.kubernetes.io/managed-by": "caas"}
-
 
 class Component(pulumi.ComponentResource):
     """A ComponentResource with this project's type token, `caas:index:<Class>`.

@@ -19,6 +19,15 @@ Source: https://www.pulumi.com/registry/packages/kubernetes/how-to-guides/managi
 """
 
 
+STACK_LABEL = "caas.dev/stack"
+"""The label that every object of a stack carries; its value is the stack's name."""
+
+
+def stack_labels() -> dict[str, str]:
+    """The labels of every object that the running program registers."""
+    return {"app.kubernetes.io/managed-by": "caas", STACK_LABEL: pulumi.get_stack()}
+
+
 def wait_for(*conditions: str) -> dict[str, str]:
     """The annotation that makes an apply wait for conditions of the object, all of them."""
     wanted = [f"condition={condition}" for condition in conditions]
@@ -34,12 +43,16 @@ def content_name(prefix: str, content: Mapping[str, Any]) -> str:
 def custom_resource(
     name: str, manifest: Manifest, opts: pulumi.ResourceOptions | None = None
 ) -> CustomResource:
-    """Registers `manifest`, an object with a `spec`, as the Pulumi resource `name`."""
+    """Registers `manifest`, an object with a `spec`, as the Pulumi resource `name`.
+
+    The stack's labels are added.
+    """
+    metadata = manifest["metadata"]
     return CustomResource(
         name,
         api_version=manifest["apiVersion"],
         kind=manifest["kind"],
-        metadata=manifest["metadata"],
+        metadata={**metadata, "labels": stack_labels() | metadata.get("labels", {})},
         spec=manifest["spec"],
         opts=opts,
     )

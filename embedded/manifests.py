@@ -52,7 +52,7 @@ def load(folder: Path, webhook_urls: Mapping[str, str], ca_bundle: str) -> list[
 
 
 def stack_definition() -> Object:
-    """The cluster-scoped kind whose objects are the parents of what a stack applies."""
+    """The cluster-scoped kind that records which kinds a stack has applied."""
     anything = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
     schema = {"type": "object", "properties": {"spec": anything, "status": anything}}
     version = {
@@ -64,10 +64,7 @@ def stack_definition() -> Object:
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
-        "metadata": {
-            "name": "stacks.caas.dev",
-            "labels": {"applyset.kubernetes.io/is-parent-type": "true"},
-        },
+        "metadata": {"name": "stacks.caas.dev"},
         "spec": {
             "group": "caas.dev",
             "scope": "Cluster",

@@ -159,10 +159,10 @@ class Session:
         return done
 
     def delete_clusters(self) -> None:
-        """Begins to delete every cluster of the stack."""
-        for key, manifest in self._members.live().items():
-            if key.kind == "Cluster" and "deletionTimestamp" not in manifest["metadata"]:
-                self.api.delete(manifest)
+        """Begins to delete every cluster in the stack's namespace; the plane is this stack's."""
+        for cluster in self.fleet().clusters:
+            if "deletionTimestamp" not in cluster["metadata"]:
+                self.api.delete(cluster)
 
     @cached_property
     def _members(self) -> StackObjects:

@@ -58,3 +58,21 @@ KUBECONFIG_NOT_READY = Code(
     "Wait until `./caas status` shows the control plane, or run `./caas up`, which waits.",
     "./caas kubeconfig shop, right after ./caas up was interrupted",
 )
+
+PULUMI_FAILED = Code(
+    3020,
+    "PulumiFailed",
+    "The pulumi CLI ended with an error.",
+    "The engine, a provider or a policy pack refused something; its own output says what.",
+    "Read the output above. `./caas up --engine in-process` applies without the pulumi CLI.",
+    "./caas up, with a pulumi CLI that lacks the kubernetes plug-in and can't download it",
+)
+
+PULUMI_NOT_FOUND = Code(
+    3021,
+    "PulumiNotFound",
+    "The pulumi CLI was asked for and is not on the PATH.",
+    "`--engine pulumi` needs the CLI; without it the program runs in process.",
+    "Install the pulumi CLI, or leave the option out.",
+    "./caas up --engine pulumi",
+)

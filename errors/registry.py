@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from errors import command_line, machine, program, runtime, stack_file, stack_rules
+from errors import command_line, machine, policy, program, runtime, stack_file, stack_rules
 from errors.model import Code
 
-ROOMS: tuple[ModuleType, ...] = (stack_file, stack_rules, machine, command_line, program, runtime)
+ROOMS: tuple[ModuleType, ...] = (
+    stack_file,
+    stack_rules,
+    machine,
+    command_line,
+    program,
+    policy,
+    runtime,
+)
 
 
 def all_codes() -> list[Code]:

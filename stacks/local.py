@@ -6,9 +6,9 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from catalog import catalog
-from components.base import MANAGED_BY
 from components.cluster.cluster_class import ClusterClass
 from components.cluster.workload_cluster import WorkloadCluster
+from components.manifest import stack_labels
 from stacks.paths import state_directory
 from stacks.settings import Stack
 
@@ -29,7 +29,7 @@ def compose(stack: str, settings: Stack) -> None:
     )
     here = pulumi.ResourceOptions(provider=management)
     clusters = kubernetes.core.v1.Namespace(
-        "clusters", metadata={"name": namespace, "labels": dict(MANAGED_BY)}, opts=here
+        "clusters", metadata={"name": namespace, "labels": stack_labels()}, opts=here
     )
     infrastructure = settings.infrastructure
     cluster_class = ClusterClass(

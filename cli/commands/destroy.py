@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from cli import console, fleet
-from cli.options import Stack, Timeout, Yes
+from cli.options import Engine, Stack, Timeout, Yes
 from cli.progress import drawn
+from cli.pulumi_cli import choose
 from embedded.fleet import Fleet
 from embedded.progress import Silent
 from embedded.session import Session
@@ -33,6 +36,8 @@ def command(stack: Stack = "local", yes: Yes = False, timeout: Timeout = 900.0) 
         if session.plane.kubeconfig.exists():
             _delete_clusters(stack, timeout)
         session.plane.destroy()
+        with suppress(OSError):  # other stacks have their state there
+            session.directory.parent.rmdir()
     console.say(f"The stack `{stack}` is gone: no process, no data.", "green")
 
 
@@ -42,8 +47,10 @@ def _delete_clusters(stack: str, timeout: float) -> None:
         session.open()
         progress.step("delete clusters")
         session.delete_clusters()
+    if pulumi := choose(Engine.AUTO, session):
+        pulumi.destroy()
 
     def gone(seen: Fleet) -> bool:
         return not seen.clusters
 
-    fleet.follow(session.watch(timeout, gone))
+    fleet.follow(session, session.watch(timeout, gone))

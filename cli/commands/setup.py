@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
+
 from cli import console
-from cli.options import Stack
+from cli.options import Engine, Stack
 from cli.progress import drawn
+from cli.pulumi_cli import choose
 from embedded.session import Session
 
 EXAMPLES = {
@@ -23,3 +26,8 @@ def command(stack: Stack = "local") -> None:
             started = session.open()
     what = "runs now" if started else "was running already"
     console.say(f"The management plane {what}: KUBECONFIG={session.plane.kubeconfig}")
+    pulumi = choose(Engine.AUTO, session)
+    if pulumi and (needed := pulumi.environment()):
+        console.say("For the pulumi CLI, whose state `./caas up` keeps beside the plane:")
+        for name, value in needed.items():
+            console.say(f"export {name}={shlex.quote(value)}")

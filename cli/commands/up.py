@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+
 from cli import console, fleet
-from cli.options import Stack, Timeout
+from cli.options import Engine, EngineChoice, Stack, Timeout
 from cli.plan import show_words
 from cli.progress import drawn
+from cli.pulumi_cli import choose
 from embedded.plan.objects import ObjectChange
 from embedded.progress import Progress
 from embedded.session import Plan, Session
@@ -17,27 +20,35 @@ EXAMPLES = {
 STEPS = ("binaries", "management plane", "program", "plan", "apply")
 
 
-def command(stack: Stack = "local", timeout: Timeout = 1800.0) -> None:
+def command(
+    stack: Stack = "local",
+    timeout: Timeout = 1800.0,
+    engine: EngineChoice = Engine.AUTO,
+) -> None:
     """Bring the clusters to what the stack file says.
 
     Starts the management plane where it does not run, shows what changes, applies it, and waits
     until every cluster is as wanted. Interrupt it at any time: the next run goes on from there.
     Run again without a change, it does nothing.
     """
-    with drawn(STEPS) as progress:
-        session = Session(stack, progress)
-        session.settings  # noqa: B018 - a bad stack file is told before anything is started
-        with session.lock(f"caas up {stack}"):
+    with ExitStack() as held:
+        with drawn(STEPS) as progress:
+            session = Session(stack, progress)
+            session.settings  # noqa: B018 - a bad stack file is told before anything is started
+            held.enter_context(session.lock(f"caas up {stack}"))
             session.open()
             progress.step("plan")
             plan = session.plan()
-            _apply(session, plan, progress)
-            progress.end()
-            _wait(session, plan, timeout)
+            show_words(plan, progress.note)
+            pulumi = choose(engine, session)
+            if not pulumi:
+                _apply(session, plan, progress)
+        if pulumi:
+            pulumi.up()
+        _wait(session, plan, timeout)
 
 
 def _apply(session: Session, plan: Plan, progress: Progress) -> None:
-    show_words(plan, progress.note)
     if plan.is_empty:
         return
     step = progress.step("apply")
@@ -53,7 +64,7 @@ def _apply(session: Session, plan: Plan, progress: Progress) -> None:
 
 
 def _wait(session: Session, plan: Plan, timeout: float) -> None:
-    states = fleet.follow(session.watch(timeout, session.settled(plan)))
+    states = fleet.follow(session, session.watch(timeout, session.settled(plan)))
     fleet.table(states)
     if plan.is_empty:
         console.say("Nothing to change: the clusters are what the stack file says.", "green")

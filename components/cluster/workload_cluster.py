@@ -7,7 +7,7 @@ from typing import Any
 
 import pulumi
 
-from components.base import MANAGED_BY, Component
+from components.base import Component
 from components.cluster import topology
 from components.cluster.kinds import CLUSTER_API
 from components.cluster.settings import Cluster
@@ -76,7 +76,7 @@ def cluster_manifest(
         "metadata": {
             "name": settings.name,
             "namespace": namespace,
-            "labels": MANAGED_BY | settings.labels,
+            "labels": dict(settings.labels),
             "annotations": wait_for("Available") | settings.annotations,
         },
         "spec": spec,

@@ -92,8 +92,8 @@ def plan_objects(api: Api, desired: Iterable[Manifest], members: StackObjects) -
     Raises:
         CaasError: CAAS-3010 for an object that the server would refuse.
     """
-    live = members.live()
-    wanted = {Key.of(manifest): members.marked(manifest) for manifest in desired}
+    wanted = {Key.of(manifest): manifest for manifest in desired}
+    live = members.live(wanted)
     unchecked = _unchecked(live, wanted)
     with ThreadPoolExecutor(WORKERS) as pool:
         outcomes = pool.map(

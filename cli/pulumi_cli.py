@@ -1,0 +1,137 @@
+"""The pulumi CLI, where it is on the PATH: the same program through Pulumi's own engine.
+
+Without a backend of the user's, the state is kept in the stack's folder beside the plane. The
+configuration is a copy of the stack file there, because `pulumi stack init` writes a salt into the
+file that it is given, and reformats it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+
+from cli.options import Engine
+from embedded.session import Session
+from errors import CaasError
+from errors.program import PULUMI_FAILED, PULUMI_NOT_FOUND
+from stacks.paths import CHECKOUT
+from stacks.private import write_private
+from stacks.settings import PROJECT
+
+
+def choose(engine: Engine, session: Session) -> PulumiCli | None:
+    """The pulumi CLI where it shall be used; None where caas applies by itself.
+
+    Raises CAAS-3021 where it was asked for and is not there.
+    """
+    executable = None if engine is Engine.IN_PROCESS else shutil.which("pulumi")
+    if executable:
+        return PulumiCli(executable, session)
+    if engine is Engine.PULUMI:
+        raise CaasError(PULUMI_NOT_FOUND, "There is no `pulumi` on the PATH")
+    return None
+
+
+class PulumiCli:
+    """The pulumi CLI for one stack.
+
+    Args:
+        executable: the program.
+        session: the stack.
+    """
+
+    def __init__(self, executable: str, session: Session) -> None:
+        self._executable = executable
+        self._session = session
+        self._folder = session.directory / "pulumi"
+
+    def up(self) -> None:
+        """Runs `pulumi up`. Raises CAAS-3020 when it fails."""
+        self._run("up", "--yes", "--skip-preview")
+
+    def destroy(self) -> None:
+        """Runs `pulumi destroy` where the user's own backend knows the stack.
+
+        The local backend goes with the stack's folder. Raises CAAS-3020 when it fails.
+        """
+        if _has_backend() and self._is_known():
+            self._run("destroy", "--yes", "--skip-preview")
+
+    def environment(self) -> dict[str, str]:
+        """What the CLI needs beside the user's own environment: nothing, or the local backend."""
+        if _has_backend():
+            return {}
+        own = {"PULUMI_BACKEND_URL": f"file://{self._folder}"}
+        given = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
+        if not any(name in os.environ for name in given):
+            own["PULUMI_CONFIG_PASSPHRASE_FILE"] = str(self._passphrase())
+        return own
+
+    def _is_known(self) -> bool:
+        command = [self._executable, "stack", "--stack", self._session.stack, "--show-name"]
+        found = subprocess.run(command, cwd=CHECKOUT, capture_output=True, check=False)
+        return found.returncode == 0
+
+    def _run(self, *arguments: str) -> None:
+        stack = ("--stack", self._session.stack, "--non-interactive")
+        if _has_backend():
+            self._call(*arguments, *stack, "--cwd", str(CHECKOUT))
+            return
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file = self._configuration()
+        self._call(*arguments, *stack, "--cwd", str(CHECKOUT), "--config-file", str(file))
+
+    def _configuration(self) -> Path:
+        """A copy of the stack file with the salt of the local backend, which is made if needed."""
+        workspace = self._folder / "workspace"
+        workspace.mkdir(exist_ok=True)
+        (workspace / "Pulumi.yaml").write_text(f"name: {PROJECT}\nruntime: python\n")
+        file = workspace / f"Pulumi.{self._session.stack}.yaml"
+        self._call("stack", "select", "--create", self._session.stack, "--cwd", str(workspace))
+        made = yaml.safe_load(file.read_text()) if file.exists() else None
+        salt = (made or {}).get("encryptionsalt")
+        text = self._session.file.read_text()
+        if salt and "encryptionsalt:" not in text:
+            text += f"\nencryptionsalt: {salt}\n"
+        write_private(file, text)
+        return file
+
+    def _call(self, *arguments: str) -> None:
+        """Runs the CLI with its output on standard error, where progress goes."""
+        command = [self._executable, *arguments]
+        environment = {**os.environ, **self.environment(), "PULUMI_SKIP_UPDATE_CHECK": "true"}
+        sys.stderr.flush()
+        status = subprocess.run(  # its own Ctrl-C handling cancels the update
+            command, env=environment, stdout=sys.stderr, check=False
+        ).returncode
+        if status != 0:
+            raise CaasError(
+                PULUMI_FAILED,
+                f"`pulumi {arguments[0]}` ended with status {status}",
+                why="its output above says why",
+            )
+
+    def _passphrase(self) -> Path:
+        file = self._folder / "passphrase"
+        if not file.exists():
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            write_private(file, secrets.token_urlsafe(32))
+        return file
+
+
+def _has_backend() -> bool:
+    """Whether the user has chosen where Pulumi keeps its state."""
+    if os.environ.get("PULUMI_BACKEND_URL") or os.environ.get("PULUMI_ACCESS_TOKEN"):
+        return True
+    home = Path(os.environ.get("PULUMI_HOME", Path.home() / ".pulumi"))
+    try:
+        return bool(json.loads((home / "credentials.json").read_text()).get("current"))
+    except (OSError, ValueError):
+        return False

@@ -1,0 +1,147 @@
+"""From objects to findings: the first row that fits each object, the deepest cause of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from components.manifest import Manifest
+from embedded.diagnosis.inventory import Inventory, Name
+from embedded.diagnosis.signs import Evidence, Subject
+from embedded.diagnosis.table import TABLE, Row
+from errors import Code, Problem, Where
+
+PATIENCE = timedelta(minutes=10)
+"""How long progress may take before it is a problem."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that is not as it should be.
+
+    Attributes:
+        chain: from the Cluster to the object that shows why.
+        pending: it is progress so far.
+    """
+
+    row: Row
+    cluster: str
+    object: Name
+    chain: tuple[Name, ...]
+    evidence: Evidence
+    pending: bool
+    age: timedelta | None
+
+    @property
+    def code(self) -> Code:
+        """What it means."""
+        return self.row.code
+
+    @property
+    def what(self) -> str:
+        """One sentence."""
+        words = self.row.what.format(object=self.object, cluster=self.cluster)
+        return words if self.age is None or not self.row.grace else f"{words}, for {_ago(self.age)}"
+
+    @property
+    def why(self) -> str:
+        """The chain of objects, and what the last of them shows."""
+        chain = " → ".join(str(name) for name in self.chain)
+        message = f": {self.evidence.message}" if self.evidence.message else ""
+        return f"{chain}: {self.evidence.words}{message}"
+
+    def problem(self) -> Problem:
+        """The finding as a problem with its code."""
+        where = Where(cluster=self.cluster, object=str(self.object))
+        return Problem(self.code, self.what, where, self.why)
+
+    def explains(self, other: Finding) -> bool:
+        """Whether it is a reason for what is seen on an object above its own."""
+        deeper = other.object in self.chain[:-1] and self.object != other.object
+        return deeper and not self.row.aside and (other.pending or not self.pending)
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What is wrong, and what is merely on its way."""
+
+    problems: tuple[Finding, ...]
+    progress: tuple[Finding, ...]
+
+
+def diagnose(
+    inventory: Inventory, *, patience: timedelta = PATIENCE, now: datetime | None = None
+) -> Diagnosis:
+    """Judges every object of the inventory by the table.
+
+    Args:
+        inventory: the objects.
+        patience: how long progress may take before it is a problem.
+        now: the time to reckon ages from; the present one if it is not given.
+    """
+    now = now or datetime.now(UTC)
+    found = [
+        finding
+        for manifest in inventory
+        for finding in _findings(Subject(manifest, inventory, now), patience)
+    ]
+    found = [
+        finding
+        for finding in found
+        if not (finding.row.symptom and any(other.explains(finding) for other in found))
+    ]
+    found.sort(key=lambda finding: (finding.cluster, finding.code.number, finding.object))
+    return Diagnosis(
+        problems=tuple(finding for finding in found if not finding.pending),
+        progress=tuple(finding for finding in found if finding.pending),
+    )
+
+
+def _findings(subject: Subject, patience: timedelta) -> Iterator[Finding]:
+    """Every aside that fits, and the first of the other rows that does."""
+    fitting = list(_fitting(subject))
+    first = [pair for pair in fitting if not pair[0].aside][:1]
+    for row, evidence in [*(pair for pair in fitting if pair[0].aside), *first]:
+        age = evidence.since and subject.now - evidence.since
+        chain = subject.inventory.chain(subject.manifest)
+        yield Finding(
+            row=row,
+            cluster=subject.cluster.get("metadata", {}).get("name", ""),
+            object=Name.of(subject.manifest),
+            chain=tuple([*chain, *_end(row, subject.manifest)]),
+            evidence=evidence,
+            pending=bool(row.grace and age is not None and age < patience),
+            age=age,
+        )
+
+
+def _fitting(subject: Subject) -> Iterator[tuple[Row, Evidence]]:
+    for row in TABLE:
+        if row.kind not in ("", subject.manifest["kind"]):
+            continue
+        evidence = row.sign(subject)
+        if evidence is not None and row.only(subject):
+            yield row, evidence
+
+
+def _end(row: Row, manifest: Manifest) -> Sequence[Name]:
+    """What the chain ends with beyond the object itself."""
+    reference = {"kind": "Node"} | _node(manifest) if row.leads_to.endswith("nodeRef") else None
+    if reference is not None:
+        return [Name("Node", reference["name"])] if "name" in reference else []
+    name = Name.at(manifest, row.leads_to) if row.leads_to else None
+    return [name] if name else []
+
+
+def _node(manifest: Manifest) -> dict[str, str]:
+    return dict(manifest.get("status", {}).get("nodeRef") or {})
+
+
+def _ago(age: timedelta) -> str:
+    """How long, in the largest unit that says it: `45 s`, `12 min`, `3 h`."""
+    seconds = int(age.total_seconds())
+    for size, unit in ((86400, "days"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"
