@@ -10,7 +10,7 @@ from __future__ import annotations
 import runpy
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pulumi
 from pulumi.runtime import mocks, rpc
@@ -72,24 +72,26 @@ class Recording:
 
 
 class _Recorder(mocks.MockMonitor):
-    """The test monitor, keeping whole requests."""
+    """The test monitor, keeping whole requests; outputs of a resource are its inputs."""
 
     def __init__(self, recording: Recording) -> None:
-        super().__init__(_Outputs())
+        super().__init__(_NoFunctions())
         self.recording = recording
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the engine's protocol
-        response = cast(Any, super()).RegisterResource(request)  # it has no types
+        urn = self.make_urn(request.parent, request.type, request.name)
         if request.type != "pulumi:pulumi:Stack" and not request.type.startswith(PROVIDER):
-            self.recording.resources.append(_resource(request, response.urn))
-        return response
+            self.recording.resources.append(_resource(request, urn))
+        # Providers need an id to be referred to; of other resources only creation would tell it.
+        known = f"{request.name}-id" if request.type.startswith(PROVIDER) else ""
+        return resource_pb2.RegisterResourceResponse(urn=urn, id=known, object=request.object)
 
 
-class _Outputs(mocks.Mocks):
-    """Outputs of a resource are its inputs; nothing is known that the cloud would tell."""
+class _NoFunctions(mocks.Mocks):
+    """Nothing is known that a cloud would have to be asked for."""
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
-        return (None if pulumi.runtime.is_dry_run() else f"{args.name}-id"), args.inputs
+        return None, args.inputs
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], None]:
         return {}, None
@@ -131,7 +133,7 @@ def run_program(stack: str, file: Path) -> Recording:
     recording = Recording()
     pulumi.runtime.set_all_config(as_pulumi_config(file))
     mocks.set_mocks(
-        mocks=_Outputs(),
+        mocks=_NoFunctions(),
         project=PROJECT,
         stack=stack,
         preview=True,

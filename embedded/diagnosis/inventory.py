@@ -44,7 +44,8 @@ class Name:
         reference = manifest
         for key in path.split("."):
             reference = reference.get(key) or {}
-        return cls(reference["kind"], reference["name"]) if reference else None
+        # A nodeRef names no kind.
+        return cls(reference.get("kind", "Node"), reference["name"]) if reference else None
 
 
 class Inventory:
@@ -76,10 +77,14 @@ class Inventory:
             return manifest
         return self._by_name.get(Name("Cluster", metadata.get("labels", {}).get(CLUSTER_NAME, "")))
 
-    def of_cluster(self, cluster: str) -> Inventory:
-        """Only what belongs to one cluster."""
-        mine = (each for each in self.objects if self._cluster_name(each) == cluster)
-        return Inventory(mine)
+    def of_cluster(self, cluster: str, kind: str = "") -> Inventory:
+        """Only what belongs to one cluster, of one kind where it is given."""
+        kinds = (kind,) if kind else {name.kind for name in self._by_name}
+        return Inventory(
+            each
+            for each in self.objects
+            if each["kind"] in kinds and self._cluster_name(each) == cluster
+        )
 
     def chain(self, manifest: Manifest) -> list[Name]:
         """The owners of an object from its Cluster down to itself."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from components.manifest import Manifest
 from embedded.diagnosis.inventory import Inventory, Name
 from embedded.diagnosis.signs import Evidence, Subject
 from embedded.diagnosis.table import TABLE, Row
@@ -57,9 +56,11 @@ class Finding:
         return Problem(self.code, self.what, where, self.why)
 
     def explains(self, other: Finding) -> bool:
-        """Whether it is a reason for what is seen on an object above its own."""
-        deeper = other.object in self.chain[:-1] and self.object != other.object
-        return deeper and not self.row.aside and (other.pending or not self.pending)
+        """Whether it is the reason for a symptom on an object above its own."""
+        if self.row.aside or other.row.symptom is None or self.object == other.object:
+            return False
+        branch = not other.row.symptom or any(each.kind == other.row.symptom for each in self.chain)
+        return other.object in self.chain and branch and (other.pending or not self.pending)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +87,13 @@ def diagnose(
         for manifest in inventory
         for finding in _findings(Subject(manifest, inventory, now), patience)
     ]
+    by_cluster: dict[str, list[Finding]] = {}
+    for finding in found:
+        by_cluster.setdefault(finding.cluster, []).append(finding)
     found = [
         finding
         for finding in found
-        if not (finding.row.symptom and any(other.explains(finding) for other in found))
+        if not any(other.explains(finding) for other in by_cluster[finding.cluster])
     ]
     found.sort(key=lambda finding: (finding.cluster, finding.code.number, finding.object))
     return Diagnosis(
@@ -103,13 +107,14 @@ def _findings(subject: Subject, patience: timedelta) -> Iterator[Finding]:
     fitting = list(_fitting(subject))
     first = [pair for pair in fitting if not pair[0].aside][:1]
     for row, evidence in [*(pair for pair in fitting if pair[0].aside), *first]:
-        age = evidence.since and subject.now - evidence.since
+        age = None if evidence.since is None else subject.now - evidence.since
         chain = subject.inventory.chain(subject.manifest)
+        end = Name.at(subject.manifest, row.leads_to) if row.leads_to else None
         yield Finding(
             row=row,
             cluster=subject.cluster.get("metadata", {}).get("name", ""),
             object=Name.of(subject.manifest),
-            chain=tuple([*chain, *_end(row, subject.manifest)]),
+            chain=(*chain, end) if end else tuple(chain),
             evidence=evidence,
             pending=bool(row.grace and age is not None and age < patience),
             age=age,
@@ -123,19 +128,6 @@ def _fitting(subject: Subject) -> Iterator[tuple[Row, Evidence]]:
         evidence = row.sign(subject)
         if evidence is not None and row.only(subject):
             yield row, evidence
-
-
-def _end(row: Row, manifest: Manifest) -> Sequence[Name]:
-    """What the chain ends with beyond the object itself."""
-    reference = {"kind": "Node"} | _node(manifest) if row.leads_to.endswith("nodeRef") else None
-    if reference is not None:
-        return [Name("Node", reference["name"])] if "name" in reference else []
-    name = Name.at(manifest, row.leads_to) if row.leads_to else None
-    return [name] if name else []
-
-
-def _node(manifest: Manifest) -> dict[str, str]:
-    return dict(manifest.get("status", {}).get("nodeRef") or {})
 
 
 def _ago(age: timedelta) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -91,8 +91,21 @@ def since_created(sign: Sign) -> Sign:
 
     def dated(subject: Subject) -> Evidence | None:
         evidence = sign(subject)
-        created = datetime.fromisoformat(subject.manifest["metadata"]["creationTimestamp"])
-        return evidence and Evidence(evidence.words, evidence.message, created)
+        return evidence and replace(evidence, since=_created(subject.manifest))
+
+    return dated
+
+
+def since_last_machine(sign: Sign) -> Sign:
+    """The same sign, dated from the cluster's newest machine: while machines come it goes on."""
+
+    def dated(subject: Subject) -> Evidence | None:
+        evidence = sign(subject)
+        if evidence is None or evidence.since is None:
+            return evidence
+        machines = subject.inventory.of_cluster(subject.manifest["metadata"]["name"], "Machine")
+        times = [_created(machine) for machine in machines]
+        return replace(evidence, since=max([evidence.since, *times]))
 
     return dated
 
@@ -116,6 +129,10 @@ def expires_within(days: int) -> Sign:
         return Evidence("status.certificatesExpiryDate", text, None)
 
     return sign
+
+
+def _created(manifest: Manifest) -> datetime:
+    return datetime.fromisoformat(manifest["metadata"]["creationTimestamp"])
 
 
 def in_one_line(message: str) -> str:

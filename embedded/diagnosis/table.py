@@ -15,6 +15,7 @@ from embedded.diagnosis.signs import (
     expires_within,
     kept_by_finalizers,
     since_created,
+    since_last_machine,
 )
 from errors import Code, runtime
 
@@ -24,6 +25,9 @@ CERTIFICATE_DAYS = 30
 INFRASTRUCTURE = "spec.infrastructureRef"
 BOOTSTRAP = "spec.bootstrap.configRef"
 NODE = "status.nodeRef"
+
+ANYTHING = ""
+CONTROL_PLANE = "KubeadmControlPlane"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,8 @@ class Row:
         what: the sentence about it; `{object}`, `{cluster}`.
         only: a further test.
         grace: it is progress, not a problem, until it is older than the patience.
-        symptom: it goes without saying once something below the object explains it.
+        symptom: what explains it: something found below the object (`ANYTHING`), or only what is
+            found below one kind of object there; None when it is always told.
         aside: it is told beside what the object's other rows say, and explains nothing.
         leads_to: the reference that the chain ends with.
     """
@@ -48,18 +53,13 @@ class Row:
     what: str
     only: Callable[[Subject], bool] = lambda subject: True
     grace: bool = False
-    symptom: bool = False
+    symptom: str | None = None
     aside: bool = False
     leads_to: str = ""
 
 
 def _staying(subject: Subject) -> bool:
     return not subject.is_deleting
-
-
-def _initialized(subject: Subject) -> bool:
-    cluster = subject.cluster.get("status", {})
-    return bool(cluster.get("initialization", {}).get("controlPlaneInitialized"))
 
 
 def _may_bootstrap(subject: Subject) -> bool:
@@ -84,8 +84,8 @@ def _is_remediated(subject: Subject) -> bool:
     return subject.conditions.get("OwnerRemediated", {}).get("reason") == "MachineDeleting"
 
 
-def _is_reachable_once(subject: Subject) -> bool:
-    return _staying(subject) and _initialized(subject)
+def _answered_once(subject: Subject) -> bool:
+    return _staying(subject) and subject.initialization("controlPlaneInitialized")
 
 
 def _paused_alone(subject: Subject) -> bool:
@@ -138,8 +138,8 @@ CLUSTER = (
         condition("RemoteConnectionProbe", "False", "ProbeFailed"),
         runtime.WORKLOAD_UNREACHABLE,
         "The API server of {cluster} can't be reached",
-        only=_is_reachable_once,
-        symptom=True,
+        only=_answered_once,
+        symptom=CONTROL_PLANE,
     ),
     Row(
         "Cluster",
@@ -147,16 +147,16 @@ CLUSTER = (
         runtime.DELETION_STUCK,
         "The cluster {cluster} is being deleted",
         grace=True,
-        symptom=True,
+        symptom=ANYTHING,
     ),
     *(
         Row(
             "Cluster",
-            condition(busy, "True"),
+            since_last_machine(condition(busy, "True")),
             runtime.CHANGE_UNFINISHED,
             "A change of {cluster} is under way",
             grace=True,
-            symptom=True,
+            symptom=ANYTHING,
         )
         for busy in ("RollingOut", "ScalingUp", "ScalingDown")
     ),
@@ -166,19 +166,19 @@ CLUSTER = (
         runtime.CLUSTER_NOT_AVAILABLE,
         "The cluster {cluster} is not available",
         grace=True,
-        symptom=True,
+        symptom=ANYTHING,
     ),
 )
 
 OWNERS = (
     Row(
-        "KubeadmControlPlane",
+        CONTROL_PLANE,
         condition("Initialized", "False"),
         runtime.CONTROL_PLANE_NOT_INITIALIZED,
         "The API server of {cluster} has not answered yet",
         only=_staying,
         grace=True,
-        symptom=True,
+        symptom=ANYTHING,
     ),
     *(
         Row(
@@ -188,9 +188,9 @@ OWNERS = (
             "{object} can't change its number of machines",
             only=_staying,
             grace=True,
-            symptom=True,
+            symptom=symptom,
         )
-        for kind in ("KubeadmControlPlane", "MachineSet")
+        for kind, symptom in ((CONTROL_PLANE, ANYTHING), ("MachineSet", None))
         for scaling in ("ScalingUp", "ScalingDown")
     ),
     Row(
@@ -235,7 +235,7 @@ MACHINE = (
         "{object} is unhealthy and is being replaced",
         only=_is_remediated,
         grace=True,
-        symptom=True,
+        symptom=ANYTHING,
     ),
     Row(
         "Machine",
@@ -243,7 +243,7 @@ MACHINE = (
         runtime.DELETION_STUCK,
         "{object} is being deleted",
         grace=True,
-        symptom=True,
+        symptom=ANYTHING,
     ),
     Row(
         "Machine",
@@ -291,7 +291,7 @@ MACHINE = (
     Row(
         "Machine",
         since_created(
-            condition("NodeHealthy", "False|Unknown", "NodeNotHealthy|NodeHealthyUnknown|NodeDeleted")
+            condition("NodeHealthy", "False|Unknown", "Node(NotHealthy|HealthyUnknown|Deleted)")
         ),
         runtime.NODE_NOT_HEALTHY,
         "The node of {object} is not healthy",
@@ -316,7 +316,7 @@ EVERY_KIND = (
         runtime.DELETION_STUCK,
         "{object} is being deleted",
         grace=True,
-        symptom=True,
+        symptom=ANYTHING,
     ),
 )
 

@@ -33,14 +33,17 @@ def plane(binaries: Binaries, tmp_path_factory: pytest.TempPathFactory) -> Itera
     users.mkdir(exist_ok=True)
     me = users / str(os.getpid())
     found = Plane(shared / "plane")
-    with hold(shared / "plane-users.lock", "start the tests' plane", wait=START_SECONDS):
-        me.touch()
-        found.start(binaries, Silent())
-    yield found
-    with hold(shared / "plane-users.lock", "remove the tests' plane", wait=START_SECONDS):
-        me.unlink()
-        if not _living(users):
-            found.destroy()
+    lock = shared / "plane-users.lock"
+    try:
+        with hold(lock, "start the tests' plane", wait=START_SECONDS):
+            me.touch()
+            found.start(binaries, Silent())
+        yield found
+    finally:
+        with hold(lock, "remove the tests' plane", wait=START_SECONDS):
+            me.unlink(missing_ok=True)
+            if not _living(users):
+                found.destroy()
 
 
 @pytest.fixture

@@ -7,20 +7,16 @@ import ssl
 import time
 import urllib.error
 import urllib.request
-from pathlib import Path
 
 import pytest
 from kubectl import Kubectl
 
 from embedded import registration
 from embedded.binaries import Binaries
-from embedded.components import Site
-from embedded.health import Client
 from embedded.lock import hold
 from embedded.plane import Plane
 from embedded.progress import Silent
 from embedded.state import State
-from errors import CaasError, machine
 
 pytestmark = pytest.mark.plane
 
@@ -111,33 +107,7 @@ def test_a_deleted_namespace_goes_with_its_content(kubectl: Kubectl, namespace: 
     assert "NotFound" in kubectl.run("get", "namespace", namespace).stderr
 
 
-def test_stacks_are_a_kind_that_can_be_the_parent_of_an_apply_set(kubectl: Kubectl) -> None:
+def test_stacks_are_a_kind_of_the_whole_cluster(kubectl: Kubectl) -> None:
     definition = kubectl.get("crd", "stacks.caas.dev")
-    assert definition["metadata"]["labels"]["applyset.kubernetes.io/is-parent-type"] == "true"
+    assert definition["spec"]["scope"] == "Cluster"
     assert registration.REGISTERED in definition["metadata"]["annotations"]
-
-
-def test_a_definition_that_is_refused_is_a_coded_error(
-    plane: Plane, binaries: Binaries, tmp_path: Path
-) -> None:
-    state = State.read(plane.directory / "plane.json")
-    site = Site(plane.directory, state.address, state.ports)
-    for controller in ("core", "bootstrap", "control-plane", "in-memory"):
-        (tmp_path / controller / "crds").mkdir(parents=True)
-        (tmp_path / controller / "webhooks.yaml").write_text(
-            (binaries.manifests / controller / "webhooks.yaml").read_text()
-        )
-    broken = {
-        "apiVersion": "apiextensions.k8s.io/v1",
-        "kind": "CustomResourceDefinition",
-        "metadata": {"name": "broken.example.dev"},
-        "spec": {"group": "example.dev", "versions": []},
-    }
-    (tmp_path / "core" / "crds" / "broken.yaml").write_text(json.dumps(broken))
-    client = Client(site.pki)
-    with pytest.raises(CaasError) as caught:
-        registration.register(client, site, tmp_path, Silent())
-    client.close()
-    (problem,) = caught.value.problems
-    assert problem.code is machine.REGISTRATION_REFUSED
-    assert problem.where.object == "CustomResourceDefinition/broken.example.dev"

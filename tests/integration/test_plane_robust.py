@@ -21,12 +21,14 @@ import pytest
 from cryptography import x509
 from kubectl import Kubectl, eventually
 
-from embedded import pki, process, startup
+from embedded import pki, process, registration, startup
 from embedded.binaries import Binaries
-from embedded.components import COMPONENTS
+from embedded.components import COMPONENTS, Site
+from embedded.health import Client
 from embedded.plane import Plane
 from embedded.progress import Silent
 from embedded.state import State
+from errors import CaasError, machine
 
 pytestmark = pytest.mark.plane
 
@@ -36,8 +38,10 @@ NAMES = [each.name for each in COMPONENTS]
 @pytest.fixture(scope="module")
 def mistreated(binaries: Binaries, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plane]:
     own = Plane(tmp_path_factory.mktemp("robust") / "plane")
-    yield own
-    own.destroy()
+    try:
+        yield own
+    finally:
+        own.destroy()
     assert process.members(str(own.directory.resolve())) == []
     assert not own.directory.exists()
 
@@ -259,3 +263,29 @@ def test_other_flags_are_taken_over(own: Plane, binaries: Binaries) -> None:
     after = pids(own)
     assert {name for name in NAMES if before[name] != after[name]} == {"etcd"}
     assert "--unsafe-no-fsync" not in psutil.Process(after["etcd"]).cmdline()
+
+
+def test_a_definition_that_is_refused_is_a_coded_error(
+    own: Plane, binaries: Binaries, tmp_path: Path
+) -> None:
+    state = state_of(own)
+    site = Site(own.directory, state.address, state.ports)
+    for controller in ("core", "bootstrap", "control-plane", "in-memory"):
+        (tmp_path / controller / "crds").mkdir(parents=True)
+        (tmp_path / controller / "webhooks.yaml").write_text(
+            (binaries.manifests / controller / "webhooks.yaml").read_text()
+        )
+    broken = {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": "broken.example.dev"},
+        "spec": {"group": "example.dev", "versions": []},
+    }
+    (tmp_path / "core" / "crds" / "broken.yaml").write_text(json.dumps(broken))
+    client = Client(site.pki)
+    with pytest.raises(CaasError) as caught:
+        registration.register(client, site, tmp_path, Silent())
+    client.close()
+    (problem,) = caught.value.problems
+    assert problem.code is machine.REGISTRATION_REFUSED
+    assert problem.where.object == "CustomResourceDefinition/broken.example.dev"
