@@ -76,8 +76,9 @@ class Api:
             )
             text = response.read()
         except urllib3.exceptions.HTTPError as error:
+            reason = str(getattr(error, "reason", error)).rpartition(": ")[2]
             raise CaasError(
-                API_SERVER_UNREACHABLE, f"{host} does not answer", why=str(error)
+                API_SERVER_UNREACHABLE, f"{host} does not answer", why=reason
             ) from error
         answer: dict[str, Any] = json.loads(text or b"{}")
         if response.status >= 400:  # noqa: PLR2004 - HTTP's first error status

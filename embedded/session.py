@@ -27,6 +27,9 @@ from stacks.settings import Stack, load_file, read
 
 POLL = 1.0
 """Seconds between two looks at the fleet."""
+REVIVAL = 10.0
+"""Seconds that clusters must stay settled after their plane was started: at first the conditions
+are those from before, and simulated machines come back only then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ class Session:
         self.progress = progress
         self.directory = state_directory(stack)
         self.plane = Plane(self.directory)
+        self._steady = 0.0
 
     @cached_property
     def file(self) -> Path:
@@ -99,7 +103,10 @@ class Session:
     def open(self) -> bool:
         """Makes the plane run, whatever is missing; True if anything had to be started."""
         binaries = ensure_binaries(self.progress)
-        return self.plane.start(binaries, self.progress)
+        started = self.plane.start(binaries, self.progress)
+        if started and self.fleet().clusters:
+            self._steady = REVIVAL
+        return started
 
     def record(self) -> Recording:
         """Runs the program and records what it registers."""
@@ -129,12 +136,15 @@ class Session:
         Raises:
             CaasError: CAAS-3012 when the time is up.
         """
-        deadline = time.monotonic() + timeout
+        settled_since = time.monotonic()
+        deadline = settled_since + timeout
         while True:
             fleet = self._fleet_or_heal()
             states = fleet.states()
             yield states
-            if done(fleet):
+            if not done(fleet):
+                settled_since = time.monotonic()
+            elif time.monotonic() - settled_since >= self._steady:
                 return
             if time.monotonic() > deadline:
                 late = [state for state in states if not state.settled]

@@ -86,7 +86,8 @@ class Problem:
     def __str__(self) -> str:
         place = f"{self.where}: " if str(self.where) else ""
         why = f" ({self.why})" if self.why else ""
-        return f"{place}{self.code.id} {self.what}{why}. Fix: {self.remedy}"
+        what = self.what.rstrip(".")
+        return f"{place}{self.code.id} {what}{why}. Fix: {self.remedy}"
 
     def as_dict(self) -> dict[str, Any]:
         """For `--output json`."""

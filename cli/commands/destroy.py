@@ -42,7 +42,7 @@ def command(stack: Stack = "local", yes: Yes = False, timeout: Timeout = 900.0) 
 
 
 def _delete_clusters(stack: str, timeout: float) -> None:
-    with drawn(("management plane", "delete clusters")) as progress:
+    with drawn(("management plane", "delete clusters", "clusters gone")) as progress:
         session = Session(stack, progress)
         session.open()
         progress.step("delete clusters")

@@ -20,7 +20,7 @@ def command(stack: Stack = "local") -> None:
 
     After this `pulumi up --stack STACK` and `pulumi preview` work as they are.
     """
-    with drawn(("binaries", "management plane")) as progress:
+    with drawn(("management plane",)) as progress:
         session = Session(stack, progress)
         with session.lock(f"caas setup {stack}"):
             started = session.open()

@@ -17,7 +17,7 @@ EXAMPLES = {
     "./caas up": "the clusters of stacks/Pulumi.local.yaml, on this machine",
     "./caas up staging --timeout 20m": "another stack, with more patience",
 }
-STEPS = ("binaries", "management plane", "program", "plan", "apply")
+STEPS = ("management plane", "plan", "apply", "clusters ready")
 
 
 def command(
