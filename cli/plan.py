@@ -14,7 +14,7 @@ SIGNS = {Operation.CREATE: "+", Operation.UPDATE: "~", Operation.DELETE: "-"}
 
 def show_words(plan: Plan, say: Callable[[str], None]) -> None:
     """What happens to clusters, a line each."""
-    for line in sentences(plan.clusters):
+    for line in sentences(plan.clusters, len(plan.objects.changes)):
         say(line)
 
 
@@ -30,7 +30,7 @@ def as_dict(plan: Plan) -> dict[str, Any]:
     return {
         "changes": not plan.is_empty,
         "clusters": [change.as_dict() for change in plan.clusters],
-        "summary": sentences(plan.clusters),
+        "summary": sentences(plan.clusters, len(plan.objects.changes)),
         "objects": [
             {
                 "operation": change.operation.value,

@@ -95,8 +95,12 @@ class Api:
             raise
 
     def list(self, path: str, **query: str) -> list[Manifest]:
-        """All objects below `path`, from the server's watch cache; kinds are filled in."""
-        answer = self.request("GET", path, resourceVersion="0", **query)
+        """All objects below `path`; kinds are filled in.
+
+        They come from the server's watch cache, as old as it happens to be, unless the query says
+        `resourceVersion=""`: then they are as new as the request.
+        """
+        answer = self.request("GET", path, **{"resourceVersion": "0"} | query)
         kind = answer["kind"].removesuffix("List")
         header = {"apiVersion": answer["apiVersion"], "kind": kind}
         return [header | item for item in answer["items"]]

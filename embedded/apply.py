@@ -59,9 +59,16 @@ def apply_plan(
         pending.extend(manifest for manifest in wave if Key.of(manifest) in changes)
     for change in plan.changes:
         if change.operation is Operation.DELETE and change.before:
-            api.delete(change.before)
+            retire(api, change.before)
             report(change)
     members.declare(plan.desired)
+
+
+def retire(api: Api, manifest: Manifest) -> None:
+    """Begins to delete an object; a paused cluster is resumed first, or it would stay for ever."""
+    if manifest.get("spec", {}).get("paused"):
+        api.merge(manifest, {"spec": {"paused": False}})
+    api.delete(manifest)
 
 
 def _apply_wave(api: Api, changes: list[ObjectChange], report: Report) -> None:

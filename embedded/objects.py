@@ -7,7 +7,9 @@ were ever applied and not all pruned, so that looking for members takes one list
 from __future__ import annotations
 
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 
 from components.manifest import STACK_LABEL, Manifest
 from embedded.api import FIELD_MANAGER, Api
@@ -39,6 +41,9 @@ class Key:
         )
 
 
+LISTS = 8
+"""Kinds that are listed side by side; a list that is up to date waits for the server's cache."""
+
 Objects = dict[Key, Manifest]
 Kind = tuple[str, str]
 """API version and kind."""
@@ -69,18 +74,20 @@ class StackObjects:
                 of this project recorded them.
         """
         kinds = {*self._recorded(), *((key.api_version, key.kind) for key in wanted)}
-        found: Objects = {}
-        for api_version, kind in sorted(kinds):
-            path = self._api.collection(api_version, kind)
-            for manifest in self._api.list(path, labelSelector=f"{STACK_LABEL}={self._stack}"):
-                if _applied(manifest):
-                    found[Key.of(manifest)] = manifest
-        return found
+        with ThreadPoolExecutor(LISTS) as pool:
+            members = chain.from_iterable(pool.map(self._members, sorted(kinds)))
+        return {Key.of(manifest): manifest for manifest in members if _applied(manifest)}
 
     def declare(self, members: Iterable[Key]) -> None:
         """Records the kinds: before an apply those of old and new members, after it the new."""
         kinds = sorted({f"{key.api_version}/{key.kind}" for key in members})
         self._api.apply({**self._parent, "spec": {"kinds": kinds}})
+
+    def _members(self, kind: Kind) -> list[Manifest]:
+        """As new as this moment: a plan made of old objects would be wrong."""
+        path = self._api.collection(*kind)
+        query = {"labelSelector": f"{STACK_LABEL}={self._stack}", "resourceVersion": ""}
+        return self._api.list(path, **query)
 
     def _recorded(self) -> list[Kind]:
         parent = self._api.get(self._api.path(self._parent)) or {}

@@ -8,6 +8,7 @@ dependencies.
 from __future__ import annotations
 
 import runpy
+import traceback
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from pulumi.runtime.proto import resource_pb2
 
 from components.manifest import Manifest
 from embedded.objects import Key
-from errors import CaasError
+from errors import NOWHERE, CaasError, Where
 from errors.program import PROGRAM_FAILED
 from stacks.paths import CHECKOUT
 from stacks.settings import PROJECT, as_pulumi_config
@@ -146,8 +147,20 @@ def run_program(stack: str, file: Path) -> Recording:
 
     try:
         program()
-    except pulumi.RunError as error:
-        if isinstance(error.__cause__, CaasError):
-            raise error.__cause__ from None
-        raise CaasError(PROGRAM_FAILED, "The program failed", why=str(error)) from error
+    except (Exception, SystemExit) as error:  # a composition may raise anything
+        cause = error.__cause__ if isinstance(error, pulumi.RunError) else error
+        if isinstance(cause, CaasError):
+            raise cause from None
+        what = f"The program failed: {type(error).__name__}"
+        raise CaasError(PROGRAM_FAILED, what, where=_place(error), why=str(error)) from error
     return recording
+
+
+def _place(error: BaseException) -> Where:
+    """The line of this checkout that raised it, as near to the cause as can be told."""
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if Path(frame.filename).is_relative_to(CHECKOUT) and "site-packages" not in frame.filename
+    ]
+    return Where(frames[-1].filename, frames[-1].lineno) if frames else NOWHERE

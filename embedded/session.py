@@ -6,16 +6,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from embedded.api import Api
-from embedded.apply import Report, apply_plan
+from embedded.apply import Report, apply_plan, retire
 from embedded.binaries import ensure_binaries
 from embedded.fleet import ClusterState, Fleet, read_fleet
 from embedded.lock import hold
 from embedded.objects import StackObjects
-from embedded.plan.clusters import Action, ClusterChange, plan_clusters
+from embedded.plan.clusters import Action, ClusterChange, judge_clusters, plan_clusters
 from embedded.plan.objects import ObjectPlan, plan_objects
 from embedded.plane import Plane
 from embedded.program import Recording, run_program
@@ -115,8 +115,9 @@ class Session:
     def plan(self) -> Plan:
         """What an apply would do now."""
         recording = self.record()
-        objects = plan_objects(self.api, recording.objects(), self._members)
-        return Plan(recording, objects, tuple(plan_clusters(objects, self._version_place)))
+        judge = partial(judge_clusters, locate=self._place)
+        objects = plan_objects(self.api, recording.objects(), self._members, judge)
+        return Plan(recording, objects, tuple(plan_clusters(objects)))
 
     def apply(self, plan: Plan, report: Report) -> None:
         """Does what the plan says."""
@@ -172,7 +173,7 @@ class Session:
         """Begins to delete every cluster in the stack's namespace; the plane is this stack's."""
         for cluster in self.fleet().clusters:
             if "deletionTimestamp" not in cluster["metadata"]:
-                self.api.delete(cluster)
+                retire(self.api, cluster)
 
     @cached_property
     def _members(self) -> StackObjects:
@@ -185,6 +186,6 @@ class Session:
             self.open()
         return self.fleet()
 
-    def _version_place(self, cluster: str) -> Where:
+    def _place(self, cluster: str, field: str) -> Where:
         names = [each.name for each in self.settings.clusters]
-        return read(self.file).where(("clusters", names.index(cluster), "version"))
+        return read(self.file).where(("clusters", names.index(cluster), field))

@@ -218,3 +218,13 @@ SKIPPED_MINOR = Code(
     "Add a release of the minor to `kubernetesVersions`, or upgrade to a nearer one first.",
     "1.35.4 to 1.37.2 with kubernetesVersions: [1.35.4, 1.37.2]",
 )
+NETWORK_CHANGED = Code(
+    1092,
+    "NetworkChanged",
+    "the address ranges of a running cluster are changed",
+    "Pods and services keep the addresses that they were given: Cluster API, kubeadm and the "
+    "network plug-in set the ranges once, when the cluster is made.",
+    "Write the ranges that the cluster was made with; for others make a new cluster and move the "
+    "workloads.",
+    "network: {pods: [10.0.0.0/16]} on a cluster that was made with 192.168.0.0/16",
+)

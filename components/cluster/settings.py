@@ -94,7 +94,7 @@ class HealthCheck(Settings):
     """How long a node may be NotReady or unreachable."""
     node_startup_timeout: Duration = Duration(600)
     """How long a new machine may take to become a node; at least `30s`, `0s` waits for ever."""
-    unhealthy_less_than_or_equal_to: IntOrPercent = IntOrPercent("40%")
+    unhealthy_less_than_or_equal_to: IntOrPercent = IntOrPercent("100%")
     """Nothing is replaced while more than this are unhealthy: then it is not the machines."""
 
 

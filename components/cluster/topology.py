@@ -31,7 +31,8 @@ DEFAULT_TAINTS = (CONTROL_PLANE_TAINT,)
 
 def control_plane(settings: ControlPlane) -> dict[str, Any]:
     """`spec.topology.controlPlane`."""
-    taints = () if settings.taints == DEFAULT_TAINTS else settings.taints
+    # kubeadm gives the default taint by itself; an empty list takes it away.
+    taints = None if settings.taints == DEFAULT_TAINTS else settings.taints
     return {
         "replicas": settings.replicas,
         "healthCheck": _health_check(settings.health_check),
@@ -59,7 +60,7 @@ def worker_pool(settings: WorkerPool) -> dict[str, Any]:
             "healthCheck": _health_check(settings.health_check),
         }
         | placement
-        | _machine_group(settings, settings.taints)
+        | _machine_group(settings, settings.taints or None)
     )
 
 
@@ -71,21 +72,21 @@ def cluster_variables(settings: ControlPlane, cert_sans: Iterable[str]) -> list[
         cert_sans: names that the infrastructure puts into the API server's certificate.
     """
     kubeadm = settings.kubeadm
-    values: dict[str, list[Any]] = {
+    values: dict[str, list[Any] | None] = {
         API_SERVER: _with_defaults(kubeadm.api_server.extra_args),
         CONTROLLER_MANAGER: _with_defaults(kubeadm.controller_manager.extra_args),
         SCHEDULER: _with_defaults(kubeadm.scheduler.extra_args),
         CERT_SANS: [*cert_sans, *kubeadm.api_server.cert_sans]
         if kubeadm.api_server.cert_sans
-        else [],
+        else None,
     }
     return _variables(values)
 
 
-def _with_defaults(given: tuple[ExtraArg, ...]) -> list[dict[str, str]]:
-    """The user's arguments after the defaults that they do not replace."""
+def _with_defaults(given: tuple[ExtraArg, ...]) -> list[dict[str, str]] | None:
+    """The user's arguments after the defaults that they do not replace; None for no change."""
     if not given:
-        return []
+        return None
     names = {argument.name for argument in given}
     defaults = [argument for argument in NO_PROFILING if argument["name"] not in names]
     return [*defaults, *_extra_args(given)]
@@ -100,16 +101,19 @@ def _taint(taint: Taint) -> dict[str, str]:
     return {"key": taint.key, "effect": taint.effect.value} | value
 
 
-def _variables(values: Mapping[str, list[Any]]) -> list[dict[str, Any]]:
-    return [{"name": name, "value": value} for name, value in values.items() if value]
+def _variables(values: Mapping[str, list[Any] | None]) -> list[dict[str, Any]]:
+    return [{"name": name, "value": value} for name, value in values.items() if value is not None]
 
 
-def _machine_group(settings: MachineGroup, taints: tuple[Taint, ...]) -> dict[str, Any]:
-    """What control plane and pools share: metadata, deletion timeouts, kubelet and taints."""
+def _machine_group(settings: MachineGroup, taints: tuple[Taint, ...] | None) -> dict[str, Any]:
+    """What control plane and pools share: metadata, deletion timeouts, kubelet and taints.
+
+    `taints` is None where they are not set.
+    """
     overrides = _variables(
         {
-            KUBELET: _extra_args(settings.kubelet.extra_args),
-            TAINTS: [_taint(taint) for taint in taints],
+            KUBELET: _extra_args(settings.kubelet.extra_args) or None,
+            TAINTS: None if taints is None else [_taint(taint) for taint in taints],
         }
     )
     metadata = {"labels": settings.labels, "annotations": settings.annotations}

@@ -85,7 +85,7 @@ def _definition(selector: dict[str, Any], variable: str, *paths: str) -> dict[st
 def _patch(variable: str, *definitions: dict[str, Any]) -> dict[str, Any]:
     return {
         "name": variable,
-        "enabledIf": f"{{{{ if .{variable} }}}}true{{{{ end }}}}",
+        "enabledIf": f'{{{{ if hasKey . "{variable}" }}}}true{{{{ end }}}}',
         "definitions": list(definitions),
     }
 

@@ -52,7 +52,7 @@ class Finding:
 
     def problem(self) -> Problem:
         """The finding as a problem with its code."""
-        where = Where(cluster=self.cluster, object=str(self.object))
+        where = Where(cluster=self.cluster or None, object=str(self.object))
         return Problem(self.code, self.what, where, self.why)
 
     def explains(self, other: Finding) -> bool:

@@ -12,14 +12,16 @@ from packaging.version import Version
 from components.manifest import Manifest
 from embedded.objects import Key, Objects
 from embedded.plan.machines import CONTROL_PLANE, Group, groups
-from embedded.plan.objects import ObjectPlan
-from errors import Where
-from stacks.settings import check_upgrade
+from embedded.plan.objects import ObjectPlan, same_where_set
+from errors import CaasError, Where
+from errors.stack_rules import NETWORK_CHANGED
+from stacks.settings import check_upgrade, upgrade_path
 
-Locate = Callable[[str], Where]
+Locate = Callable[[str, str], Where]
+"""The place of a cluster's field in the stack file."""
 
 
-def _nowhere(cluster: str) -> Where:
+def _nowhere(cluster: str, field: str) -> Where:
     return Where(cluster=cluster)
 
 
@@ -119,25 +121,45 @@ class ClusterChange:
         }
 
 
-def plan_clusters(plan: ObjectPlan, locate: Locate = _nowhere) -> list[ClusterChange]:
-    """What the object changes mean for every cluster of the stack, unchanged ones included.
+def judge_clusters(live: Objects, wanted: Objects, locate: Locate = _nowhere) -> None:
+    """Refuses what can't be done to a running cluster.
 
     Args:
-        plan: the object changes.
-        locate: gives the place of a cluster's version in the stack file, for errors.
+        live: the objects that are there.
+        wanted: the objects that shall be.
+        locate: gives places in the stack file.
 
     Raises:
-        CaasError: a downgrade, or an upgrade over a minor that no listed release bridges.
+        CaasError: CAAS-1090 a downgrade, CAAS-1091 an upgrade over a minor that no listed release
+            bridges, CAAS-1092 other address ranges.
     """
+    for key, new in wanted.items():
+        old = live.get(key)
+        if key.kind != "Cluster" or old is None:
+            continue
+        place = locate(key.name, "version")
+        releases = _releases(new, wanted)
+        check_upgrade(_version(old), _version(new), releases, cluster=key.name, where=place)
+        ranges = new["spec"]["clusterNetwork"]
+        if not same_where_set(ranges, old["spec"].get("clusterNetwork")):
+            raise CaasError(
+                NETWORK_CHANGED,
+                f"the network of the cluster `{key.name}` is not what it was made with",
+                where=locate(key.name, "network"),
+            )
+
+
+def plan_clusters(plan: ObjectPlan) -> list[ClusterChange]:
+    """What the object changes mean for every cluster of the stack, unchanged ones included."""
     after = plan.after()
     names = sorted(
         {key for key in (*plan.live, *plan.desired) if key.kind == "Cluster"},
         key=lambda key: (key.namespace, key.name),
     )
-    return [_cluster_change(key, plan.live, after, locate) for key in names]
+    return [_cluster_change(key, plan.live, after) for key in names]
 
 
-def _cluster_change(key: Key, live: Objects, after: Objects, locate: Locate) -> ClusterChange:
+def _cluster_change(key: Key, live: Objects, after: Objects) -> ClusterChange:
     old, new = live.get(key), after.get(key)
     present = new or old
     if present is None:  # the caller's keys come from these two
@@ -148,9 +170,7 @@ def _cluster_change(key: Key, live: Objects, after: Objects, locate: Locate) -> 
     steps: tuple[Version, ...] = ()
     if old and new and _version(new) != running:
         releases = _releases(new, after)
-        steps = check_upgrade(
-            running, _version(new), releases, cluster=key.name, where=locate(key.name)
-        )
+        steps = upgrade_path(running, _version(new), releases)
     machines = tuple(_machine_changes(before_groups, after_groups, len(steps)))
     changed = any(change.action is not Action.UNCHANGED for change in machines)
     other = bool(old and new and not changed and _outside_topology(old) != _outside_topology(new))

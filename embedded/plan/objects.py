@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,6 +17,10 @@ from embedded.objects import Key, Objects, StackObjects
 
 WORKERS = 8
 SERVER_FIELDS = ("managedFields", "resourceVersion", "generation", "uid", "creationTimestamp")
+
+
+Judge = Callable[[Objects, Objects], None]
+"""Is given what is and what shall be."""
 
 
 class Operation(StrEnum):
@@ -81,19 +85,26 @@ def content(manifest: Manifest) -> dict[str, Any]:
     }
 
 
-def plan_objects(api: Api, desired: Iterable[Manifest], members: StackObjects) -> ObjectPlan:
+def plan_objects(
+    api: Api,
+    desired: Iterable[Manifest],
+    members: StackObjects,
+    judge: Judge = lambda live, wanted: None,
+) -> ObjectPlan:
     """Compares what shall be with what is, by a dry run of every object on the server.
 
     Args:
         api: the management API server.
         desired: the objects of the program, dependencies first.
         members: the stack's objects on the server.
+        judge: raises for what must not be done, before the server is asked.
 
     Raises:
         CaasError: CAAS-3010 for an object that the server would refuse.
     """
     wanted = {Key.of(manifest): manifest for manifest in desired}
     live = members.live(wanted)
+    judge(live, wanted)
     unchecked = _unchecked(live, wanted)
     with ThreadPoolExecutor(WORKERS) as pool:
         outcomes = pool.map(
@@ -111,7 +122,7 @@ def _unchecked(live: Objects, wanted: Objects) -> set[Key]:
     """
     namespaces = {key.name for key in wanted if key.kind == "Namespace" and key not in live}
     class_changes = any(
-        key not in live or not _same_where_set(wanted[key]["spec"], live[key]["spec"])
+        key not in live or not same_where_set(wanted[key]["spec"], live[key]["spec"])
         for key in wanted
         if key.kind == "ClusterClass"
     )
@@ -122,17 +133,17 @@ def _unchecked(live: Objects, wanted: Objects) -> set[Key]:
     }
 
 
-def _same_where_set(wanted: Any, live: Any) -> bool:
+def same_where_set(wanted: Any, live: Any) -> bool:
     """Whether everything that `wanted` sets has that value in `live`."""
     if isinstance(wanted, dict):
         return isinstance(live, dict) and all(
-            key in live and _same_where_set(value, live[key]) for key, value in wanted.items()
+            key in live and same_where_set(value, live[key]) for key, value in wanted.items()
         )
     if isinstance(wanted, list):
         return (
             isinstance(live, list)
             and len(wanted) == len(live)
-            and all(_same_where_set(a, b) for a, b in zip(wanted, live, strict=True))
+            and all(same_where_set(a, b) for a, b in zip(wanted, live, strict=True))
         )
     return bool(wanted == live)
 

@@ -10,9 +10,17 @@ from embedded.plan.machines import CONTROL_PLANE
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
-def sentences(changes: Iterable[ClusterChange]) -> list[str]:
-    """One sentence for each cluster that changes."""
-    return [sentence(change) for change in changes if change.action is not Action.UNCHANGED]
+def sentences(changes: Iterable[ClusterChange], objects: int = 0) -> list[str]:
+    """One sentence for each cluster that changes.
+
+    Args:
+        changes: of the clusters.
+        objects: how many objects change; when no cluster does, that is said.
+    """
+    found = [sentence(change) for change in changes if change.action is not Action.UNCHANGED]
+    if objects and not found:
+        return [f"no cluster changes, {_count(objects, 'object')} around them"]
+    return found
 
 
 def sentence(change: ClusterChange) -> str:

@@ -1,0 +1,293 @@
+"""One stack of its own on the run's plane, and everything that its machines do."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from components.cluster.kinds import CLUSTER_API
+from embedded.api import Api
+from embedded.binaries import Binaries
+from embedded.fleet import CLUSTER_NAME, POOL_NAME, Fleet
+from embedded.plan.clusters import Action, ClusterChange, MachineChange
+from embedded.plan.machines import CONTROL_PLANE
+from embedded.plane import Plane
+from embedded.progress import Silent
+from embedded.session import Plan, Session
+from errors import CaasError
+from stacks.private import write_private
+
+Settings = dict[str, Any]
+Key = tuple[str, str]
+"""A cluster and one of its groups of machines."""
+SETTLED_SECONDS = 400.0
+"""Longer than anything takes, on two cores that are shared."""
+QUICK = {"provider": "in-memory", "machineStartup": "0s", "nodeStartup": "0s"}
+
+
+@dataclass(frozen=True, order=True)
+class Machine:
+    """What the tests want to know of one Machine object."""
+
+    created: str
+    name: str
+    cluster: str
+    group: str
+    version: str
+
+    @property
+    def key(self) -> Key:
+        """Its cluster and its group."""
+        return self.cluster, self.group
+
+    @classmethod
+    def of(cls, manifest: dict[str, Any]) -> Machine:
+        metadata = manifest["metadata"]
+        return cls(
+            metadata["creationTimestamp"],
+            metadata["name"],
+            metadata["labels"][CLUSTER_NAME],
+            metadata["labels"].get(POOL_NAME) or CONTROL_PLANE,
+            manifest["spec"].get("version", "").removeprefix("v"),
+        )
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The machines of a stack at one moment.
+
+    Attributes:
+        machines: all of them.
+        told: the spec of each group's owner and of its health check, by cluster and group.
+    """
+
+    machines: frozenset[Machine]
+    told: dict[Key, Any]
+
+    def of(self, key: Key) -> set[Machine]:
+        """The machines of one group."""
+        return {each for each in self.machines if each.key == key}
+
+
+class Stand:
+    """A stack whose file a test writes and whose namespace nobody else uses.
+
+    Args:
+        plane: where it runs.
+        folder: for its stack file; $CAAS_STACKS has to point to it.
+        name: of the stack and of its namespace.
+    """
+
+    def __init__(self, plane: Plane, folder: Path, name: str) -> None:
+        self.plane = plane
+        self.folder = folder
+        self.name = name
+        self.file = folder / f"Pulumi.{name}.yaml"
+        self.settings: Settings = {
+            "management": {"namespace": name},
+            "infrastructure": dict(QUICK),
+            "clusters": [],
+        }
+        self.write()
+
+    def write(self, **changes: Any) -> None:
+        """Writes the stack file, with new values of its keys."""
+        self.settings |= changes
+        config = {f"caas:{key}": value for key, value in self.settings.items()}
+        self.file.write_text(yaml.safe_dump({"config": config}, sort_keys=False))
+
+    def change(self, cluster: str, mutate: Callable[[Settings], object]) -> None:
+        """Changes one cluster of the stack file."""
+        self.settings = copy.deepcopy(self.settings)
+        mutate(next(each for each in self.settings["clusters"] if each["name"] == cluster))
+        self.write()
+
+    def session(self) -> Session:
+        """A new session, which reads the file as it is now."""
+        session = Session(self.name, Silent())
+        session.plane = self.plane
+        return session
+
+    @property
+    def api(self) -> Api:
+        """The management API server."""
+        return self.session().api
+
+    def plan(self) -> Plan:
+        """What an apply would do."""
+        return self.session().plan()
+
+    def apply(self) -> Plan:
+        """Applies the file and waits for nothing."""
+        session = self.session()
+        plan = session.plan()
+        session.apply(plan, lambda change: None)
+        return plan
+
+    def up(self, seconds: float = SETTLED_SECONDS) -> Plan:
+        """Applies the file and waits until everything is settled."""
+        plan = self.apply()
+        session = self.session()
+        self.wait(session.settled(plan), seconds)
+        return plan
+
+    def wait(self, done: Callable[[Fleet], bool], seconds: float = SETTLED_SECONDS) -> None:
+        """Waits for something about the fleet; what was there at the limit is written down."""
+        session = self.session()
+        try:
+            for _ in session.watch(seconds, done):
+                pass
+        except CaasError:
+            fleet = session.fleet()
+            late = {state.name for state in fleet.states() if not state.settled}
+            found = {
+                name: [
+                    *(each for each in fleet.clusters if each["metadata"]["name"] == name),
+                    fleet.control_planes.get(name),
+                    *fleet.pools.get(name, ()),
+                    *fleet.machines.get(name, ()),
+                ]
+                for name in late
+            }
+            (self.folder / "late.yaml").write_text(yaml.safe_dump(found))
+            raise
+
+    def look(self) -> Snapshot:
+        """Every machine of the stack, and what its group is told to be."""
+        session = self.session()
+        fleet = session.fleet()
+        path = f"/apis/{CLUSTER_API}/namespaces/{self.name}/machinehealthchecks"
+        checks = {each["metadata"]["name"]: each["spec"] for each in session.api.list(path)}
+        owners = [((name, CONTROL_PLANE), owner) for name, owner in fleet.control_planes.items()]
+        for name, pools in fleet.pools.items():
+            owners += [((name, each["metadata"]["labels"][POOL_NAME]), each) for each in pools]
+        return Snapshot(
+            frozenset(Machine.of(each) for group in fleet.machines.values() for each in group),
+            {key: (each["spec"], checks.get(each["metadata"]["name"])) for key, each in owners},
+        )
+
+    def machines(self, cluster: str, group: str) -> list[dict[str, Any]]:
+        """The Machine objects of a group."""
+        found = self.session().fleet().machines.get(cluster, [])
+        return [each for each in found if Machine.of(each).group == group]
+
+    def workload(self, cluster: str) -> Api:
+        """The API server of a workload cluster."""
+        path = f"/api/v1/namespaces/{self.name}/secrets/{cluster}-kubeconfig"
+        secret = self.api.get(path)
+        assert secret, path
+        kubeconfig = self.folder / f"{cluster}.kubeconfig"
+        write_private(kubeconfig, base64.b64decode(secret["data"]["value"]).decode())
+        return Api(kubeconfig)
+
+    def remove(self) -> None:
+        """Deletes every cluster, and waits until they are gone."""
+        self.session().delete_clusters()
+        self.wait(lambda fleet: not fleet.clusters)
+
+
+@contextmanager
+def stand_on(plane: Plane, folder: Path, name: str) -> Iterator[Stand]:
+    """A stand; its clusters are deleted at the end, without waiting for it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CAAS_STACKS", str(folder))
+        patch.setenv("CAAS_STATE", str(folder / "state"))
+        stand = Stand(plane, folder, name)
+        try:
+            yield stand
+        finally:
+            stand.session().delete_clusters()
+
+
+@contextmanager
+def watching(
+    binaries: Binaries, stand: Stand, kind: str, *columns: str
+) -> Iterator[Callable[[], list[tuple[str, ...]]]]:
+    """Watches objects of the stand while the body runs; nothing is missed, however short it was.
+
+    Args:
+        binaries: kubectl is among them.
+        stand: whose objects.
+        kind: of the objects, `machines`.
+        columns: JSONPath expressions, `.metadata.name`.
+
+    Yields:
+        A function that gives every state of every object so far, in the order of events.
+    """
+    template = '{"\\t"}'.join(f"{{{column}}}" for column in columns) + '{"\\n"}'
+    place = (f"--kubeconfig={stand.plane.kubeconfig}", f"--namespace={stand.name}")
+    path = stand.folder / kind
+    with path.open("w") as output:
+        process = subprocess.Popen(
+            [binaries.kubectl, *place, "get", kind, "--watch", f"--output=jsonpath={template}"],
+            stdout=output,
+        )
+        try:
+            yield lambda: [tuple(line.split("\t")) for line in path.read_text().split("\n")[:-1]]
+        finally:
+            process.terminate()
+            process.wait(timeout=10)
+
+
+MACHINE_COLUMNS = (
+    ".metadata.creationTimestamp",
+    ".metadata.name",
+    ".metadata.labels.cluster\\.x-k8s\\.io/cluster-name",
+    ".metadata.labels.topology\\.cluster\\.x-k8s\\.io/deployment-name",
+    ".spec.version",
+)
+
+
+def machines_of(lines: list[tuple[str, ...]]) -> list[Machine]:
+    """Every machine that a watch of `MACHINE_COLUMNS` saw, in the order of appearance."""
+    found = (
+        Machine(created, name, cluster, group or CONTROL_PLANE, version.removeprefix("v"))
+        for created, name, cluster, group, version in lines
+    )
+    return list(dict.fromkeys(found))
+
+
+def predicted(change: ClusterChange, group: MachineChange) -> dict[str, Any]:
+    """The plan's words as numbers."""
+    steps = [str(step) for step in change.steps or (change.version,)]
+    if group.name != CONTROL_PLANE or not group.rounds:
+        steps = steps[-1:]
+    made = group.after * group.rounds if group.rounds else group.created
+    return {
+        "touched": group.action is not Action.UNCHANGED,
+        "gone": group.replaced + group.deleted,
+        "stayed": group.before - group.replaced - group.deleted,
+        "new": group.replaced + group.created,
+        "made": made,
+        "versions": steps if made else [],
+    }
+
+
+def happened(key: Key, before: Snapshot, after: Snapshot, seen: list[Machine]) -> dict[str, Any]:
+    """The same numbers, counted.
+
+    Args:
+        key: whose machines.
+        before: when the plan was made.
+        after: when everything was settled again.
+        seen: the machines that were there in between, in the order of appearance.
+    """
+    old, new = before.of(key), after.of(key)
+    made = [each for each in seen if each.key == key and each not in old]
+    return {
+        "touched": before.told.get(key) != after.told.get(key),
+        "gone": len(old - new),
+        "stayed": len(old & new),
+        "new": len(new - old),
+        "made": len(made),
+        "versions": list(dict.fromkeys(each.version for each in made)),
+    }
