@@ -17,6 +17,10 @@ from errors.program import WAIT_TIMED_OUT
 
 READY_LIMIT = 120.0
 """Seconds that an object which others depend on may take to become what it waits for."""
+GONE_LIMIT = 900.0
+"""Seconds that clusters may take to be gone, where something else can only be deleted then."""
+POLL = 0.2
+NEEDED_BY_CLUSTERS = ("ClusterClass", "Namespace")
 
 Report = Callable[[ObjectChange], None]
 
@@ -57,10 +61,7 @@ def apply_plan(
             pending = []
         _apply_wave(api, todo, report)
         pending.extend(manifest for manifest in wave if Key.of(manifest) in changes)
-    for change in plan.changes:
-        if change.operation is Operation.DELETE and change.before:
-            retire(api, change.before)
-            report(change)
+    _prune(api, plan, report)
     members.declare(plan.desired)
 
 
@@ -69,6 +70,34 @@ def retire(api: Api, manifest: Manifest) -> None:
     if manifest.get("spec", {}).get("paused"):
         api.merge(manifest, {"spec": {"paused": False}})
     api.delete(manifest)
+
+
+def _prune(api: Api, plan: ObjectPlan, report: Report) -> None:
+    """Deletes what is no longer wanted; what clusters need stays until these are gone."""
+    leaving = [
+        manifest
+        for key, manifest in plan.live.items()
+        if key.kind == "Cluster" and key not in plan.desired
+    ]
+    for change in plan.changes:
+        if change.operation is Operation.DELETE and change.before:
+            if change.key.kind in NEEDED_BY_CLUSTERS:
+                _await_gone(api, leaving)
+            retire(api, change.before)
+            report(change)
+
+
+def _await_gone(api: Api, manifests: Iterable[Manifest]) -> None:
+    deadline = time.monotonic() + GONE_LIMIT
+    for manifest in manifests:
+        while api.get(api.path(manifest)):
+            if time.monotonic() > deadline:
+                raise CaasError(
+                    WAIT_TIMED_OUT,
+                    f"{describe(manifest)} is not gone after {GONE_LIMIT:.0f} s",
+                    where=Where(object=describe(manifest)),
+                )
+            time.sleep(POLL)
 
 
 def _apply_wave(api: Api, changes: list[ObjectChange], report: Report) -> None:
@@ -126,4 +155,4 @@ def _wait(api: Api, manifest: Manifest, wanted: dict[str, str]) -> None:
                 where=Where(object=describe(manifest)),
                 why=json.dumps(found),
             )
-        time.sleep(0.2)
+        time.sleep(POLL)

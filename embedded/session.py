@@ -160,7 +160,11 @@ class Session:
 
     def settled(self, plan: Plan) -> Callable[[Fleet], bool]:
         """A test for `watch`: every cluster is as wanted, and what was deleted is gone."""
-        gone = {change.name for change in plan.clusters if change.action is Action.DELETE}
+        gone = {
+            change.name
+            for change in plan.clusters
+            if change.action is Action.DELETE and change.namespace == self.namespace
+        }
 
         def done(fleet: Fleet) -> bool:
             states = fleet.states()

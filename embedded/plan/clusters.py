@@ -169,8 +169,8 @@ def _cluster_change(key: Key, live: Objects, after: Objects) -> ClusterChange:
     running = _version(old) if old else _version(present)
     steps: tuple[Version, ...] = ()
     if old and new and _version(new) != running:
-        releases = _releases(new, after)
-        steps = upgrade_path(running, _version(new), releases)
+        target = _version(new)
+        steps = upgrade_path(running, target, [*_releases(new, after), target])
     machines = tuple(_machine_changes(before_groups, after_groups, len(steps)))
     changed = any(change.action is not Action.UNCHANGED for change in machines)
     other = bool(old and new and not changed and _outside_topology(old) != _outside_topology(new))

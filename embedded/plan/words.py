@@ -32,7 +32,7 @@ def sentence(change: ClusterChange) -> str:
         return f"{title}: new, Kubernetes {change.version}; {'; '.join(parts)}{paused}"
     if change.action is Action.DELETE:
         total = sum(machines.before for machines in change.machines)
-        return f"{title}: deleted, with its {_count(total, 'machine')}{paused}"
+        return f"{title}: deleted, with its {_count(total, 'machine')}"
     parts = [_changed(machines) for machines in change.machines]
     upgrade = _upgrade(change)
     if upgrade:

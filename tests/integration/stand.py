@@ -223,7 +223,7 @@ def watching(
     Yields:
         A function that gives every state of every object so far, in the order of events.
     """
-    template = '{"\\t"}'.join(f"{{{column}}}" for column in columns) + '{"\\n"}'
+    template = '{"|"}'.join(f"{{{column}}}" for column in columns) + '{"\\n"}'
     place = (f"--kubeconfig={stand.plane.kubeconfig}", f"--namespace={stand.name}")
     path = stand.folder / kind
     with path.open("w") as output:
@@ -232,7 +232,7 @@ def watching(
             stdout=output,
         )
         try:
-            yield lambda: [tuple(line.split("\t")) for line in path.read_text().split("\n")[:-1]]
+            yield lambda: [tuple(line.split("|")) for line in path.read_text().split("\n")[:-1]]
         finally:
             process.terminate()
             process.wait(timeout=10)

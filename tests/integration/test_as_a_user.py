@@ -15,6 +15,9 @@ import psutil
 import pytest
 import yaml
 
+from embedded.binaries import ensure_binaries
+from embedded.lock import hold
+from embedded.progress import Silent
 from tests.unit.command_line import ROOT, Outcome, environment
 
 pytestmark = [pytest.mark.plane, pytest.mark.xdist_group("as-a-user")]
@@ -157,9 +160,6 @@ def test_kubeconfig_opens_the_workload_cluster(up: Outcome, home: Path, caas: Ca
 
 
 def kubectl() -> str:
-    from embedded.binaries import ensure_binaries
-    from embedded.progress import Silent
-
     return str(ensure_binaries(Silent()).kubectl)
 
 
@@ -170,8 +170,6 @@ def test_kubeconfig_of_no_cluster_names_those_that_exist(up: Outcome, caas: Caas
 
 
 def test_a_second_run_says_who_holds_the_lock(up: Outcome, home: Path, caas: Caas) -> None:
-    from embedded.lock import hold
-
     with hold(home / "state" / "local" / "run.lock", "caas up local"):
         refused = caas("up")
     assert refused.status == 1
@@ -223,6 +221,24 @@ def test_a_cluster_that_is_not_there_yet_has_no_kubeconfig(
     finally:
         write(home, STACK)
         assert caas("up", "--engine", "in-process").status == 0
+
+
+def test_a_failure_of_the_pulumi_cli_is_a_code(up: Outcome, home: Path) -> None:
+    folder = home / "failing"
+    folder.mkdir(exist_ok=True)
+    (folder / "pulumi").write_text("#!/bin/sh\nexit 3\n")
+    (folder / "pulumi").chmod(0o755)
+    failing = {**own(home), "PATH": f"{folder}:/usr/bin:/bin"}
+    refused = subprocess.run(
+        [str(ROOT / "caas"), "up", "--engine", "pulumi"],
+        env=failing,
+        capture_output=True,
+        text=True,
+        timeout=LIMIT,
+        check=False,
+    )
+    assert refused.returncode == 1
+    assert "CAAS-3020" in refused.stderr and "status 3" in refused.stderr
 
 
 def test_pulumi_that_is_asked_for_and_not_there_is_a_code(up: Outcome, home: Path) -> None:

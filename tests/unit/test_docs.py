@@ -14,7 +14,10 @@ from stacks.settings import load_file
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted(
-    file.relative_to(ROOT) for pattern in ("*.md", "docs/**/*.md") for file in ROOT.glob(pattern)
+    file.relative_to(ROOT)
+    for pattern in ("*.md", "docs/**/*.md")
+    for file in ROOT.glob(pattern)
+    if file.parent.name != "errors" or file.name == "README.md"  # their examples are mistakes
 )
 SOURCES = ("cli", "embedded", "stacks", "components", "policies", "catalog", "errors")
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")

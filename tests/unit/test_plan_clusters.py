@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from packaging.version import Version
 
-from embedded.plan.clusters import Action, plan_clusters
+from embedded.plan.clusters import Action, judge_clusters, plan_clusters
 from embedded.plan.machines import CONTROL_PLANE
 from errors import CaasError, Where
-from errors.stack_rules import DOWNGRADE, SKIPPED_MINOR
+from errors.stack_rules import DOWNGRADE, NETWORK_CHANGED, SKIPPED_MINOR
 from tests.unit.planned import between, change_of, cluster, group_of, objects, pool
 
 TAINTS = [{"key": "gpu", "effect": "NoSchedule"}]
@@ -92,6 +92,20 @@ def test_an_upgrade_replaces_workers_once_and_the_control_plane_at_every_step(
     assert (pool_group.replaced, pool_group.rounds) == (2, 1)
 
 
+def test_a_class_that_lists_no_releases_upgrades_in_one_step(tmp_path: Path) -> None:
+    live, desired = (
+        objects(tmp_path, cluster(version=version)) for version in ("1.36.3", "1.37.2")
+    )
+    for key, manifest in (*live.items(), *desired.items()):
+        if key.kind == "ClusterClass":
+            del manifest["spec"]["kubernetesVersions"]
+    (change,) = plan_clusters(between(live, desired))
+    assert (change.steps, [group.rounds for group in change.machines]) == (
+        versions("1.37.2"),
+        [1, 1],
+    )
+
+
 def test_new_templates_travel_with_an_upgrade(tmp_path: Path) -> None:
     plane = {"replicas": 1, "taints": TAINTS}
     change = change_of(
@@ -143,7 +157,7 @@ def test_a_downgrade_is_refused_at_its_place(tmp_path: Path) -> None:
     )
     place = Where("Pulumi.unit.yaml", 7, 3)
     with pytest.raises(CaasError) as caught:
-        plan_clusters(between(live, desired), lambda name: place)
+        judge_clusters(live, desired, lambda name, field: place)
     (problem,) = caught.value.problems
     assert (problem.code, problem.where) == (DOWNGRADE, place)
 
@@ -156,8 +170,17 @@ def test_a_minor_that_no_release_bridges_is_refused(tmp_path: Path) -> None:
         if key.kind == "ClusterClass":
             manifest["spec"]["kubernetesVersions"].remove("v1.36.3")
     with pytest.raises(CaasError) as caught:
-        plan_clusters(between(live, desired))
+        judge_clusters(live, desired)
     assert [problem.code for problem in caught.value.problems] == [SKIPPED_MINOR]
+
+
+@pytest.mark.parametrize("ranges", [{"pods": ["10.0.0.0/16"]}, {"serviceDomain": "other.local"}])
+def test_other_address_ranges_are_refused(tmp_path: Path, ranges: dict[str, Any]) -> None:
+    live = objects(tmp_path, cluster())
+    desired = objects(tmp_path, cluster(network=ranges))
+    with pytest.raises(CaasError) as caught:
+        judge_clusters(live, desired)
+    assert [problem.code for problem in caught.value.problems] == [NETWORK_CHANGED]
 
 
 def test_as_dict_has_everything_a_script_needs(tmp_path: Path) -> None:

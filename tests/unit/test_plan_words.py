@@ -97,3 +97,15 @@ def test_new_and_deleted_clusters_and_silence_about_the_rest(tmp_path: Path) -> 
         "control plane: 3 machines; pool `general`: 2 machines",
         "cluster `old`: deleted, with its 3 machines",
     ]
+
+
+def test_pausing_does_not_keep_a_cluster_from_being_deleted(tmp_path: Path) -> None:
+    live = objects(tmp_path, cluster(paused=True))
+    (change,) = plan_clusters(between(live, {}))
+    assert sentence(change) == "cluster `shop`: deleted, with its 3 machines"
+
+
+def test_objects_that_change_around_clusters_are_counted(tmp_path: Path) -> None:
+    change = change_of(tmp_path, cluster(), cluster())
+    assert sentences([change], 2) == ["no cluster changes, 2 objects around them"]
+    assert sentences([change]) == []

@@ -92,6 +92,7 @@ ELSEWHERE = {
     stack_file.FILE_TOO_LARGE,
     stack_rules.DOWNGRADE,  # test_settings_upgrade.py
     stack_rules.SKIPPED_MINOR,
+    stack_rules.NETWORK_CHANGED,  # test_plan_clusters.py
 }
 
 
