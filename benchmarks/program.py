@@ -11,11 +11,12 @@ from benchmarks.stack import write_stack
 SIZES = (250, 1000)
 SCRIPT = """
 import sys
+from datetime import date
 from pathlib import Path
 from embedded.program import run_program
 from policies import check
 recording = run_program("local", Path(sys.argv[1]))
-check(recording.resources)
+check(recording.resources, date.today())
 """
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from typing import Any
 
 from embedded.plan.objects import ObjectChange, Operation
 from embedded.plan.words import sentences
 from embedded.session import Plan
+from errors import CaasError
+from policies import Violation, check
 
 SIGNS = {Operation.CREATE: "+", Operation.UPDATE: "~", Operation.DELETE: "-"}
 
@@ -18,6 +21,15 @@ def show_words(plan: Plan, say: Callable[[str], None]) -> None:
         say(line)
 
 
+def judged(plan: Plan) -> list[Violation]:
+    """What the policies say about the plan's resources. Raises CAAS-4001 for what they refuse."""
+    found = check(plan.recording.resources, datetime.now(UTC).date())
+    refused = [violation.problem() for violation in found if violation.is_mandatory]
+    if refused:
+        raise CaasError.of(refused)
+    return found
+
+
 def title(change: ObjectChange) -> str:
     """One object in a line, `~ Cluster clusters/shop`."""
     key = change.key
@@ -25,9 +37,10 @@ def title(change: ObjectChange) -> str:
     return f"{SIGNS[change.operation]} {key.kind} {place}{key.name}"
 
 
-def as_dict(plan: Plan) -> dict[str, Any]:
+def as_dict(plan: Plan, violations: Iterable[Violation]) -> dict[str, Any]:
     """For `--output json`."""
     return {
+        "policies": [violation.problem().as_dict() for violation in violations],
         "changes": not plan.is_empty,
         "clusters": [change.as_dict() for change in plan.clusters],
         "summary": sentences(plan.clusters, len(plan.objects.changes)),

@@ -6,7 +6,7 @@ import typer
 
 from cli import console
 from cli.options import Format, Output, Stack
-from cli.plan import as_dict, show_words, title
+from cli.plan import as_dict, judged, show_words, title
 from cli.progress import drawn
 from embedded.plan.objects import Operation
 from embedded.session import Plan, Session
@@ -23,7 +23,8 @@ def command(stack: Stack = "local", output: Output = Format.TABLE) -> None:
 
     First the objects, as the API server itself would change them, then in plain words what
     happens to clusters and machines: which are replaced, in how many rounds, how many may be
-    missing meanwhile. Nothing is changed. The management plane is started where it does not run.
+    missing meanwhile. What a policy refuses is a problem; its advice follows the words. Nothing is
+    changed. The management plane is started where it does not run.
 
     Exit status: 0 nothing would change, 2 something would, 1 a problem.
     """
@@ -33,9 +34,11 @@ def command(stack: Stack = "local", output: Output = Format.TABLE) -> None:
         session.open()
         plan = session.plan()
     if output is Format.JSON:
-        console.document(as_dict(plan))
+        console.document(as_dict(plan, judged(plan)))
     else:
         _show(plan)
+        for violation in judged(plan):
+            console.say(str(violation.problem()), "yellow")
     if not plan.is_empty:
         raise typer.Exit(CHANGES)
 

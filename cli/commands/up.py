@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 from cli import console, fleet
 from cli.options import Engine, EngineChoice, Stack, Timeout
-from cli.plan import show_words
+from cli.plan import judged, show_words
 from cli.progress import drawn
 from cli.pulumi_cli import choose
 from embedded.plan.objects import ObjectChange
@@ -40,6 +40,8 @@ def command(
             progress.step("plan")
             plan = session.plan()
             show_words(plan, progress.note)
+            for violation in judged(plan):
+                progress.note(str(violation.problem()))
             pulumi = choose(engine, session)
             if not pulumi:
                 _apply(session, plan, progress)

@@ -16,6 +16,8 @@ from embedded.api import Api, RefusedError
 from embedded.objects import Key, Objects, StackObjects
 
 WORKERS = 8
+TRIES = 5
+"""How often an object is looked at again that somebody else is writing to."""
 SERVER_FIELDS = ("managedFields", "resourceVersion", "generation", "uid", "creationTimestamp")
 
 
@@ -110,7 +112,9 @@ def plan_objects(
         outcomes = pool.map(
             lambda key: _compare(api, live.get(key), wanted[key], key in unchecked), wanted
         )
-        changes = [change for change in outcomes if change is not None]
+        compared = dict(zip(wanted, outcomes, strict=True))
+    live |= {key: before for key, (before, _) in compared.items() if before}
+    changes = [change for _, change in compared.values() if change]
     return ObjectPlan(live, wanted, (*changes, *_deletions(live, wanted)))
 
 
@@ -150,19 +154,33 @@ def same_where_set(wanted: Any, live: Any) -> bool:
 
 def _compare(
     api: Api, live: Manifest | None, desired: Manifest, unchecked: bool
-) -> ObjectChange | None:
-    after = desired
+) -> tuple[Manifest | None, ObjectChange | None]:
+    """The object as it is, and its change.
+
+    What is there is read again until the server's answer is about just that: controllers write to
+    these objects too, and their changes are not ours.
+    """
     try:
         after = api.apply(desired, dry_run=True)
+        for _ in range(TRIES):
+            if live is None or _version(live) == _version(after):
+                break
+            live = api.get(api.path(desired))
+            after = api.apply(desired, dry_run=True)
     except RefusedError:
         if not unchecked:
             raise
         after = _merged(live, desired) if live else desired
     if live is None:
-        return ObjectChange(Operation.CREATE, Key.of(desired), None, after, desired)
+        return None, ObjectChange(Operation.CREATE, Key.of(desired), None, after, desired)
     if content(live) == content(after):
-        return None
-    return ObjectChange(Operation.UPDATE, Key.of(desired), live, after, desired)
+        return live, None
+    return live, ObjectChange(Operation.UPDATE, Key.of(desired), live, after, desired)
+
+
+def _version(manifest: Manifest) -> str:
+    """The server's version of an object; a dry run gives that of the object it started from."""
+    return str(manifest["metadata"].get("resourceVersion", ""))
 
 
 def _merged(live: Manifest, desired: Manifest) -> Manifest:

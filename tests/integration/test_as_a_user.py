@@ -132,6 +132,20 @@ def test_preview_of_a_change_has_its_own_exit_status(up: Outcome, home: Path, ca
         write(home, STACK)
 
 
+def test_what_a_policy_refuses_is_not_applied(up: Outcome, home: Path, caas: Caas) -> None:
+    alone = json.loads(json.dumps(STACK))
+    alone["caas:clusters"][0]["labels"] = {"tier": "production"}
+    try:
+        write(home, alone)
+        for command in ("preview", "up"):
+            refused = caas(command)
+            assert refused.status == 1
+            assert "CAAS-4001" in refused.err
+    finally:
+        write(home, STACK)
+    assert caas("preview").status == 0
+
+
 def test_status_has_the_documented_shape(up: Outcome, caas: Caas) -> None:
     status = caas("status", "--output", "json")
     (cluster,) = json.loads(status.out)["clusters"]

@@ -250,10 +250,10 @@ def test_every_change_does_what_the_preview_said(
             if waiting[name]:
                 began = now()
                 stand.change(name, waiting[name].pop(0))
-                (change,) = (
-                    each for each in stand.apply().clusters if each.action is not Action.UNCHANGED
-                )
-                assert change.name == name
+                plan = stand.apply().clusters
+                (change,) = (each for each in plan if each.name == name)
+                others = [each for each in plan if each.name != name]
+                assert not [each for each in others if each.action is not Action.UNCHANGED]
                 running[name] = Step(change, look, began)
         return not running and not any(waiting.values())
 

@@ -44,7 +44,16 @@ def environment(changes: Mapping[str, str | None] | None = None) -> dict[str, st
 
 def copy_of_checkout(folder: Path) -> Path:
     """A checkout of its own in `folder` that shares the installed packages; returns its caas."""
-    for name in ("cli", "errors", "embedded", "catalog", "stacks", "components", "docs"):
+    for name in (
+        "cli",
+        "errors",
+        "embedded",
+        "catalog",
+        "stacks",
+        "components",
+        "policies",
+        "docs",
+    ):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("caas", "requirements.txt", "requirements-dev.txt", "pyproject.toml"):
         shutil.copy(ROOT / name, folder / name)

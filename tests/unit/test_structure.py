@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LINES = 400
 BELOW_COMPONENTS = {"errors", "catalog"}
 MAY_IMPORT = {
-    "cli": {"embedded", "stacks", "components", *BELOW_COMPONENTS},
+    "cli": {"embedded", "stacks", "components", "policies", *BELOW_COMPONENTS},
     "embedded": {"stacks", "components", *BELOW_COMPONENTS},
     "stacks": {"components", *BELOW_COMPONENTS},
     "components": BELOW_COMPONENTS,
