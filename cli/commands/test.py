@@ -10,6 +10,8 @@ from typing import Annotated
 import psutil
 import typer
 
+from cli.progress import drawn
+
 EXAMPLES = {
     "./caas test --fast": "everything that needs no embedded plane, in under a minute",
     "./caas test": "everything",
@@ -36,10 +38,20 @@ def command(
     arguments = ["-n", str(workers()), "--dist", "loadgroup"]
     if fast:
         arguments += ["-m", "not plane"]
+    else:
+        _get_binaries()
     arguments += [_absolute(argument) for argument in context.args]
     os.chdir(ROOT)
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, "-m", "pytest", *arguments])  # noqa: S606 - no shell
+
+
+def _get_binaries() -> None:
+    """The plane's programs, with progress here rather than silently inside a test."""
+    from embedded.binaries import ensure_binaries  # noqa: PLC0415 - `--fast` needs none of it
+
+    with drawn() as progress:
+        ensure_binaries(progress)
 
 
 def workers() -> int:
