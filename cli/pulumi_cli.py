@@ -11,8 +11,11 @@ import json
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import yaml
@@ -108,9 +111,12 @@ class PulumiCli:
         command = [self._executable, *arguments]
         environment = {**os.environ, **self.environment(), "PULUMI_SKIP_UPDATE_CHECK": "true"}
         sys.stderr.flush()
-        status = subprocess.run(  # its own Ctrl-C handling cancels the update
-            command, env=environment, stdout=sys.stderr, check=False
-        ).returncode
+        with _leave_interrupts_to_the_child() as interrupted:
+            status = subprocess.run(
+                command, env=environment, stdout=sys.stderr, check=False
+            ).returncode
+        if interrupted:
+            raise KeyboardInterrupt
         if status != 0:
             raise CaasError(
                 PULUMI_FAILED,
@@ -124,6 +130,17 @@ class PulumiCli:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             write_private(file, secrets.token_urlsafe(32))
         return file
+
+
+@contextmanager
+def _leave_interrupts_to_the_child() -> Iterator[list[int]]:
+    """Ctrl-C reaches the CLI as well, which cancels the update and keeps its state in order."""
+    caught: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: caught.append(number))
+    try:
+        yield caught
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _has_backend() -> bool:

@@ -21,6 +21,7 @@ from embedded.plane import Plane
 from embedded.program import Recording, run_program
 from embedded.progress import Progress
 from errors import CaasError, Where
+from errors.machine import STATE_NOT_WRITABLE
 from errors.program import API_SERVER_UNREACHABLE, WAIT_TIMED_OUT
 from stacks.paths import stack_file, state_directory
 from stacks.settings import Stack, load_file, read
@@ -97,7 +98,15 @@ class Session:
 
     def lock(self, purpose: str) -> AbstractContextManager[None]:
         """Keeps other runs of this stack out. Raises CAAS-2100 naming who is in already."""
-        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise CaasError(
+                STATE_NOT_WRITABLE,
+                "The stack's folder can't be made",
+                where=Where(file=str(self.directory)),
+                why=error.strerror or str(error),
+            ) from error
         return hold(self.directory / "run.lock", purpose)
 
     def open(self) -> bool:
