@@ -221,15 +221,17 @@ def watching(
         columns: JSONPath expressions, `.metadata.name`.
 
     Yields:
-        A function that gives every state of every object so far, in the order of events.
+        A function that gives every event so far: ADDED, MODIFIED or DELETED, and the columns.
     """
-    template = '{"|"}'.join(f"{{{column}}}" for column in columns) + '{"\\n"}'
+    paths = (".type", *(f".object{column}" for column in columns))
+    template = '{"|"}'.join(f"{{{each}}}" for each in paths) + '{"\\n"}'
+    output = ("--watch", "--output-watch-events", f"--output=jsonpath={template}")
     place = (f"--kubeconfig={stand.plane.kubeconfig}", f"--namespace={stand.name}")
     path = stand.folder / kind
-    with path.open("w") as output:
+    with path.open("w") as file:
         process = subprocess.Popen(
-            [binaries.kubectl, *place, "get", kind, "--watch", f"--output=jsonpath={template}"],
-            stdout=output,
+            [binaries.kubectl, *place, "get", kind, *output],
+            stdout=file,
         )
         try:
             yield lambda: [tuple(line.split("|")) for line in path.read_text().split("\n")[:-1]]
@@ -251,7 +253,7 @@ def machines_of(lines: list[tuple[str, ...]]) -> list[Machine]:
     """Every machine that a watch of `MACHINE_COLUMNS` saw, in the order of appearance."""
     found = (
         Machine(created, name, cluster, group or CONTROL_PLANE, version.removeprefix("v"))
-        for created, name, cluster, group, version in lines
+        for _, created, name, cluster, group, version in lines
     )
     return list(dict.fromkeys(found))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from embedded import apply
 from embedded.api import Api
 from embedded.apply import apply_plan
 from embedded.binaries import Binaries
-from embedded.objects import StackObjects
+from embedded.objects import Key, Objects, StackObjects
 from embedded.plan.clusters import Action
 from embedded.plan.objects import Operation, plan_objects
 from embedded.plan.words import sentences
@@ -334,3 +334,28 @@ def test_a_server_that_does_not_answer(stand: Stand, tmp_path: Path) -> None:
     dead.touch(mode=0o600)
     dead.write_text(yaml.safe_dump(config))
     the_problem(API_SERVER_UNREACHABLE, lambda: Api(dead).get("/api"))
+
+
+class Stale(StackObjects):
+    """The objects as they were a moment ago."""
+
+    def __init__(self, stand: Stand) -> None:
+        super().__init__(stand.api, stand.name)
+        self._then = super().live()
+
+    def live(self, wanted: Iterable[Key] = ()) -> Objects:
+        return dict(self._then)
+
+
+def test_what_controllers_write_meanwhile_is_no_change_of_ours(
+    stand: Stand, kubectl: Kubectl
+) -> None:
+    stand.write(clusters=[cluster()])
+    stand.apply()
+    stale = Stale(stand)
+    kubectl("annotate", "cluster/shop", "-n", stand.name, "example.com/written=meanwhile")
+    objects = stand.session().record().objects()
+    plan = plan_objects(stand.api, objects, stale)
+    assert [change.diff() for change in plan.changes] == []
+    (found,) = (manifest for key, manifest in plan.live.items() if key.kind == "Cluster")
+    assert found["metadata"]["annotations"]["example.com/written"] == "meanwhile"
