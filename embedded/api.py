@@ -80,7 +80,10 @@ class Api:
             raise CaasError(
                 API_SERVER_UNREACHABLE, f"{host} does not answer", why=reason
             ) from error
-        answer: dict[str, Any] = json.loads(text or b"{}")
+        try:
+            answer: dict[str, Any] = json.loads(text or b"{}")
+        except ValueError:  # a path that is not served, or a proxy that has its own opinion
+            answer = {"message": text.decode(errors="replace").strip()}
         if response.status >= 400:  # noqa: PLR2004 - HTTP's first error status
             raise RefusedError(response.status, answer, Where(object=what or path))
         return answer
@@ -150,6 +153,12 @@ class Api:
         raise CaasError(
             API_SERVER_REFUSED, f"The API server does not know the kind {kind} of {api_version}"
         )
+
+
+def collection_path(api_version: str, plural: str, namespace: str = "") -> str:
+    """The path of a kind's objects in a namespace; in all of them when it is empty."""
+    place = f"/namespaces/{namespace}" if namespace else ""
+    return f"{root(api_version)}{place}/{plural}"
 
 
 def root(api_version: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from components.cluster.kinds import CLUSTER_API, CONTROL_PLANE_API
 from components.manifest import Manifest
-from embedded.api import Api
+from embedded.api import Api, collection_path
 
 CLUSTER_NAME = "cluster.x-k8s.io/cluster-name"
 POOL_NAME = "topology.cluster.x-k8s.io/deployment-name"
@@ -164,7 +164,7 @@ class Fleet:
 
 
 def read_fleet(api: Api, namespace: str) -> Fleet:
-    """Reads the clusters of a namespace with four list calls."""
+    """Reads the clusters of a namespace, or of all when it is empty, with four list calls."""
     return Fleet(
         clusters=tuple(_list(api, CLUSTER_API, "clusters", namespace)),
         control_planes={
@@ -187,7 +187,7 @@ def elapsed(since: datetime) -> int:
 
 
 def _list(api: Api, api_version: str, plural: str, namespace: str) -> list[Manifest]:
-    found = api.list(f"/apis/{api_version}/namespaces/{namespace}/{plural}")
+    found = api.list(collection_path(api_version, plural, namespace))
     return sorted(found, key=lambda item: str(item["metadata"]["name"]))
 
 

@@ -16,7 +16,7 @@ from embedded.fleet import ClusterState, Fleet, read_fleet
 from embedded.lock import hold
 from embedded.objects import StackObjects
 from embedded.plan.clusters import Action, ClusterChange, judge_clusters, plan_clusters
-from embedded.plan.objects import ObjectPlan, plan_objects
+from embedded.plan.objects import ObjectPlan, Operation, plan_objects
 from embedded.plane import Plane
 from embedded.program import Recording, run_program
 from embedded.progress import Progress
@@ -29,8 +29,8 @@ from stacks.settings import Stack, load_file, read
 POLL = 1.0
 """Seconds between two looks at the fleet."""
 REVIVAL = 10.0
-"""Seconds that clusters must stay settled after their plane was started: at first the conditions
-are those from before, and simulated machines come back only then."""
+"""Seconds that clusters must stay settled after their plane was started, or their class changed:
+at first the conditions are those from before, and nothing on a Cluster says that they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +91,16 @@ class Session:
             )
         return Api(self.plane.kubeconfig)
 
-    @property
+    @cached_property
     def namespace(self) -> str:
-        """Where the stack's clusters live."""
-        return self.settings.management.namespace
+        """Where the stack's clusters live; empty, for everywhere, when the file can't be read.
+
+        The plane is this stack's alone, so a broken file keeps nobody from looking or destroying.
+        """
+        try:
+            return self.settings.management.namespace
+        except CaasError:
+            return ""
 
     def lock(self, purpose: str) -> AbstractContextManager[None]:
         """Keeps other runs of this stack out. Raises CAAS-2100 naming who is in already."""
@@ -169,6 +175,11 @@ class Session:
 
     def settled(self, plan: Plan) -> Callable[[Fleet], bool]:
         """A test for `watch`: every cluster is as wanted, and what was deleted is gone."""
+        if any(
+            change.key.kind == "ClusterClass" and change.operation is Operation.UPDATE
+            for change in plan.objects.changes
+        ):
+            self._steady = REVIVAL
         gone = {
             change.name
             for change in plan.clusters

@@ -33,14 +33,15 @@ def command(
     Prints a kubeconfig with an administrator's client certificate, or writes it to a file.
     """
     session = Session(stack, Silent())
-    states = {state.name for state in session.fleet().states()}
+    states = {state.name: state for state in session.fleet().states()}
     if cluster not in states:
         raise CaasError(
             CLUSTER_NOT_FOUND,
             f"The stack `{stack}` has no cluster `{cluster}`",
             fix=f"One of: {', '.join(sorted(states)) or 'none yet; run ./caas up'}.",
         )
-    path = f"/api/v1/namespaces/{session.namespace}/secrets/{cluster}-kubeconfig"
+    namespace = states[cluster].namespace
+    path = f"/api/v1/namespaces/{namespace}/secrets/{cluster}-kubeconfig"
     secret = session.api.get(path)
     if secret is None:
         raise CaasError(

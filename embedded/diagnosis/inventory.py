@@ -8,7 +8,7 @@ from functools import cached_property
 
 from components.cluster.kinds import BOOTSTRAP_API, CLUSTER_API, CONTROL_PLANE_API
 from components.manifest import Manifest
-from embedded.api import Api
+from embedded.api import Api, collection_path
 from embedded.fleet import CLUSTER_NAME
 
 KINDS = (
@@ -118,7 +118,7 @@ def read_inventory(api: Api, namespace: str) -> Inventory:
 
 
 def _list(api: Api, version: str, plural: str, namespace: str) -> list[Manifest]:
-    return api.list(f"/apis/{version}/namespaces/{namespace}/{plural}")
+    return api.list(collection_path(version, plural, namespace))
 
 
 def _infrastructure(found: Iterable[Manifest]) -> set[tuple[str, str]]:

@@ -137,12 +137,17 @@ class Stand:
         """Applies the file and waits until everything is settled."""
         plan = self.apply()
         session = self.session()
-        self.wait(session.settled(plan), seconds)
+        self.wait(session.settled(plan), seconds, session)
         return plan
 
-    def wait(self, done: Callable[[Fleet], bool], seconds: float = SETTLED_SECONDS) -> None:
+    def wait(
+        self,
+        done: Callable[[Fleet], bool],
+        seconds: float = SETTLED_SECONDS,
+        session: Session | None = None,
+    ) -> None:
         """Waits for something about the fleet; what was there at the limit is written down."""
-        session = self.session()
+        session = session or self.session()
         try:
             for _ in session.watch(seconds, done):
                 pass

@@ -183,6 +183,16 @@ def test_kubeconfig_of_no_cluster_names_those_that_exist(up: Outcome, caas: Caas
     assert "CAAS-3013" in refused.err and "One of: one" in refused.err
 
 
+def test_a_broken_stack_file_keeps_nobody_from_looking(up: Outcome, home: Path, caas: Caas) -> None:
+    try:
+        (home / "stacks" / "Pulumi.local.yaml").write_text("config: [")
+        status = caas("status", "--output", "json")
+        assert [each["name"] for each in json.loads(status.out)["clusters"]] == ["one"]
+        assert caas("preview").status == 1
+    finally:
+        write(home, STACK)
+
+
 def test_a_second_run_says_who_holds_the_lock(up: Outcome, home: Path, caas: Caas) -> None:
     with hold(home / "state" / "local" / "run.lock", "caas up local"):
         refused = caas("up")

@@ -112,9 +112,9 @@ def test_unhealthy_machines_are_replaced_and_no_more_at_once_than_the_file_allow
     workload = stand.workload("shop")
 
     def healed(fleet: Fleet) -> bool:
-        (state,) = fleet.states()
+        general = next(each for each in fleet.states()[0].pools if each.name == "general")
         names = {each["metadata"]["name"] for each in fleet.machines["shop"]}
-        return state.settled and not names & set(ill)
+        return general.settled and not names & set(ill)
 
     with watching(
         binaries, stand, "machines", ".metadata.name", ".metadata.deletionTimestamp"

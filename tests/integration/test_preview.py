@@ -147,10 +147,11 @@ CLUSTERS: tuple[tuple[Settings, tuple[Mutate, ...]], ...] = (
             plane(taints=[]),
             plane(kubelet=ARGUMENTS),
             plane(replicas=3),
+            plane(replicas=1),
         ),
     ),
     (
-        cluster("in-place", pool("one"), replicas=3),
+        cluster("in-place", pool("one")),
         (
             sets(labels={"tier": "gold"}),
             plane(labels={"team": "blue"}),
@@ -158,7 +159,6 @@ CLUSTERS: tuple[tuple[Settings, tuple[Mutate, ...]], ...] = (
             plane(nodeDrainTimeout="1m", nodeDeletionTimeout="9m"),
             plane(healthCheck={"unhealthyTimeout": "1m"}),
             plane(healthCheck={"enabled": False}),
-            plane(replicas=1),
             adds(pool("batch", 2)),
             drops("batch"),
             drops("one"),
@@ -257,11 +257,19 @@ def test_every_change_does_what_the_preview_said(
                 running[name] = Step(change, look, began)
         return not running and not any(waiting.values())
 
-    with watching(binaries, stand, "machines", *MACHINE_COLUMNS) as lines:
+    upgrades = (".metadata.name", ".status.controlPlane.upgradePlan[*].version")
+    with (
+        watching(binaries, stand, "machines", *MACHINE_COLUMNS) as lines,
+        watching(binaries, stand, "clusters", *upgrades) as plans,
+    ):
         stand.wait(advance, ALL_SECONDS)
         seen = machines_of(lines())
+        planned = {(name, path.replace("v", "")) for _, name, path in plans()}
     for step in steps:
         step.compare(seen, subtests)
+        with subtests.test("the plan of Cluster API", cluster=step.change.name):
+            path = " ".join(map(str, step.change.steps))
+            assert (step.change.name, path) in planned
     assert len(steps) == sum(len(changes) for _, changes in CLUSTERS)
     assert len([each for each in seen if each.cluster == "same"]) == 2
     with subtests.test("labels arrive at machines and nodes"):
@@ -288,7 +296,7 @@ def labels_of(stand: Stand, name: str, group: str) -> list[dict[str, str]]:
     ]
 
 
-def test_a_change_of_the_classs_machines_and_clusters_that_come_and_go(
+def test_the_class_changes_and_clusters_come_and_go(
     stand: Stand, binaries: Binaries, subtests: pytest.Subtests
 ) -> None:
     shop, old, new = (
@@ -298,22 +306,36 @@ def test_a_change_of_the_classs_machines_and_clusters_that_come_and_go(
     )
     stand.write(clusters=[shop, old])
     stand.up()
-    before = stand.look()
     slower = stand.settings["infrastructure"] | {"machineStartup": "1s"}
-    stand.write(infrastructure=slower, clusters=[shop, new])
-    with watching(binaries, stand, "machines", *MACHINE_COLUMNS) as lines:
-        plan = stand.up()
-        after = stand.look()
-        seen = machines_of(lines())
-    assert sentences(plan.clusters) == [
-        "cluster `new`: new, Kubernetes 1.36.1; control plane: 1 machine; pool `one`: 1 machine",
-        "cluster `old`: deleted, with its 2 machines",
-        "cluster `shop`: control plane: 1 machine replaced; "
-        "pool `general`: 2 machines replaced, at most 1 unavailable",
-    ]
-    for change in plan.clusters:
-        for group in change.machines:
-            with subtests.test(sentence(change), group=group.name):
-                found = happened((change.name, group.name), before, after, seen)
-                assert found == predicted(change, group)
+    for settings, words in (
+        (
+            {"infrastructure": slower},
+            [
+                "cluster `old`: control plane: 1 machine replaced; "
+                "pool `one`: 1 machine replaced, at most 1 unavailable",
+                "cluster `shop`: control plane: 1 machine replaced; "
+                "pool `general`: 2 machines replaced, at most 1 unavailable",
+            ],
+        ),
+        (
+            {"clusters": [shop, new]},
+            [
+                "cluster `new`: new, Kubernetes 1.36.1; "
+                "control plane: 1 machine; pool `one`: 1 machine",
+                "cluster `old`: deleted, with its 2 machines",
+            ],
+        ),
+    ):
+        before = stand.look()
+        stand.write(**settings)
+        with watching(binaries, stand, "machines", *MACHINE_COLUMNS) as lines:
+            plan = stand.up()
+            after = stand.look()
+            seen = machines_of(lines())
+        assert sentences(plan.clusters) == words
+        for change in plan.clusters:
+            for group in change.machines:
+                with subtests.test(sentence(change), group=group.name):
+                    found = happened((change.name, group.name), before, after, seen)
+                    assert found == predicted(change, group)
     assert stand.plan().is_empty
