@@ -53,6 +53,10 @@ def apply_plan(
         return
     changes = {change.key: change for change in plan.changes}
     members.declare({*plan.live, *plan.desired})
+    for change in plan.changes:  # first, or a new class would still replace their machines
+        if change.operation is Operation.DELETE and change.before and change.key.kind == "Cluster":
+            retire(api, change.before)
+            report(change)
     pending: list[Manifest] = []
     for wave in waves:
         todo = [changes[key] for key in map(Key.of, wave) if key in changes]
@@ -80,6 +84,8 @@ def _prune(api: Api, plan: ObjectPlan, report: Report) -> None:
         if key.kind == "Cluster" and key not in plan.desired
     ]
     for change in plan.changes:
+        if change.key.kind == "Cluster":
+            continue
         if change.operation is Operation.DELETE and change.before:
             if change.key.kind in NEEDED_BY_CLUSTERS:
                 _await_gone(api, leaving)
