@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -102,6 +103,20 @@ def ready(template: Checkout, tmp_path: Path) -> Checkout:
     """A checkout that is set up."""
     shutil.copytree(template.folder, tmp_path / "ready", symlinks=True)
     return Checkout(tmp_path / "ready")
+
+
+def test_plugins_are_installed_where_the_checkout_names_some(ready: Checkout) -> None:
+    assert ready.run().err == ""
+    name = make_wheel(ready.index, "plugin").partition(" ")[0]
+    (ready.folder / "requirements-plugins.txt").write_text(f"{name}\n")
+    assert ready.run().status == 0
+    assert ready.has("plugin")
+    assert ready.run().err == ""
+    other = make_wheel(ready.index, "another")
+    (ready.folder / "requirements-plugins.txt").write_text(f"# with its hash\n{other}")
+    assert ready.run().status == 0
+    assert ready.has("another")
+    assert ready.is_stamped
 
 
 def bin_with(folder: Path, **scripts: str) -> str:
@@ -308,6 +323,6 @@ def test_every_wanted_package_is_pinned_and_has_its_reason(name: str) -> None:
     for line in (ROOT / f"{name}.in").read_text().splitlines():
         if line[0] not in "#-":
             wanted, _, reason = line.partition("#")
-            package = wanted.split(">")[0].strip().lower()
+            package = re.split(r"[>\[]", wanted)[0].strip().lower()
             assert f"\n{package}==" in f"\n{pinned}"
             assert reason.strip()
