@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import yaml
+from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 FILE = Path(__file__).parent / "versions.yaml"
@@ -27,6 +28,27 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
+class ChartRelease:
+    """A Helm chart of the catalog.
+
+    Attributes:
+        name: the chart's name in its repository.
+        repository: the repository's address, `https://` or `oci://`.
+        version: the chart's version, as the repository spells it.
+        kubernetes: the Kubernetes versions that its project supports.
+    """
+
+    name: str
+    repository: str
+    version: str
+    kubernetes: SpecifierSet
+
+    def supports(self, version: Version) -> bool:
+        """Whether it may run on a Kubernetes version."""
+        return version in self.kubernetes
+
+
+@dataclass(frozen=True, slots=True)
 class Catalog:
     """The parsed catalog.
 
@@ -34,11 +56,17 @@ class Catalog:
         releases: Kubernetes releases, oldest first.
         default_release: what a cluster runs when its file names none.
         modules: version by module, `{"etcd": "3.7.3"}`.
+        providers: version of each Cluster API provider, `{"aws": "2.13.0"}`.
+        charts: Helm charts by the name that the project gives them.
+        images: container images with their tag or digest, by name.
     """
 
     releases: tuple[Release, ...]
     default_release: Version
     modules: dict[str, str]
+    providers: dict[str, str]
+    charts: dict[str, ChartRelease]
+    images: dict[str, str]
 
     @property
     def kubernetes_versions(self) -> tuple[Version, ...]:
@@ -59,4 +87,16 @@ def catalog() -> Catalog:
         releases=tuple(sorted(releases, key=lambda release: release.version)),
         default_release=Version(str(kubernetes["default"])),
         modules={name: str(version) for name, version in data["modules"].items()},
+        providers={name: str(version) for name, version in data["providers"].items()},
+        charts={name: _chart(name, entry) for name, entry in data["charts"].items()},
+        images=data["images"],
+    )
+
+
+def _chart(name: str, entry: dict[str, str]) -> ChartRelease:
+    return ChartRelease(
+        name=entry.get("chart", name),
+        repository=entry["repository"],
+        version=str(entry["version"]),
+        kubernetes=SpecifierSet(entry.get("kubernetes", "")),
     )

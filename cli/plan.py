@@ -6,9 +6,12 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
+from components.estimate import Estimate
+from embedded.plan.clouds import cloud_groups
 from embedded.plan.objects import ObjectChange, Operation
 from embedded.plan.words import sentences
 from embedded.session import Plan
+from embedded.values import unknowns
 from errors import CaasError
 from policies import Violation, check
 
@@ -21,6 +24,19 @@ def show_words(plan: Plan, say: Callable[[str], None]) -> None:
         say(line)
 
 
+def show_clouds(plan: Plan, say: Callable[[str], None]) -> None:
+    """What the pulumi CLI makes: how many of each type, by component."""
+    groups = cloud_groups(plan.recording)
+    for group in groups:
+        number = len(group.resources)
+        of = f" of {group.component}" if group.component else ""
+        say(f"{number} cloud resource{'s' * (number > 1)}{of}")
+        for line in group.lines():
+            say(f"    {line}")
+    if groups:
+        say("The pulumi CLI makes these; `pulumi preview` tells which of them would change.")
+
+
 def judged(plan: Plan) -> list[Violation]:
     """What the policies say about the plan's resources. Raises CAAS-4001 for what they refuse."""
     found = check(plan.recording.resources, datetime.now(UTC).date())
@@ -31,15 +47,19 @@ def judged(plan: Plan) -> list[Violation]:
 
 
 def title(change: ObjectChange) -> str:
-    """One object in a line, `~ Cluster clusters/shop`."""
+    """One object in a line, `~ Cluster clusters/shop`, and whether it is known completely."""
     key = change.key
     place = f"{key.namespace}/" if key.namespace else ""
-    return f"{SIGNS[change.operation]} {key.kind} {place}{key.name}"
+    missing = unknowns(change.after or {})
+    values = "a value is" if missing == 1 else f"{missing} values are"
+    later = f" ({values} known after creation)" if missing else ""
+    return f"{SIGNS[change.operation]} {key.kind} {place}{key.name}{later}"
 
 
-def as_dict(plan: Plan, violations: Iterable[Violation]) -> dict[str, Any]:
+def as_dict(plan: Plan, violations: Iterable[Violation], found: Estimate) -> dict[str, Any]:
     """For `--output json`."""
     return {
+        "offline": plan.offline or None,
         "policies": [violation.problem().as_dict() for violation in violations],
         "changes": not plan.is_empty,
         "clusters": [change.as_dict() for change in plan.clusters],
@@ -51,8 +71,11 @@ def as_dict(plan: Plan, violations: Iterable[Violation]) -> dict[str, Any]:
                 "kind": change.key.kind,
                 "namespace": change.key.namespace,
                 "name": change.key.name,
+                "knownAfterCreation": unknowns(change.after or {}),
                 "diff": change.diff() if change.operation is Operation.UPDATE else "",
             }
             for change in plan.objects.changes
         ],
+        "resources": [each for group in cloud_groups(plan.recording) for each in group.as_dicts()],
+        "estimate": found.as_dict(),
     }

@@ -14,16 +14,20 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from cli.options import Engine
+from embedded.plan.clouds import short_type
+from embedded.program import Resource
 from embedded.session import Session
 from errors import CaasError
-from errors.program import PULUMI_FAILED, PULUMI_NOT_FOUND
+from errors.program import PULUMI_FAILED, PULUMI_NEEDED, PULUMI_NOT_FOUND
 from stacks.paths import CHECKOUT
 from stacks.private import write_private
 from stacks.settings import PROJECT
@@ -42,6 +46,55 @@ def choose(engine: Engine, session: Session) -> PulumiCli | None:
     return None
 
 
+def require(foreign: Sequence[Resource]) -> None:
+    """Raises CAAS-3022 for resources that only the pulumi CLI can make."""
+    if foreign:
+        kinds = Counter(short_type(resource.type) for resource in foreign)
+        listed = ", ".join(f"{number} {kind}" for kind, number in kinds.most_common(5))
+        more = " and others" if len(kinds) > 5 else ""  # noqa: PLR2004 - as many as are listed
+        raise CaasError(
+            PULUMI_NEEDED,
+            f"{len(foreign)} resources of the stack need the pulumi CLI, and it is not used",
+            why=f"{listed}{more}; nothing was applied",
+        )
+
+
+def require_for_destroy(session: Session) -> None:
+    """Raises CAAS-3022 when there is no pulumi CLI and only that can delete what it has made."""
+    kept = made_by_pulumi(session)
+    if kept and not shutil.which("pulumi"):
+        raise CaasError(
+            PULUMI_NEEDED,
+            f"{len(kept)} resources of the stack were made by the pulumi CLI, which is not there",
+            why=f"{', '.join(sorted(set(map(short_type, kept)))[:5])}; nothing was deleted",
+        )
+
+
+def made_by_pulumi(session: Session) -> list[str]:
+    """Types of what the local backend knows and is no Kubernetes object.
+
+    Its checkpoint is read without the CLI, so that a folder is never removed that is still needed.
+    """
+    backend = session.directory / "pulumi" / ".pulumi" / "stacks"
+    found: list[str] = []
+    for file in backend.glob(f"**/{session.stack}.json"):
+        try:
+            latest = json.loads(file.read_text())["checkpoint"]["latest"] or {}
+        except (OSError, ValueError, LookupError):
+            found.append("pulumi:unreadable:State")  # better to ask the CLI than to lose it
+            continue
+        resources = latest.get("resources") or ()
+        found += [each["type"] for each in resources if _is_foreign(each)]
+    return found
+
+
+def _is_foreign(resource: dict[str, Any]) -> bool:
+    kind = str(resource.get("type"))
+    if not resource.get("custom") or kind.startswith("pulumi:"):
+        return False
+    return not kind.startswith("kubernetes:") or kind.startswith("kubernetes:helm.sh/")
+
+
 class PulumiCli:
     """The pulumi CLI for one stack.
 
@@ -55,16 +108,21 @@ class PulumiCli:
         self._session = session
         self._folder = session.directory / "pulumi"
 
-    def up(self) -> None:
-        """Runs `pulumi up`. Raises CAAS-3020 when it fails."""
-        self._run("up", "--yes", "--skip-preview")
+    def up(self, targets: Sequence[str] = ()) -> None:
+        """Runs `pulumi up`, of resources that match a target only where there are targets.
+
+        Raises CAAS-3020 when it fails.
+        """
+        chosen = (f"--target={target}" for target in targets)
+        self._run("up", "--yes", "--skip-preview", *chosen)
 
     def destroy(self) -> None:
-        """Runs `pulumi destroy` where the user's own backend knows the stack.
+        """Runs `pulumi destroy` where something would be left without it.
 
-        The local backend goes with the stack's folder. Raises CAAS-3020 when it fails.
+        That is where the user's own backend knows the stack, or the local one knows resources of a
+        cloud; else the local backend goes with the stack's folder. Raises CAAS-3020 when it fails.
         """
-        if _has_backend() and self._is_known():
+        if self._is_known() if _has_backend() else made_by_pulumi(self._session):
             self._run("destroy", "--yes", "--skip-preview")
 
     def environment(self) -> dict[str, str]:

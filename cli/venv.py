@@ -37,6 +37,8 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 LOCK = VENV / "caas.setup"
 LOG = VENV / "caas.log"
+PLUGINS = ROOT / "requirements-plugins.txt"
+"""What the user wants besides: infrastructures of third parties. No file of the project."""
 LIMIT = 1800.0
 """How long pip may take, and how long another run is waited for, in seconds."""
 QUIET = 5.0
@@ -93,6 +95,8 @@ def main(arguments: list[str]) -> int:
     names = [("requirements.txt", "caas.lock")]
     if "--dev" in arguments:
         names.append(("requirements-dev.txt", "caas-dev.lock"))
+    if PLUGINS.exists():
+        names.append((PLUGINS.name, "caas-plugins.lock"))
     ticker = Ticker()
     try:
         with writing(), alone():
@@ -183,12 +187,18 @@ def _is_usable() -> bool:
 
 
 def install(requirements: Path, stamp: Path, ticker: Ticker) -> None:
-    """Installs what a lock file pins, then leaves the copy of it that says so."""
+    """Installs what a lock file pins, then leaves the copy of it that says so.
+
+    Plug-ins need neither hashes nor wheels; but like everything they come without what they depend
+    on, so that nothing of the project changes its version.
+    """
     pins = requirements.read_bytes()
     if stamp.exists() and stamp.read_bytes() == pins:
         return
     pip = [str(PYTHON), "-I", "-m", "pip", "--disable-pip-version-check", "install", "--no-input"]
-    pip += ["--no-deps", "--require-hashes", "--only-binary", ":all:", "--progress-bar", "off"]
+    pip += ["--no-deps", "--progress-bar", "off"]
+    if requirements != PLUGINS:
+        pip += ["--require-hashes", "--only-binary", ":all:"]
     total = len(re.findall(rb"^\S+==", pins, re.MULTILINE))
     run([*pip, "-r", str(requirements)], ticker, "asking the package index", total)
     unfinished = stamp.with_suffix(".new")

@@ -9,6 +9,7 @@ from typing import Any
 
 import pulumi
 from pulumi_kubernetes.apiextensions import CustomResource
+from pulumi_kubernetes.core.v1 import ConfigMap, Secret
 
 Manifest = dict[str, Any]
 
@@ -28,6 +29,13 @@ def stack_labels() -> dict[str, str]:
     return {"app.kubernetes.io/managed-by": "caas", STACK_LABEL: pulumi.get_stack()}
 
 
+def movable(manifest: Manifest) -> Manifest:
+    """The object with the label by which `clusterctl move` takes along what no cluster owns."""
+    metadata = manifest["metadata"]
+    labels = {"clusterctl.cluster.x-k8s.io/move": ""} | metadata.get("labels", {})
+    return {**manifest, "metadata": {**metadata, "labels": labels}}
+
+
 def wait_for(*conditions: str) -> dict[str, str]:
     """The annotation that makes an apply wait for conditions of the object, all of them."""
     wanted = [f"condition={condition}" for condition in conditions]
@@ -38,6 +46,32 @@ def content_name(prefix: str, content: Mapping[str, Any]) -> str:
     """A name that changes with the content, for templates that Kubernetes keeps immutable."""
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
     return f"{prefix}-{digest[:8]}"
+
+
+_TYPED = {"Secret": Secret, "ConfigMap": ConfigMap}
+
+
+def core_object(
+    name: str, manifest: Manifest, opts: pulumi.ResourceOptions | None = None
+) -> pulumi.CustomResource:
+    """Registers any object as the Pulumi resource `name`, a Secret or ConfigMap among them.
+
+    The stack's labels are added.
+    """
+    metadata = manifest["metadata"]
+    content = {
+        key: value for key, value in manifest.items() if key not in ("apiVersion", "metadata")
+    }
+    labelled = {**metadata, "labels": stack_labels() | metadata.get("labels", {})}
+    typed = _TYPED.get(manifest["kind"])
+    if typed:
+        content.pop("kind")
+        data = {"string_data" if key == "stringData" else key: content[key] for key in content}
+        made: pulumi.CustomResource = typed(name, metadata=labelled, opts=opts, **data)
+        return made
+    return CustomResource(
+        name, api_version=manifest["apiVersion"], metadata=labelled, opts=opts, **content
+    )
 
 
 def custom_resource(

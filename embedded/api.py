@@ -9,12 +9,14 @@ from typing import Any
 from urllib.parse import urlencode
 
 import urllib3
+import yaml
 from kubernetes import config
 from kubernetes.client import ApiClient
+from kubernetes.config import ConfigException
 
 from components.manifest import Manifest
 from errors import CaasError, Where
-from errors.program import API_SERVER_REFUSED, API_SERVER_UNREACHABLE
+from errors.program import API_SERVER_REFUSED, API_SERVER_UNREACHABLE, KUBECONFIG_UNUSABLE
 
 FIELD_MANAGER = "caas"
 APPLY = "application/apply-patch+yaml"
@@ -36,10 +38,27 @@ class Api:
     Args:
         kubeconfig: the file with its address and the client certificate.
         timeout: seconds that one request may take.
+        context: of the file; without it the current one.
+        advice: what to do when it does not answer, where that is not what the code says.
+
+    Raises:
+        CaasError: CAAS-3024 when the file can't be used.
     """
 
-    def __init__(self, kubeconfig: Path, timeout: float = 30) -> None:
-        self._client: ApiClient = config.new_client_from_config(str(kubeconfig))
+    def __init__(
+        self, kubeconfig: Path, timeout: float = 30, *, context: str | None = None, advice: str = ""
+    ) -> None:
+        try:
+            self._client: ApiClient = config.new_client_from_config(str(kubeconfig), context)
+        except (ConfigException, OSError, yaml.YAMLError, TypeError) as error:
+            named = f", with the context `{context}`" if context else ""
+            raise CaasError(
+                KUBECONFIG_UNUSABLE,
+                f"The kubeconfig can't be used{named}",
+                where=Where(file=str(kubeconfig)),
+                why=str(error).partition("\n")[0],
+            ) from error
+        self._advice = advice
         self._client.configuration.retries = urllib3.Retry(total=2, status=0, backoff_factor=0.2)
         self._timeout = timeout
         self._plural = lru_cache(self._find_plural)
@@ -78,7 +97,7 @@ class Api:
         except urllib3.exceptions.HTTPError as error:
             reason = str(getattr(error, "reason", error)).rpartition(": ")[2]
             raise CaasError(
-                API_SERVER_UNREACHABLE, f"{host} does not answer", why=reason
+                API_SERVER_UNREACHABLE, f"{host} does not answer", why=reason, fix=self._advice
             ) from error
         try:
             answer: dict[str, Any] = json.loads(text or b"{}")
@@ -147,10 +166,11 @@ class Api:
         return f"{root(api_version)}/{self._plural(api_version, kind)}"
 
     def _find_plural(self, api_version: str, kind: str) -> str:
-        for resource in self.request("GET", root(api_version))["resources"]:
+        served = self.get(root(api_version)) or {}
+        for resource in served.get("resources", ()):
             if resource["kind"] == kind and "/" not in resource["name"]:
                 return str(resource["name"])
-        raise CaasError(
+        raise UnknownKindError(
             API_SERVER_REFUSED, f"The API server does not know the kind {kind} of {api_version}"
         )
 
@@ -164,6 +184,10 @@ def collection_path(api_version: str, plural: str, namespace: str = "") -> str:
 def root(api_version: str) -> str:
     """Where an API version is served."""
     return f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
+
+
+class UnknownKindError(CaasError):
+    """The API server does not serve a kind: what defines it is not installed there."""
 
 
 class RefusedError(CaasError):

@@ -12,15 +12,17 @@ from embedded.api import Api, describe
 from embedded.fleet import conditions_of
 from embedded.objects import Key, StackObjects
 from embedded.plan.objects import WORKERS, ObjectChange, ObjectPlan, Operation
+from embedded.values import is_unknown
 from errors import CaasError, Where
-from errors.program import WAIT_TIMED_OUT
+from errors.program import PULUMI_NEEDED, WAIT_TIMED_OUT
 
 READY_LIMIT = 120.0
 """Seconds that an object which others depend on may take to become what it waits for."""
 GONE_LIMIT = 900.0
 """Seconds that clusters may take to be gone, where something else can only be deleted then."""
 POLL = 0.2
-NEEDED_BY_CLUSTERS = ("ClusterClass", "Namespace")
+NEEDED_BY_CLUSTERS = ("ClusterClass", "Namespace", "Secret")
+"""What stays until clusters are gone; with a Secret a provider may log in to delete machines."""
 
 Report = Callable[[ObjectChange], None]
 
@@ -47,10 +49,18 @@ def apply_plan(
 
     Raises:
         CaasError: CAAS-3010 where the server refuses an object, CAAS-3012 where one that others
-            need does not become ready.
+            need does not become ready; CAAS-3022, before anything is done, where a value is known
+            only when something else is made.
     """
     if not plan.changes:
         return
+    unknown = [each.desired for each in plan.changes if each.desired and is_unknown(each.desired)]
+    if unknown:
+        raise CaasError(
+            PULUMI_NEEDED,
+            f"{describe(unknown[0])} has values that are known only after creation",
+            where=Where(object=describe(unknown[0])),
+        )
     changes = {change.key: change for change in plan.changes}
     members.declare({*plan.live, *plan.desired})
     for change in plan.changes:  # first, or a new class would still replace their machines

@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from embedded.binaries.providers import controller
+from embedded.pki import Leaf, provider_leaves
 from embedded.process import Program
 
 if TYPE_CHECKING:
+    from components.infrastructure.interface import Provider
     from embedded.binaries import Binaries
 
 
@@ -31,6 +35,10 @@ class Component:
         always: its flags.
         tuned: more flags, for speed.
         disposable: more flags, for data that may be lost with the machine's power.
+        environment: its environment.
+        inherited: what it gets of the user's environment, by the beginning of the names.
+        credentials: which of it are credentials, in the same way.
+        provider: the infrastructure provider whose controller it is, `aws`.
     """
 
     name: str
@@ -40,6 +48,9 @@ class Component:
     tuned: tuple[str, ...] = ()
     disposable: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    inherited: tuple[str, ...] = ()
+    credentials: tuple[str, ...] = ()
+    provider: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +63,7 @@ class Site:
         ports: port by name.
         disposable: whether etcd may skip fsync.
         tuned: whether the flags for speed are given.
+        providers: the infrastructure providers whose controllers run.
     """
 
     directory: Path
@@ -59,6 +71,27 @@ class Site:
     ports: Mapping[str, int]
     disposable: bool = True
     tuned: bool = True
+    providers: tuple[Provider, ...] = ()
+
+    @property
+    def managers(self) -> tuple[Component, ...]:
+        """Cluster API's managers and the providers' controllers: what has webhooks."""
+        return (*MANAGERS, *provider_managers(self.providers))
+
+    @property
+    def components(self) -> tuple[Component, ...]:
+        """Every process, in the order of starting."""
+        return (*COMPONENTS, *provider_managers(self.providers))
+
+    @property
+    def clients(self) -> tuple[Component, ...]:
+        """Those that reach the API server with a kubeconfig of their own."""
+        return (KUBE_CONTROLLER_MANAGER, *self.managers)
+
+    @property
+    def leaves(self) -> tuple[Leaf, ...]:
+        """Certificates beside those of every plane."""
+        return provider_leaves(each.name for each in provider_managers(self.providers))
 
     @property
     def pki(self) -> Path:
@@ -166,25 +199,39 @@ KUBE_CONTROLLER_MANAGER = Component(
 )
 
 
+# Where webhooks and simulated API servers listen.
+LISTENS = {"POD_IP": "{address}"}
+
+
+def _controller_flags(name: str, gates: str) -> tuple[str, ...]:
+    """What every manager knows; each has a webhook port and a health port."""
+    return (
+        f"--kubeconfig={{pki}}/{name}.kubeconfig",
+        f"--webhook-port={{ports[{name}-webhook]}}",
+        "--webhook-cert-dir={pki}",
+        f"--health-addr={{address}}:{{ports[{name}-health]}}",
+        "--diagnostics-address=0",
+        "--leader-elect=false",
+        f"--feature-gates={gates}",
+    )
+
+
+def _controller_ports(name: str, first: int) -> dict[str, int]:
+    return {f"{name}-webhook": first, f"{name}-health": first + 1}
+
+
 def _manager(
     name: str, first_port: int, gates: str, *flags: str, tuned: tuple[str, ...] = ()
 ) -> Component:
-    """One of Cluster API's managers; each has a webhook port and a health port."""
-    webhook, health = f"{name}-webhook", f"{name}-health"
+    """One of Cluster API's managers."""
     return Component(
         name,
-        serves=webhook,
-        ports={webhook: first_port, health: first_port + 1},
+        serves=f"{name}-webhook",
+        ports=_controller_ports(name, first_port),
         always=(
-            f"--kubeconfig={{pki}}/{name}.kubeconfig",
-            f"--webhook-port={{ports[{webhook}]}}",
-            "--webhook-cert-dir={pki}",
+            *_controller_flags(name, gates),
             "--webhook-cert-name=webhook.crt",
             "--webhook-key-name=webhook.key",
-            f"--health-addr={{address}}:{{ports[{health}]}}",
-            "--diagnostics-address=0",
-            "--leader-elect=false",
-            f"--feature-gates={gates}",
             *flags,
         ),
         tuned=(
@@ -194,8 +241,7 @@ def _manager(
             "--clustercache-client-burst=400",
             *tuned,
         ),
-        # Where webhooks and simulated API servers listen.
-        environment={"POD_IP": "{address}"},
+        environment=LISTENS,
     )
 
 
@@ -212,17 +258,64 @@ MANAGERS = (
 )
 
 COMPONENTS = (ETCD, KUBE_APISERVER, KUBE_CONTROLLER_MANAGER, *MANAGERS)
-PREFERRED_PORTS = {name: port for each in COMPONENTS for name, port in each.ports.items()}
-CLIENTS = (KUBE_CONTROLLER_MANAGER, *MANAGERS)
+FIRST_PROVIDER_PORT = 9480
+
+
+def preferred_ports(components: Iterable[Component]) -> dict[str, int]:
+    """The ports that these would like, by name."""
+    return {name: port for each in components for name, port in each.ports.items()}
+
+
+def provider_managers(providers: Sequence[Provider]) -> tuple[Component, ...]:
+    """The controllers of infrastructure providers; CAAS-2120 for one that can't run here.
+
+    They are asked for the kinds that the plane has and no others, so its own feature gates go
+    before the stack's.
+    """
+    return tuple(
+        _provider_manager(provider, FIRST_PROVIDER_PORT + 10 * index)
+        for index, provider in enumerate(providers)
+    )
+
+
+def _provider_manager(provider: Provider, first_port: int) -> Component:
+    made = controller(provider.name)
+    name = f"{provider.name}-manager"
+    gates = {**provider.feature_gates, **made.gates}
+    words = ",".join(f"{gate}={str(on).lower()}" for gate, on in sorted(gates.items()))
+    return Component(
+        name,
+        serves=f"{name}-webhook",
+        ports=_controller_ports(name, first_port),
+        always=_controller_flags(name, words),
+        environment=LISTENS,
+        inherited=made.environment,
+        credentials=made.credentials,
+        provider=provider.name,
+    )
 
 
 def programs(site: Site, binaries: Binaries) -> dict[str, Program]:
     """What to run at this site, by name, in the order of starting."""
-    return {each.name: _program(each, site, binaries) for each in COMPONENTS}
+    return {each.name: _program(each, site, binaries) for each in site.components}
+
+
+def suits(wanted: str, running: str) -> bool:
+    """Whether a process with the fingerprint `running` need not be replaced.
+
+    A run without credentials in its environment (a preview, a look at the state) leaves the
+    process alone that an earlier run gave some.
+    """
+    return wanted == running or wanted == without_inherited(running)
+
+
+def without_inherited(fingerprint: str) -> str:
+    """The part of a fingerprint that the user's environment has no influence on."""
+    return fingerprint.partition(INHERITED)[0]
 
 
 def _program(component: Component, site: Site, binaries: Binaries) -> Program:
-    binary: Path = getattr(binaries, component.name.replace("-", "_"))
+    binary = _binary(component, binaries)
     templates = component.always
     templates += component.tuned if site.tuned else ()
     templates += component.disposable if site.disposable else ()
@@ -238,13 +331,32 @@ def _program(component: Component, site: Site, binaries: Binaries) -> Program:
         "HOME": str(site.directory),
         **{key: value.format_map(words) for key, value in component.environment.items()},
     }
+    inherited = {
+        key: value
+        for key, value in os.environ.items()
+        if component.inherited and key.startswith(component.inherited)
+    }
+    fingerprint = _fingerprint(binary, flags, environment, site.pki)
+    if any(key.startswith(component.credentials) for key in inherited):
+        digest = hashlib.sha256(json.dumps(sorted(inherited.items())).encode()).hexdigest()
+        fingerprint = f"{fingerprint}{INHERITED}{digest}"
     return Program(
         component.name,
         (str(binary), *flags),
-        environment,
-        _fingerprint(binary, flags, environment, site.pki),
+        {**environment, **inherited},
+        fingerprint,
         site.ports[component.serves],
     )
+
+
+INHERITED = "+"
+
+
+def _binary(component: Component, binaries: Binaries) -> Path:
+    if component.provider:
+        return binaries.providers[component.provider].manager
+    binary: Path = getattr(binaries, component.name.replace("-", "_"))
+    return binary
 
 
 def _fingerprint(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,41 +14,71 @@ from errors import CaasError, Where, machine
 
 Object = dict[str, Any]
 
-CONTRACT = {"cluster.x-k8s.io/v1beta2": "v1beta2"}
+CONTRACT = "v1beta2"
+"""The contract of Cluster API's own controllers."""
+# clusterctl moves the objects of labelled kinds only; of a kind with the second one, all of them,
+# and with the third one also what they own.
+MOVABLE = {"clusterctl.cluster.x-k8s.io": ""}
+MOVED = {"clusterctl.cluster.x-k8s.io/move": ""}
+MOVED_WHOLE = {"clusterctl.cluster.x-k8s.io/move-hierarchy": ""}
+# The kinds of credentials that a provider's clusters share are named so, by every provider.
+SHARED = "identities"
 # Counts up when this module makes other objects out of the same files.
-EDITION = "1"
+EDITION = "2"
 
 
-def digest(folder: Path, webhook_urls: Mapping[str, str], ca_bundle: str) -> str:
+@dataclass(frozen=True, slots=True)
+class ManifestFolder:
+    """The manifests of one controller.
+
+    Attributes:
+        controller: its name, `core`.
+        folder: where `crds/*.yaml` and `webhooks.yaml` are.
+        url: its webhook server.
+        contract: the Cluster API contract that its kinds keep.
+    """
+
+    controller: str
+    folder: Path
+    url: str
+    contract: str = CONTRACT
+
+    @property
+    def files(self) -> list[Path]:
+        """Its files, in order."""
+        return [*sorted((self.folder / "crds").glob("*.yaml")), self.folder / "webhooks.yaml"]
+
+
+def digest(folders: Sequence[ManifestFolder], ca_bundle: str) -> str:
     """Changes when `load` would return something else; cheap, for nothing is parsed.
 
     Args:
-        folder: the manifests, a sub-folder per controller.
-        webhook_urls: the URL of each controller's webhook server, by sub-folder.
-        ca_bundle: what their certificates are checked with, base64.
+        folders: the manifests of each controller.
+        ca_bundle: what the certificates of their webhooks are checked with, base64.
     """
-    total = hashlib.sha256(f"{EDITION} {sorted(webhook_urls.items())} {ca_bundle}".encode())
-    for path in _files(folder, webhook_urls):
-        total.update(str(path.relative_to(folder)).encode())
-        total.update(_read(path))
+    total = hashlib.sha256(f"{EDITION} {ca_bundle}".encode())
+    for each in folders:
+        total.update(f"{each.controller} {each.url} {each.contract}".encode())
+        for path in each.files:
+            total.update(path.name.encode())
+            total.update(_read(path))
     return total.hexdigest()
 
 
-def load(folder: Path, webhook_urls: Mapping[str, str], ca_bundle: str) -> list[Object]:
+def load(folders: Sequence[ManifestFolder], ca_bundle: str) -> list[Object]:
     """Every definition and webhook configuration; arguments as for `digest`.
 
     Raises:
         CaasError: CAAS-2107 a file is missing or not YAML.
     """
     objects = [stack_definition()]
-    for path in _files(folder, webhook_urls):
-        controller = path.relative_to(folder).parts[0]
-        reach = {"url": webhook_urls[controller], "caBundle": ca_bundle}
-        for content in _parse(path):
+    for each in folders:
+        reach = {"url": each.url, "caBundle": ca_bundle}
+        for content in (content for path in each.files for content in _parse(path)):
             if content["kind"] == "CustomResourceDefinition":
-                objects.append(_definition(content, reach))
+                objects.append(_definition(content, each.contract, reach))
             else:
-                objects.append(_webhooks(content, controller, reach))
+                objects.append(_webhooks(content, each.controller, reach))
     return objects
 
 
@@ -64,7 +95,7 @@ def stack_definition() -> Object:
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
-        "metadata": {"name": "stacks.caas.dev"},
+        "metadata": {"name": "stacks.caas.dev", "labels": {**MOVABLE, **MOVED}},
         "spec": {
             "group": "caas.dev",
             "scope": "Cluster",
@@ -79,10 +110,14 @@ def stack_definition() -> Object:
     }
 
 
-def _definition(content: Object, reach: Mapping[str, str]) -> Object:
+def _definition(content: Object, contract: str, reach: Mapping[str, str]) -> Object:
     """Names the contract it keeps, and who converts between its versions."""
     metadata, spec = content["metadata"], content["spec"]
-    metadata["labels"] = {**metadata.get("labels", {}), **CONTRACT}
+    stored = "_".join(each["name"] for each in spec["versions"] if each.get("storage"))
+    labels = {f"cluster.x-k8s.io/{contract}": stored, **MOVABLE}
+    if metadata["name"].partition(".")[0].endswith(SHARED):
+        labels |= MOVED_WHOLE
+    metadata["labels"] = {**metadata.get("labels", {}), **labels}
     metadata.pop("creationTimestamp", None)
     content.pop("status", None)
     if len(spec["versions"]) > 1:
@@ -99,14 +134,6 @@ def _webhooks(content: Object, controller: str, reach: Mapping[str, str]) -> Obj
         path = webhook["clientConfig"]["service"]["path"]
         webhook["clientConfig"] = {"url": reach["url"] + path, "caBundle": reach["caBundle"]}
     return content
-
-
-def _files(folder: Path, controllers: Mapping[str, str]) -> list[Path]:
-    files = []
-    for controller in sorted(controllers):
-        files += sorted((folder / controller / "crds").glob("*.yaml"))
-        files.append(folder / controller / "webhooks.yaml")
-    return files
 
 
 def _read(path: Path) -> bytes:

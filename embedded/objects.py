@@ -6,13 +6,16 @@ were ever applied and not all pruned, so that looking for members takes one list
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 
 from components.manifest import STACK_LABEL, Manifest
-from embedded.api import FIELD_MANAGER, Api
+from embedded.api import FIELD_MANAGER, Api, UnknownKindError, root
+from embedded.manifests import stack_definition
 
 STACK_API = "caas.dev/v1alpha1"
 STACK_KIND = "Stack"
@@ -41,6 +44,8 @@ class Key:
         )
 
 
+DEFINED_LIMIT = 30.0
+"""Seconds that a definition may take to be served."""
 LISTS = 8
 """Kinds that are listed side by side; a list that is up to date waits for the server's cache."""
 
@@ -81,16 +86,42 @@ class StackObjects:
     def declare(self, members: Iterable[Key]) -> None:
         """Records the kinds: before an apply those of old and new members, after it the new."""
         kinds = sorted({f"{key.api_version}/{key.kind}" for key in members})
-        self._api.apply({**self._parent, "spec": {"kinds": kinds}})
+        recorded = {**self._parent, "spec": {"kinds": kinds}}
+        try:
+            self._api.apply(recorded)
+        except UnknownKindError:  # a management cluster that is not a plane
+            self._define()
+            self._api.apply(recorded)
+
+    def forget(self) -> None:
+        """Removes what `declare` recorded."""
+        with suppress(UnknownKindError):
+            self._api.delete(self._parent)
+
+    def _define(self) -> None:
+        """Defines the kind that records, and waits until it is served."""
+        definition = stack_definition()
+        self._api.apply(definition)
+        deadline = time.monotonic() + DEFINED_LIMIT
+        while time.monotonic() < deadline:
+            if self._api.get(root(STACK_API)):
+                return
+            time.sleep(0.1)
 
     def _members(self, kind: Kind) -> list[Manifest]:
         """As new as this moment: a plan made of old objects would be wrong."""
-        path = self._api.collection(*kind)
+        try:
+            path = self._api.collection(*kind)
+        except UnknownKindError:  # so there is none of it; an apply will say what is missing
+            return []
         query = {"labelSelector": f"{STACK_LABEL}={self._stack}", "resourceVersion": ""}
         return self._api.list(path, **query)
 
     def _recorded(self) -> list[Kind]:
-        parent = self._api.get(self._api.path(self._parent)) or {}
+        try:
+            parent = self._api.get(self._api.path(self._parent)) or {}
+        except UnknownKindError:
+            return []
         entries = parent.get("spec", {}).get("kinds", ())
         return [(entry.rpartition("/")[0], entry.rpartition("/")[2]) for entry in entries]
 

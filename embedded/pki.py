@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import ipaddress
 import os
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -48,7 +49,18 @@ LEAVES = (
 )
 
 
-def ensure(folder: Path, address: str, *, now: datetime | None = None) -> None:
+def provider_leaves(managers: Iterable[str]) -> tuple[Leaf, ...]:
+    """What the controllers of infrastructure providers show.
+
+    They look for the certificate of their webhooks in `tls.crt`, and there is no flag for it.
+    """
+    clients = [Leaf(name, f"caas:{name}", MASTERS) for name in managers]
+    return (Leaf("tls", "webhook", usages=(SERVER,)), *clients) if clients else ()
+
+
+def ensure(
+    folder: Path, address: str, more: Sequence[Leaf] = (), *, now: datetime | None = None
+) -> None:
     """Makes what is missing, and renews what expires soon, covers another address, or is broken.
 
     Private keys are made with mode 0600 in a folder of mode 0700. A new authority renews every
@@ -58,6 +70,7 @@ def ensure(folder: Path, address: str, *, now: datetime | None = None) -> None:
         folder: where the files are.
         address: the plane's loopback address; server certificates also cover 127.0.0.1 and
             localhost.
+        more: certificates besides `LEAVES`.
         now: the time to judge by; the clock when not given.
     """
     now = now or datetime.now(UTC)
@@ -67,20 +80,22 @@ def ensure(folder: Path, address: str, *, now: datetime | None = None) -> None:
     if authority is None or not _lasts(authority[0], now, LEAF_DAYS + RENEW_DAYS):
         authority = _make_authority(now)
         _write(folder, "ca", *authority)
-    for leaf in LEAVES:
+    for leaf in (*LEAVES, *more):
         found = _read(folder, leaf.name)
         if found is None or not _is_good(found[0], leaf, authority[0], address, now):
             _write(folder, leaf.name, *_issue(leaf, authority, address, now))
     _ensure_service_account_key(folder)
 
 
-def is_current(folder: Path, address: str, *, now: datetime | None = None) -> bool:
+def is_current(
+    folder: Path, address: str, more: Sequence[Leaf] = (), *, now: datetime | None = None
+) -> bool:
     """Whether `ensure` would change nothing about the certificates."""
     now = now or datetime.now(UTC)
     authority = _read(folder, "ca")
     if authority is None or not _lasts(authority[0], now, LEAF_DAYS + RENEW_DAYS):
         return False
-    leaves = ((leaf, _read(folder, leaf.name)) for leaf in LEAVES)
+    leaves = ((leaf, _read(folder, leaf.name)) for leaf in (*LEAVES, *more))
     return all(
         found is not None and _is_good(found[0], leaf, authority[0], address, now)
         for leaf, found in leaves
@@ -98,7 +113,7 @@ def write_kubeconfig(path: Path, folder: Path, name: str, server: str) -> None:
     Args:
         path: the file to write; it is left alone where it has this content already.
         folder: where the certificates are.
-        name: the name of a client certificate in `LEAVES`.
+        name: the name of a client certificate.
         server: the API server's URL.
     """
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 
 import errno
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from embedded import pki, process
-from embedded.components import COMPONENTS, Site, programs
+from embedded.binaries.providers import controller
+from embedded.components import Site, preferred_ports, programs, suits
 from embedded.health import Client
 from embedded.lock import hold
 from embedded.progress import Progress
@@ -21,6 +22,7 @@ from embedded.state import State
 from errors import CaasError, Where, machine
 
 if TYPE_CHECKING:
+    from components.infrastructure.interface import Provider
     from embedded.binaries import Binaries
 
 FREE_BYTES = 256 * 2**20
@@ -53,9 +55,24 @@ class Plane:
         directory: where its state, certificates, database and logs are.
         disposable: the database skips fsync: faster, and lost when the machine loses power.
         tuned: give the flags for speed; False only to measure against them.
+        providers: infrastructure providers whose controllers run beside the in-memory one; they
+            have to be among the binaries that it is started with.
+
+    Raises:
+        CaasError: CAAS-2120 there is no controller of a provider for the embedded plane.
     """
 
-    def __init__(self, directory: Path, *, disposable: bool = True, tuned: bool = True) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        disposable: bool = True,
+        tuned: bool = True,
+        providers: Sequence[Provider] = (),
+    ) -> None:
+        for provider in providers:
+            controller(provider.name)
+        self.providers = tuple(providers)
         self.directory = directory.absolute()
         self.disposable = disposable
         self.tuned = tuned
@@ -129,7 +146,7 @@ class Plane:
         """Every process of the plane, in the order of starting."""
         state = State.read(self._state_file)
         found = []
-        for each in COMPONENTS:
+        for each in self._site(state).components:
             record = state.processes.get(each.name)
             running = process.find(record) if record else None
             pid = running.pid if running else None
@@ -138,18 +155,30 @@ class Plane:
         return found
 
     def _site(self, state: State) -> Site:
-        return Site(self.directory, state.address, state.ports, self.disposable, self.tuned)
+        return Site(
+            self.directory,
+            state.address,
+            state.ports,
+            self.disposable,
+            self.tuned,
+            self.providers,
+        )
 
     def _is_complete(self, binaries: Binaries) -> bool:
         """Whether the plane is the one that was last seen ready, all alive and answering."""
         state = State.read(self._state_file)
         site = self._site(state)
-        if not state.complete or not pki.is_current(site.pki, state.address):
+        if not state.complete or not pki.is_current(site.pki, state.address, site.leaves):
+            return False
+        if not preferred_ports(site.components).keys() <= state.ports.keys():
             return False
         wanted = programs(site, binaries)
         if state.complete != completeness(wanted, binaries):
             return False
-        if not all(name in state.processes for name in wanted):
+        if not all(
+            name in state.processes and suits(each.fingerprint, state.processes[name].fingerprint)
+            for name, each in wanted.items()
+        ):
             return False
         if not all(process.find(record) for record in state.processes.values()):
             return False

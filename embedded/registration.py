@@ -5,15 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from embedded import manifests
-from embedded.components import MANAGERS, Site
+from embedded.components import MANAGERS, Component, Site, provider_managers
 from embedded.health import Client
 from embedded.pki import ca_bundle
 from embedded.progress import Step
 from errors import CaasError, Where, machine
+
+if TYPE_CHECKING:
+    from embedded.binaries import Binaries
 
 DEFINITION = "CustomResourceDefinition"
 DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
@@ -28,25 +30,25 @@ OK, CREATED = 200, 201
 DISCOVERY = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 
 
-def register(client: Client, site: Site, folder: Path, step: Step) -> None:
+def register(client: Client, site: Site, binaries: Binaries, step: Step) -> None:
     """Applies what is not registered yet, and waits until every kind is served.
 
     Args:
         client: reaches the API server.
         site: where the API server and the webhooks are.
-        folder: the manifests.
+        binaries: has the manifests.
         step: advances by object.
 
     Raises:
         CaasError: CAAS-2106 the API server refuses an object; CAAS-2107 a file can't be read;
             CAAS-2105 a kind is not served in time.
     """
-    urls = webhook_urls(site)
+    folders = manifest_folders(site, binaries)
     bundle = ca_bundle(site.pki)
-    wanted = manifests.digest(folder, urls, bundle)
+    wanted = manifests.digest(folders, bundle)
     if _registered(client, site) == wanted:
         return
-    objects = manifests.load(folder, urls, bundle)
+    objects = manifests.load(folders, bundle)
     step.advance(0, len(objects), "Cluster API's kinds")
     with ThreadPoolExecutor(WORKERS) as pool:
         for done, _ in enumerate(pool.map(lambda each: _apply(client, site, each), objects), 1):
@@ -57,12 +59,23 @@ def register(client: Client, site: Site, folder: Path, step: Step) -> None:
     _apply(client, site, memory)
 
 
-def webhook_urls(site: Site) -> dict[str, str]:
-    """The URL of each controller's webhook server, by its folder among the manifests."""
-    return {
-        each.name.removesuffix("-manager"): f"https://{site.address}:{site.ports[each.serves]}"
-        for each in MANAGERS
-    }
+def manifest_folders(site: Site, binaries: Binaries) -> list[manifests.ManifestFolder]:
+    """The manifests of every controller of the plane."""
+    found = []
+    for each in MANAGERS:
+        name, url = each.name.removesuffix("-manager"), _url(site, each)
+        found.append(manifests.ManifestFolder(name, binaries.manifests / name, url))
+    pairs = zip(site.providers, provider_managers(site.providers), strict=True)
+    for provider, each in pairs:
+        folder = binaries.providers[provider.name].manifests
+        found.append(
+            manifests.ManifestFolder(provider.name, folder, _url(site, each), provider.contract)
+        )
+    return found
+
+
+def _url(site: Site, component: Component) -> str:
+    return f"https://{site.address}:{site.ports[component.serves]}"
 
 
 def _registered(client: Client, site: Site) -> str | None:

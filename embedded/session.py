@@ -1,36 +1,47 @@
-"""One stack on this machine: its plane, its program, what an apply would do, and doing it."""
+"""One stack: its management cluster, its program, what an apply would do, and doing it.
+
+Where the management cluster is depends on `management.mode`: a plane on this machine, an existing
+cluster, or one of the stack's own, which `./caas bootstrap` makes first.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 
+from components.estimate import Estimate, estimate
+from components.infrastructure.interface import Provider
+from components.manifest import STACK_LABEL, Manifest
 from embedded.api import Api
 from embedded.apply import Report, apply_plan, retire
 from embedded.binaries import ensure_binaries
 from embedded.fleet import ClusterState, Fleet, read_fleet
 from embedded.lock import hold
-from embedded.objects import StackObjects
+from embedded.objects import Key, StackObjects
 from embedded.plan.clusters import Action, ClusterChange, judge_clusters, plan_clusters
-from embedded.plan.objects import ObjectPlan, Operation, plan_objects
+from embedded.plan.objects import ObjectPlan, Operation, plan_objects, plan_offline, plan_removal
 from embedded.plane import Plane
 from embedded.program import Recording, run_program
 from embedded.progress import Progress
+from embedded.reach import BOOTSTRAP, is_bootstrapped, not_bootstrapped, real_api, why_offline
 from errors import CaasError, Where
 from errors.machine import STATE_NOT_WRITABLE
 from errors.program import API_SERVER_UNREACHABLE, WAIT_TIMED_OUT
 from stacks.paths import stack_file, state_directory
 from stacks.settings import Stack, load_file, read
+from stacks.settings.stack import ManagementMode
 
 POLL = 1.0
 """Seconds between two looks at the fleet."""
 REVIVAL = 10.0
 """Seconds that clusters must stay settled after their plane was started, or their class changed:
 at first the conditions are those from before, and nothing on a Cluster says that they are."""
+SHARED = ("Namespace",)
+"""Kinds that are never deleted on a cluster that others use too: what is in them may be theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +51,13 @@ class Plan:
     Attributes:
         objects: to every object.
         clusters: to every cluster, unchanged ones included.
+        offline: why it was not compared with a management cluster; empty where it was.
     """
 
     recording: Recording
     objects: ObjectPlan
     clusters: tuple[ClusterChange, ...]
+    offline: str = ""
 
     @property
     def is_empty(self) -> bool:
@@ -53,7 +66,7 @@ class Plan:
 
 
 class Session:
-    """Work on one stack; the plane is started by `open`, and stays when the session ends.
+    """Work on one stack; an embedded plane is started by `open`, and stays when the session ends.
 
     Args:
         stack: the stack's name.
@@ -67,7 +80,6 @@ class Session:
         self.stack = stack
         self.progress = progress
         self.directory = state_directory(stack)
-        self.plane = Plane(self.directory)
         self._steady = 0.0
 
     @cached_property
@@ -81,8 +93,69 @@ class Session:
         return load_file(self.file)
 
     @cached_property
+    def mode(self) -> ManagementMode:
+        """Where Cluster API runs.
+
+        A broken stack file keeps nobody from looking at an embedded plane, or destroying it. What
+        else is in the stack's folder belongs to a real management cluster: then the file counts.
+        """
+        try:
+            return self.settings.management.mode
+        except CaasError:
+            others = (self.directory / name for name in ("kubeconfig", "pulumi"))
+            if not (self.directory / "plane.json").exists() and any(map(Path.exists, others)):
+                raise
+            return ManagementMode.EMBEDDED
+
+    @cached_property
+    def plane(self) -> Plane:
+        """The stack's plane: for good where it is embedded, else until the bootstrap is over."""
+        if self.mode is ManagementMode.SELF_MANAGED:
+            return Plane(self.directory / BOOTSTRAP, disposable=False)
+        # What it knows of real machines must outlive a power cut.
+        providers = self._providers
+        try:
+            return Plane(self.directory, providers=providers, disposable=not providers)
+        except CaasError:  # no such controller: starting it says so, and looking at it may go on
+            return Plane(self.directory, disposable=False)
+
+    @property
+    def _providers(self) -> list[Provider]:
+        """What the plane needs beside simulated machines; nothing where the file can't be read."""
+        try:
+            provider = self.settings.infrastructure.PROVIDER
+        except CaasError:
+            return []
+        return [provider] if provider else []
+
+    @property
+    def has_plane(self) -> bool:
+        """Whether the management cluster is an embedded plane."""
+        return self.mode is ManagementMode.EMBEDDED
+
+    @property
+    def is_bootstrapped(self) -> bool:
+        """Whether a self-managed stack has its management cluster; until then it has a plane."""
+        return is_bootstrapped(self.directory)
+
+    @property
+    def offline(self) -> str:
+        """Why there is no management cluster to compare with; empty where there is one."""
+        if not self.has_plane:
+            return why_offline(self.stack, self.settings.management, self.directory)
+        if self._providers and not self.plane.kubeconfig.exists():
+            return "the management plane was never started, and a preview of a cloud needs none"
+        return ""
+
+    @cached_property
     def api(self) -> Api:
-        """The management API server. Raises CAAS-3011 when the plane was never started."""
+        """The management API server.
+
+        Raises CAAS-3011 when the plane was never started, CAAS-3023 without a kubeconfig, CAAS-3025
+        before the bootstrap.
+        """
+        if not self.has_plane:
+            return real_api(self.stack, self.settings.management)
         if not self.plane.kubeconfig.exists():
             raise CaasError(
                 API_SERVER_UNREACHABLE,
@@ -95,7 +168,7 @@ class Session:
     def namespace(self) -> str:
         """Where the stack's clusters live; empty, for everywhere, when the file can't be read.
 
-        The plane is this stack's alone, so a broken file keeps nobody from looking or destroying.
+        Then it is a plane, which is this stack's alone.
         """
         try:
             return self.settings.management.namespace
@@ -116,31 +189,78 @@ class Session:
         return hold(self.directory / "run.lock", purpose)
 
     def open(self) -> bool:
-        """Makes the plane run, whatever is missing; True if anything had to be started."""
-        binaries = ensure_binaries(self.progress)
+        """Makes a plane run, whatever is missing; True if anything had to be started.
+
+        Of another management cluster it makes sure that it answers. Raises CAAS-3011 where not,
+        and CAAS-3025 before the bootstrap is over.
+        """
+        if self.mode is ManagementMode.SELF_MANAGED and not self.is_bootstrapped:
+            raise not_bootstrapped(self.stack)
+        if not self.has_plane:
+            self.api.request("GET", "/version")
+            return False
+        binaries = ensure_binaries(self.progress, [each.name for each in self._providers])
         started = self.plane.start(binaries, self.progress)
         if started and self.fleet().clusters:
             self._steady = REVIVAL
         return started
 
+    def dead_processes(self) -> list[str]:
+        """What of an embedded plane does not run; nothing of another management cluster is."""
+        processes = self.plane.processes() if self.has_plane else ()
+        return [process.name for process in processes if not process.running]
+
     def record(self) -> Recording:
         """Runs the program and records what it registers."""
         return run_program(self.stack, self.file)
 
-    def plan(self) -> Plan:
-        """What an apply would do now."""
-        recording = self.record()
-        judge = partial(judge_clusters, locate=self._place)
-        objects = plan_objects(self.api, recording.objects(), self._members, judge)
-        return Plan(recording, objects, tuple(plan_clusters(objects)))
+    def plan(self, recording: Recording | None = None, *, offline: str = "") -> Plan:
+        """What an apply would do now.
+
+        Args:
+            recording: what the program registers, where it was run already.
+            offline: why no management cluster is asked; then everything is new.
+        """
+        recording = recording or self.record()
+        if offline:
+            objects = plan_offline(recording.objects())
+        else:
+            objects = plan_objects(
+                self.api,
+                recording.objects(secrets=True),
+                self._members,
+                partial(judge_clusters, locate=self._place),
+                shown=recording.with_secrets(),
+                made_once=recording.made_once(),
+                kept=() if self.has_plane else SHARED,
+            )
+        return Plan(recording, objects, tuple(plan_clusters(objects)), offline)
+
+    def estimate(self, plan: Plan) -> Estimate:
+        """What the clusters are made of and cost, before and after the plan. Raises CAAS-3028."""
+        objects = plan.objects
+        before, after = (
+            [manifest for key, manifest in found.items() if key.kind == "Cluster"]
+            for found in (objects.live, objects.after())
+        )
+        settings = self.settings
+        return estimate(before, after, settings.infrastructure, settings.all_clusters)
 
     def apply(self, plan: Plan, report: Report) -> None:
         """Does what the plan says."""
         apply_plan(self.api, plan.objects, plan.recording.waves(), self._members, report)
 
     def fleet(self) -> Fleet:
-        """The clusters as they are now."""
-        return read_fleet(self.api, self.namespace)
+        """The clusters as they are now; where others have clusters too, only this stack's."""
+        fleet = read_fleet(self.api, self.namespace)
+        if self.has_plane:
+            return fleet
+        own = tuple(
+            cluster
+            for cluster in fleet.clusters
+            if cluster["metadata"].get("labels", {}).get(STACK_LABEL) == self.stack
+        )
+        return replace(fleet, clusters=own)
 
     def watch(self, timeout: float, done: Callable[[Fleet], bool]) -> Iterator[list[ClusterState]]:
         """The state of every cluster, once a second until `done`; what died is started again.
@@ -193,11 +313,27 @@ class Session:
 
         return done
 
+    def workload_clusters(self) -> list[Manifest]:
+        """The stack's clusters without its management cluster."""
+        own = self.settings.management.cluster if not self.has_plane else None
+        return [
+            cluster
+            for cluster in self.fleet().clusters
+            if own is None or cluster["metadata"]["name"] != own.name
+        ]
+
     def delete_clusters(self) -> None:
-        """Begins to delete every cluster in the stack's namespace; the plane is this stack's."""
-        for cluster in self.fleet().clusters:
+        """Begins to delete every workload cluster of the stack."""
+        for cluster in self.workload_clusters():
             if "deletionTimestamp" not in cluster["metadata"]:
                 retire(self.api, cluster)
+
+    def remove_objects(self, report: Report = lambda change: None) -> None:
+        """Deletes what the stack has on a management cluster of others, but for its namespace."""
+        wanted = map(Key.of, self.record().objects())
+        live = self._members.live(wanted)
+        apply_plan(self.api, plan_removal(live, SHARED), (), self._members, report)
+        self._members.forget()
 
     @cached_property
     def _members(self) -> StackObjects:
@@ -205,11 +341,14 @@ class Session:
 
     def _fleet_or_heal(self) -> Fleet:
         """The fleet; when the plane died meanwhile it is started again first."""
-        if any(not process.running for process in self.plane.processes()):
+        if self.dead_processes():
             self.progress.note("A process of the management plane died; starting it again")
             self.open()
         return self.fleet()
 
     def _place(self, cluster: str, field: str) -> Where:
+        own = self.settings.management.cluster
+        if own and own.name == cluster:
+            return read(self.file).where(("management", "cluster", field))
         names = [each.name for each in self.settings.clusters]
         return read(self.file).where(("clusters", names.index(cluster), field))

@@ -11,15 +11,14 @@ import urllib3
 
 from embedded import pki, ports, process
 from embedded.components import (
-    CLIENTS,
-    COMPONENTS,
     ETCD,
     KUBE_APISERVER,
     KUBE_CONTROLLER_MANAGER,
-    MANAGERS,
-    PREFERRED_PORTS,
     Site,
+    preferred_ports,
     programs,
+    suits,
+    without_inherited,
 )
 from embedded.health import Client, wait_for
 from embedded.process import Program
@@ -39,11 +38,8 @@ RESTARTS = 2
 STRAY_SECONDS = 1.0
 # Seconds between SIGTERM and SIGKILL, in the order of stopping. The API server would wait for
 # open watches up to a minute; it holds nothing that etcd does not have.
-STOP_ORDER: tuple[tuple[tuple[str, ...], float], ...] = (
-    ((*(each.name for each in MANAGERS), KUBE_CONTROLLER_MANAGER.name), 3.0),
-    ((KUBE_APISERVER.name,), 3.0),
-    ((ETCD.name,), 5.0),
-)
+CONTROLLERS_STOP = 3.0
+SERVERS_STOP = {KUBE_APISERVER.name: 3.0, ETCD.name: 5.0}
 
 Chosen = Callable[[str, str], bool]
 Probes = Mapping[str, Callable[[], bool]]
@@ -51,13 +47,17 @@ Probes = Mapping[str, Callable[[], bool]]
 
 def completeness(wanted: Mapping[str, Program], binaries: Binaries) -> str:
     """Changes when any process, or what is registered with the API server, has to change."""
-    facts = [str(binaries.manifests), *(each.fingerprint for each in wanted.values())]
+    provided = [str(each.manifests) for each in binaries.providers.values()]
+    fingerprints = [without_inherited(each.fingerprint) for each in wanted.values()]
+    facts = [str(binaries.manifests), *provided, *fingerprints]
     return hashlib.sha256("\n".join(facts).encode()).hexdigest()
 
 
 def end_recorded(state: State, chosen: Chosen = lambda *_: True) -> None:
     """Ends and forgets the recorded processes that are chosen by name and fingerprint, in order."""
-    for names, grace in STOP_ORDER:
+    controllers = [name for name in state.processes if name not in SERVERS_STOP]
+    servers = [([name], grace) for name, grace in SERVERS_STOP.items()]
+    for names, grace in ((controllers, CONTROLLERS_STOP), *servers):
         ending = [
             name
             for name in names
@@ -93,7 +93,8 @@ class Startup:
         self.binaries = binaries
         self.step = step
         self.state = State.read(self.file)
-        self.tries = {each.name: RESTARTS for each in CLIENTS}
+        self.components = place(self.state).components
+        self.tries = {each.name: RESTARTS for each in place(self.state).clients}
         self.launched: set[str] = set()
 
     def run(self) -> None:
@@ -130,12 +131,12 @@ class Startup:
             end_recorded(self.state)
             self.state.address = ports.choose_address(Path(self.mark))
             self.state.ports = {}
-        running = [each for each in COMPONENTS if each.name in self.state.processes]
+        running = [each for each in self.components if each.name in self.state.processes]
         served = {port for each in running for port in each.ports}
         address, kept = self.state.address, self.state.ports
         wanted = {
             name: preferred
-            for name, preferred in PREFERRED_PORTS.items()
+            for name, preferred in preferred_ports(self.components).items()
             if name not in served
             and (name not in kept or not ports.comes_free(address, kept[name]))
         }
@@ -152,12 +153,16 @@ class Startup:
     def end_outdated(self) -> None:
         """Renews certificates, and ends processes that have to run otherwise from now on."""
         folder, server = self.site.pki, self.site.server
-        pki.ensure(folder, self.site.address)
-        for each in CLIENTS:
+        pki.ensure(folder, self.site.address, self.site.leaves)
+        for each in self.site.clients:
             pki.write_kubeconfig(folder / f"{each.name}.kubeconfig", folder, each.name, server)
         pki.write_kubeconfig(self.kubeconfig, folder, "admin", server)
         self.wanted = programs(self.site, self.binaries)
-        end_recorded(self.state, lambda name, now: now != self.wanted[name].fingerprint)
+        end_recorded(self.state, self.is_outdated)
+
+    def is_outdated(self, name: str, running: str) -> bool:
+        """Whether a process with this fingerprint has to run otherwise, or not at all."""
+        return name not in self.wanted or not suits(self.wanted[name].fingerprint, running)
 
     def bring_up(self, client: Client) -> None:
         """Starts the processes in the order of their needs, as much at once as can be."""
@@ -170,11 +175,11 @@ class Startup:
         self.await_ready({ETCD.name: probe("https", ETCD.serves, "health")})
         self.await_ready({KUBE_APISERVER.name: probe("https", KUBE_APISERVER.serves, "readyz")})
         self.launch(KUBE_CONTROLLER_MANAGER.name)
-        register(client, self.site, self.binaries.manifests, self.step)
-        self.launch(*(each.name for each in MANAGERS))
+        register(client, self.site, self.binaries, self.step)
+        self.launch(*(each.name for each in self.site.managers))
         controller_manager = KUBE_CONTROLLER_MANAGER
         probes = {controller_manager.name: probe("https", controller_manager.serves, "healthz")}
-        for each in MANAGERS:
+        for each in self.site.managers:
             probes[each.name] = probe("http", f"{each.name}-health", "readyz")
         self.await_ready(probes)
 
@@ -201,7 +206,7 @@ class Startup:
         def between(missing: list[str]) -> None:
             self.check_alive(list(self.state.processes))
             answering = len(self.state.processes) - len(missing)
-            self.step.advance(answering, len(COMPONENTS), ", ".join(missing))
+            self.step.advance(answering, len(self.components), ", ".join(missing))
 
         return wait_for(probes, STUCK_SECONDS if briefly else READY_SECONDS, between)
 

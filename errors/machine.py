@@ -117,6 +117,16 @@ BUILD_TOO_SLOW = Code(
     "the network is lost while modules are downloaded",
 )
 
+RELEASE_NOT_PINNED = Code(
+    2025,
+    "ReleaseNotPinned",
+    "A program can't be made for this Kubernetes release.",
+    "caas builds programs only out of Go modules that it pins, and this release is not in its "
+    "catalog or has no pinned modules.",
+    "Name a release that `./caas version` prints, or use a newer caas.",
+    "kubeadm of Kubernetes 1.30",
+)
+
 # 2100-2199: the embedded plane
 
 LOCK_HELD = Code(
@@ -189,6 +199,17 @@ REGISTRATION_REFUSED = Code(
     "The manifests in the cache do not fit the API server's release, or were changed.",
     "Remove the cache folder so that its content is made again, then run the command again.",
     "a custom resource definition with an unknown field type",
+)
+
+PROVIDER_NOT_EMBEDDED = Code(
+    2120,
+    "ProviderNotEmbedded",
+    "The embedded plane can't run the controller of this infrastructure.",
+    "The embedded plane builds controllers out of pinned Go modules. Most infrastructure providers "
+    "are released as container images, and their modules are not pinned by this release of caas.",
+    "Set management.mode to `existing` and give the kubeconfig of a cluster that runs the "
+    "provider. `./caas preview` works without the controller.",
+    "infrastructure.provider: openstack with management.mode: embedded",
 )
 
 MANIFESTS_UNREADABLE = Code(

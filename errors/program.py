@@ -76,3 +76,75 @@ PULUMI_NOT_FOUND = Code(
     "Install the pulumi CLI, or leave the option out.",
     "./caas up --engine pulumi",
 )
+
+PULUMI_NEEDED = Code(
+    3022,
+    "PulumiNeeded",
+    "The stack has resources that only the pulumi CLI can make or delete.",
+    "Without the CLI caas applies Kubernetes objects and nothing else: it has no state file, and "
+    "no providers of clouds or Helm. What these tell, such as a network's id, is missing as well.",
+    "Install the pulumi CLI, so that `pulumi` is on the PATH, and run the command again. "
+    "`./caas preview` and `./caas synth` work without it.",
+    "./caas up prod-aws, without a pulumi CLI on the PATH",
+)
+
+KUBECONFIG_MISSING = Code(
+    3023,
+    "KubeconfigMissing",
+    "The kubeconfig of the existing management cluster is not there.",
+    "With `management.mode: existing` the cluster is the one of `management.kubeconfig`, or of "
+    "$KUBECONFIG, or of ~/.kube/config.",
+    "Put the file there, or name another one in the stack file. `./caas preview` works without it, "
+    "and shows everything as new.",
+    "caas:management: { mode: existing, kubeconfig: ~/no-such-file }",
+)
+
+KUBECONFIG_UNUSABLE = Code(
+    3024,
+    "KubeconfigUnusable",
+    "The kubeconfig of the management cluster can't be used.",
+    "It is not YAML, lacks the context that the stack file names, or its way to get credentials "
+    "fails.",
+    "Try `kubectl --kubeconfig FILE --context CONTEXT version`, and mend what it complains about.",
+    "caas:management: { mode: existing, context: no-such-context }",
+)
+
+NOT_BOOTSTRAPPED = Code(
+    3025,
+    "NotBootstrapped",
+    "The management cluster of the stack is not made yet, or not completely.",
+    "A self-managed stack makes its management cluster first, and hands everything over to it; "
+    "until then there is nothing to apply to or to look at.",
+    "Run `./caas bootstrap STACK`; where it was interrupted it goes on.",
+    "./caas up prod-aws, before ./caas bootstrap prod-aws",
+)
+
+NO_EMBEDDED_PLANE = Code(
+    3026,
+    "NoEmbeddedPlane",
+    "The stack has no embedded plane.",
+    "Its management cluster is a real one, which caas neither starts nor stops.",
+    "Leave the command out; `./caas status` shows the clusters.",
+    "./caas down, on a stack with management.mode: existing",
+)
+
+MANAGEMENT_CLUSTER_STAYS = Code(
+    3027,
+    "ManagementClusterStays",
+    "The management cluster of the stack can't delete itself.",
+    "Its controllers run on the very machines that would have to go; the workload clusters are "
+    "deleted, it and its foundation are not.",
+    "Delete its machines and load balancer in the cloud, then run `pulumi destroy` for the "
+    "foundation and remove the stack's folder.",
+    "./caas destroy prod-aws --yes",
+)
+
+PRICES_INVALID = Code(
+    3028,
+    "PricesInvalid",
+    "A price file can't be used.",
+    "It is not there, not YAML, or lacks one of `source`, `date` and `currency`; prices are "
+    "numbers that are not negative.",
+    "Mend the place that is named; take `prices.yaml` of the infrastructure as a model.",
+    "caas:infrastructure: { provider: aws, prices: my-prices.yaml } with `m7i.large: cheap` in it",
+)

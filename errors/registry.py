@@ -4,15 +4,37 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from errors import command_line, machine, policy, program, runtime, stack_file, stack_rules
+from errors import (
+    aws,
+    clouds,
+    command_line,
+    control_plane,
+    infrastructure,
+    machine,
+    management,
+    openstack,
+    policy,
+    pools,
+    program,
+    runtime,
+    stack_file,
+    stack_rules,
+)
 from errors.model import Code
 
 ROOMS: tuple[ModuleType, ...] = (
     stack_file,
     stack_rules,
+    infrastructure,
+    aws,
+    control_plane,
+    openstack,
+    clouds,
+    pools,
     machine,
     command_line,
     program,
+    management,
     policy,
     runtime,
 )

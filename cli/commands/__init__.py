@@ -28,6 +28,8 @@ COMMANDS: dict[str, tuple[Entry, ...]] = {
         Entry("status", "Show the clusters and how they are."),
         Entry("diagnose", "Find out what is wrong with clusters, and what to do."),
         Entry("kubeconfig", "Get the credentials of a cluster."),
+        Entry("bootstrap", "Make the management cluster of a stack that manages itself."),
+        Entry("management", "Save what the management cluster knows, or bring it back."),
         Entry("synth", "Write the Kubernetes objects of a stack to files, or print them."),
         Entry("destroy", "Delete every cluster of a stack, then the embedded plane and its data."),
     ),

@@ -45,7 +45,7 @@ def command(
     changed.
     """
     session = Session(stack, Silent())
-    problems = dead_processes(session.plane, stack)
+    problems = dead_processes(session.plane, stack) if session.has_plane else []
     diagnosis = Diagnosis((), ())
     clusters = []
     if not problems:

@@ -6,6 +6,9 @@ from cli import console
 from cli.options import Stack
 from embedded.progress import Silent
 from embedded.session import Session
+from errors import CaasError
+from errors.program import NO_EMBEDDED_PLANE
+from stacks.settings.stack import ManagementMode
 
 EXAMPLES = {"./caas down": "stop the plane of the local stack; `./caas up` starts it again"}
 
@@ -16,6 +19,7 @@ def command(stack: Stack = "local") -> None:
     Simulated machines stop with it and come back with it.
     """
     session = Session(stack, Silent())
+    require_plane(session)
     running = [process for process in session.plane.processes() if process.running]
     if not running:
         console.say(f"The plane of the stack `{stack}` is not running.")
@@ -23,3 +27,11 @@ def command(stack: Stack = "local") -> None:
     with session.lock(f"caas down {stack}"):
         session.plane.stop()
     console.say(f"Stopped {len(running)} processes; the data is kept in {session.directory}.")
+
+
+def require_plane(session: Session) -> None:
+    """Raises CAAS-3026 for a management cluster that is none of this machine's business."""
+    boots = session.mode is ManagementMode.SELF_MANAGED and not session.is_bootstrapped
+    if not session.has_plane and not boots:
+        what = f"The management cluster of the stack `{session.stack}` is no embedded plane"
+        raise CaasError(NO_EMBEDDED_PLANE, what, why=f"`management.mode` is `{session.mode}`")

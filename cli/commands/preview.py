@@ -2,49 +2,71 @@
 
 from __future__ import annotations
 
-import typer
+from typing import Annotated
 
-from cli import console
+import typer
+from typer import Option
+
+from cli import console, estimate
 from cli.options import Format, Output, Stack
-from cli.plan import as_dict, judged, show_words, title
+from cli.plan import as_dict, judged, show_clouds, show_words, title
 from cli.progress import drawn
 from embedded.plan.objects import Operation
 from embedded.session import Plan, Session
 
 EXAMPLES = {
     "./caas preview": "what the next `up` of the local stack would do",
+    "./caas preview prod-aws": "of a cloud, without credentials",
     "./caas preview --output json": "the same for a script; exit status 2 says: changes",
 }
 CHANGES = 2
 
 
-def command(stack: Stack = "local", output: Output = Format.TABLE) -> None:
+Offline = Annotated[
+    bool, Option("--offline", help="Ask no management cluster: everything counts as new.")
+]
+
+
+def command(
+    stack: Stack = "local", output: Output = Format.TABLE, offline: Offline = False
+) -> None:
     """Show what `up` would change, and what that means.
 
     First the objects, as the API server itself would change them, then in plain words what
     happens to clusters and machines: which are replaced, in how many rounds, how many may be
-    missing meanwhile. What a policy refuses is a problem; its advice follows the words. Nothing is
-    changed. The management plane is started where it does not run.
+    missing meanwhile. What a policy refuses is a problem; its advice follows the words. Last comes
+    what everything is made of and costs. Nothing is changed. An embedded plane is started where it
+    does not run.
+
+    No credentials are needed. Values that only creation tells are shown as such, and where there is
+    no management cluster yet, everything counts as new; a line says why.
 
     Exit status: 0 nothing would change, 2 something would, 1 a problem.
     """
     with drawn() as progress:
         session = Session(stack, progress)
         session.settings  # noqa: B018 - a bad stack file is told before anything is started
-        session.open()
-        plan = session.plan()
+        why = "--offline" if offline else session.offline
+        if not why:
+            session.open()
+        plan = session.plan(offline=why)
+        found = session.estimate(plan)
     if output is Format.JSON:
-        console.document(as_dict(plan, judged(plan)))
+        console.document(as_dict(plan, judged(plan), found))
     else:
         _show(plan)
         for violation in judged(plan):
             console.say(str(violation.problem()), "yellow")
+        estimate.show(found)
     if not plan.is_empty:
         raise typer.Exit(CHANGES)
 
 
 def _show(plan: Plan) -> None:
     styles = {Operation.CREATE: "green", Operation.UPDATE: "yellow", Operation.DELETE: "red"}
+    if plan.offline:
+        console.say(f"Compared with nothing, so everything is new ({plan.offline}).", "yellow")
+    show_clouds(plan, console.say)
     for change in plan.objects.changes:
         console.say(title(change), styles[change.operation])
         if change.operation is Operation.UPDATE:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 
 from cli import console
+from cli.commands.down import require_plane
 from cli.options import Engine, Stack
 from cli.progress import drawn
 from cli.pulumi_cli import choose
@@ -22,6 +23,7 @@ def command(stack: Stack = "local") -> None:
     """
     with drawn(("management plane",)) as progress:
         session = Session(stack, progress)
+        require_plane(session)
         with session.lock(f"caas setup {stack}"):
             started = session.open()
     what = "runs now" if started else "was running already"

@@ -16,14 +16,14 @@ EXAMPLES = {
 def command(stack: Stack = "local", output: Output = Format.TABLE) -> None:
     """Show the clusters and how they are.
 
-    Reads the management plane and changes nothing; the plane must be running.
+    Reads the management cluster and changes nothing; an embedded plane must be running.
     """
     session = Session(stack, Silent())
     states = session.fleet().states()
     if output is Format.JSON:
         console.document({"clusters": [state.as_dict() for state in states]})
         return
-    dead = [process.name for process in session.plane.processes() if not process.running]
+    dead = session.dead_processes()
     if dead:
         console.warn(f"Not running: {', '.join(dead)}. `./caas up` starts what is missing.")
     if states:

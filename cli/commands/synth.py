@@ -23,6 +23,9 @@ def command(stack: Stack = "local", out: OutDirectory = None) -> None:
 
     Runs the program alone: no cluster and no credentials are needed. The order is that of the
     dependencies, so that `kubectl apply --server-side -f` works from the top.
+
+    Secrets are written as `[secret]`, and values that only creation tells as
+    `<known after creation>`: objects with these are for reading, not for applying.
     """
     objects = Session(stack, Silent()).record().objects()
     if out is None:

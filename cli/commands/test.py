@@ -47,11 +47,11 @@ def command(
 
 
 def _get_binaries() -> None:
-    """The plane's programs, with progress here rather than silently inside a test."""
-    from embedded.binaries import ensure_binaries  # noqa: PLC0415 - `--fast` needs none of it
+    """The programs of the plane and of tests, with progress here, not silently inside a test."""
+    from embedded.binaries import ensure_everything  # noqa: PLC0415 - `--fast` needs none of it
 
     with drawn() as progress:
-        ensure_binaries(progress)
+        ensure_everything(progress)
 
 
 def workers() -> int:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 
-from cli import console, fleet
+from cli import console, estimate, fleet
 from cli.options import Engine, EngineChoice, Stack, Timeout
 from cli.plan import judged, show_words
 from cli.progress import drawn
-from cli.pulumi_cli import choose
+from cli.pulumi_cli import choose, require
 from embedded.plan.objects import ObjectChange
 from embedded.progress import Progress
 from embedded.session import Plan, Session
@@ -27,22 +27,29 @@ def command(
 ) -> None:
     """Bring the clusters to what the stack file says.
 
-    Starts the management plane where it does not run, shows what changes, applies it, and waits
-    until every cluster is as wanted. Interrupt it at any time: the next run goes on from there.
-    Run again without a change, it does nothing.
+    Starts an embedded plane where it does not run, shows what changes and costs, applies it, and
+    waits until every cluster is as wanted. Interrupt it at any time: the next run goes on from
+    there. Run again without a change, it does nothing. Resources of a cloud need the pulumi CLI.
     """
     with ExitStack() as held:
         with drawn(STEPS) as progress:
             session = Session(stack, progress)
             session.settings  # noqa: B018 - a bad stack file is told before anything is started
+            if not session.has_plane:
+                session.open()  # what is missing is told before anything is begun
+            recording = session.record()
+            pulumi = choose(engine, session)
+            if not pulumi:
+                require(recording.foreign())
             held.enter_context(session.lock(f"caas up {stack}"))
             session.open()
             progress.step("plan")
-            plan = session.plan()
+            plan = session.plan(recording)
             show_words(plan, progress.note)
+            if costs := estimate.line(session.estimate(plan)):
+                progress.note(costs)
             for violation in judged(plan):
                 progress.note(str(violation.problem()))
-            pulumi = choose(engine, session)
             if not pulumi:
                 _apply(session, plan, progress)
         if pulumi:

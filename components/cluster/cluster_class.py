@@ -9,8 +9,9 @@ import pulumi
 from packaging.version import Version
 
 from components.base import Component
+from components.cluster import kubeadm
 from components.cluster.kinds import BOOTSTRAP_API, CLUSTER_API, CONTROL_PLANE_API, WORKER_CLASS
-from components.cluster.variables import DEFINITIONS, NO_PROFILING, PATCHES
+from components.cluster.variables import DEFINITIONS, PATCHES, etcd_disk_patch
 from components.infrastructure.interface import ClassParts, Infrastructure, Template
 from components.manifest import Manifest, content_name, custom_resource, wait_for
 
@@ -70,27 +71,13 @@ class ClusterClass(Component):
 
 def _templates(parts: ClassParts) -> dict[str, Template]:
     """Every template of the class, by its role in names."""
-    registration: dict[str, Any] = {"criSocket": parts.node_registration.cri_socket}
-    if parts.node_registration.kubelet_extra_args:
-        registration["kubeletExtraArgs"] = list(parts.node_registration.kubelet_extra_args)
-    join = {"joinConfiguration": {"nodeRegistration": registration}}
-    hardened = {"extraArgs": list(NO_PROFILING)}
-    control_plane = {
-        "kubeadmConfigSpec": join
-        | {
-            "clusterConfiguration": {
-                "apiServer": hardened | {"certSANs": list(parts.cert_sans)},
-                "controllerManager": hardened,
-                "scheduler": hardened,
-            },
-            "initConfiguration": {"nodeRegistration": registration},
-        }
-    }
     return {
         "cluster": parts.cluster,
-        "control-plane": Template(CONTROL_PLANE_API, "KubeadmControlPlaneTemplate", control_plane),
+        "control-plane": Template(
+            CONTROL_PLANE_API, "KubeadmControlPlaneTemplate", kubeadm.control_plane_spec(parts)
+        ),
         "control-plane-machine": parts.control_plane_machine,
-        "worker": Template(BOOTSTRAP_API, "KubeadmConfigTemplate", join),
+        "worker": Template(BOOTSTRAP_API, "KubeadmConfigTemplate", kubeadm.worker_spec(parts)),
         "worker-machine": parts.worker_machine,
     }
 
@@ -108,6 +95,7 @@ def _reference(template: Manifest) -> dict[str, Any]:
 def _spec(
     parts: ClassParts, templates: dict[str, Manifest], versions: Sequence[Version]
 ) -> dict[str, Any]:
+    etcd_disk = [etcd_disk_patch(parts.etcd_device)] if parts.etcd_device else []
     return {
         "infrastructure": _reference(templates["cluster"]),
         "controlPlane": _reference(templates["control-plane"])
@@ -122,6 +110,6 @@ def _spec(
             ]
         },
         "variables": [*DEFINITIONS, *parts.variables],
-        "patches": [*PATCHES, *parts.patches],
+        "patches": [*PATCHES, *etcd_disk, *parts.patches],
         "kubernetesVersions": [f"v{version}" for version in sorted(versions)],
     }

@@ -7,6 +7,16 @@ from typing import Annotated
 
 from pydantic import Field
 
+from components.cluster.control_plane_settings import (
+    Admission,
+    Audit,
+    Authentication,
+    Encryption,
+    Etcd,
+    Remediation,
+    Rollout,
+)
+from components.cluster.machine import AutoscalerOptions, Autoscaling, Machine, WorkerMachine
 from components.fields import (
     ArgumentName,
     CertSan,
@@ -74,7 +84,21 @@ class ApiServerOptions(ComponentOptions):
 
 
 class KubeletOptions(ComponentOptions):
-    """Arguments of the kubelet on each machine."""
+    """The kubelet on each machine; its arguments win over everything else."""
+
+    server_tls_bootstrap: Annotated[Flag, Field(alias="serverTLSBootstrap")] = False
+    """Its serving certificate is signed by the cluster; then somebody must approve its requests, or
+    logs and commands of pods are not reached."""
+    protect_kernel_defaults: Flag = True
+    """It does not start when the kernel's settings are not what it wants; caas sets them."""
+    seccomp_default: Flag = True
+    """Containers get the runtime's seccomp profile where they name none."""
+    streaming_idle_timeout: Duration = Duration(1800)
+    """After how long without traffic `kubectl exec` and its like are cut off."""
+    event_record_qps: Annotated[Count, Field(ge=0, le=1000, alias="eventRecordQPS")] = 50
+    """How many events it records per second; `0` for no limit."""
+    pod_pids_limit: Annotated[Count, Field(ge=-1, le=4194304)] = 4096
+    """How many processes a pod may have; `-1` for no limit."""
 
 
 class ControlPlaneKubeadm(Settings):
@@ -121,14 +145,45 @@ class MachineGroup(Settings):
     """How long Cluster API tries to delete the node object; `0s` tries for ever."""
 
 
+class ApiEndpoint(Settings):
+    """How the Kubernetes API of a cluster is reached."""
+
+    host: CertSan | None = None
+    """The address or name; needed where the infrastructure has no load balancer of its own."""
+    port: Annotated[Count, Field(ge=1, le=65535)] = 6443
+    """The port of the load balancer."""
+    public: Flag = False
+    """Whether the load balancer has an address of the internet."""
+    allowed: Annotated[tuple[Cidr, ...], Field(max_length=100)] = ()
+    """Who may reach the API; needed for a public one, which is never open to everybody."""
+
+
 class ControlPlane(MachineGroup):
     """The machines that run the Kubernetes API and etcd."""
 
     replicas: Annotated[Count, Field(ge=1, le=7)] = 3
     """1, 3, 5 or 7: etcd needs a majority, so an even number only adds risk."""
+    machine: Machine = Machine()
+    """What each machine is made of."""
     taints: Taints = (CONTROL_PLANE_TAINT,)
+    endpoint: ApiEndpoint = ApiEndpoint()
+    """How the Kubernetes API is reached."""
     kubeadm: ControlPlaneKubeadm = ControlPlaneKubeadm()
     health_check: HealthCheck = HealthCheck()
+    rollout: Rollout = Rollout()
+    """How machines are replaced, and when their certificates make it necessary."""
+    remediation: Remediation = Remediation()
+    """Limits of replacing unhealthy machines."""
+    etcd: Etcd = Etcd()
+    """The database, its disk and its snapshots."""
+    encryption: Encryption = Encryption()
+    """Encryption of Secrets in etcd."""
+    audit: Audit = Audit()
+    """The audit log."""
+    admission: Admission = Admission()
+    """What is checked before an object is stored."""
+    authentication: Authentication = Authentication()
+    """Who may log in."""
 
 
 class WorkerPool(MachineGroup):
@@ -137,10 +192,15 @@ class WorkerPool(MachineGroup):
     name: PoolName
     """Unique in the cluster."""
     replicas: Annotated[Count, Field(ge=0, le=1000)] = 1
-    """How many machines the pool has."""
+    """How many machines the pool has; left out with `autoscaling`, which begins with its `min`."""
+    autoscaling: Autoscaling | None = None
+    """Lets the cluster autoscaler choose the number of machines."""
+    machine: WorkerMachine = WorkerMachine()
+    """What each machine is made of."""
     taints: Taints = ()
     failure_domain: Annotated[str, Field(min_length=1, max_length=256)] | None = None
-    """The zone of the machines; without it the infrastructure chooses."""
+    """The zone of all its machines; without it the infrastructure chooses. One pool per zone
+    spreads workers over zones."""
     max_surge: IntOrPercent = IntOrPercent(1)
     """How many machines above `replicas` a rollout may make."""
     max_unavailable: IntOrPercent = IntOrPercent(0)
@@ -148,6 +208,16 @@ class WorkerPool(MachineGroup):
     min_ready: Duration = Duration(0)
     """How long a new machine must be ready before it counts as available."""
     health_check: WorkerHealthCheck = WorkerHealthCheck()
+
+    @property
+    def fewest(self) -> int:
+        """How many machines it has at least, rollouts aside."""
+        return self.autoscaling.min if self.autoscaling else self.replicas
+
+    @property
+    def most(self) -> int:
+        """How many machines it has at most, rollouts aside."""
+        return self.autoscaling.max if self.autoscaling else self.replicas
 
 
 class ClusterNetwork(Settings):
@@ -180,5 +250,7 @@ class Cluster(Settings):
     control_plane: ControlPlane = ControlPlane()
     worker_pools: Annotated[tuple[WorkerPool, ...], Field(max_length=100)] = ()
     """Groups of worker machines; none is a cluster of control-plane machines only."""
+    autoscaler: AutoscalerOptions = AutoscalerOptions()
+    """How the cluster autoscaler decides; it runs where a pool has `autoscaling`."""
     paused: Flag = False
     """Nothing reconciles a paused cluster."""

@@ -2,51 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
+from components.cluster import encryption, kubeadm
+from components.cluster.etcd import has_disk
 from components.cluster.kinds import WORKER_CLASS
+from components.cluster.machine import Disk, Machine, WorkerMachine
+from components.cluster.pools import marked
 from components.cluster.settings import (
     CONTROL_PLANE_TAINT,
     ControlPlane,
-    ExtraArg,
     HealthCheck,
+    KubeletOptions,
     MachineGroup,
     Taint,
     WorkerHealthCheck,
     WorkerPool,
 )
 from components.cluster.variables import (
-    API_SERVER,
-    CERT_SANS,
-    CONTROLLER_MANAGER,
+    DATA_DISKS,
+    ENCRYPTION,
+    ENDPOINT,
+    ETCD_DISK,
+    IMAGE,
     KUBELET,
-    NO_PROFILING,
-    SCHEDULER,
+    MACHINE_TYPE,
+    PLACEMENT,
+    ROOT_DISK,
+    SPOT,
     TAINTS,
 )
+from components.infrastructure.interface import ClassParts, Infrastructure
 
 DEFAULT_TAINTS = (CONTROL_PLANE_TAINT,)
 
 
-def control_plane(settings: ControlPlane) -> dict[str, Any]:
+def control_plane(settings: ControlPlane, infrastructure: Infrastructure) -> dict[str, Any]:
     """`spec.topology.controlPlane`."""
     # kubeadm gives the default taint by itself; an empty list takes it away.
     taints = None if settings.taints == DEFAULT_TAINTS else settings.taints
     return {
         "replicas": settings.replicas,
         "healthCheck": _health_check(settings.health_check),
-    } | _machine_group(settings, taints)
+    } | _machine_group(
+        settings, taints, infrastructure, machine_variables(settings.machine, infrastructure)
+    )
 
 
-def worker_pool(settings: WorkerPool) -> dict[str, Any]:
-    """One entry of `spec.topology.workers.machineDeployments`."""
+def worker_pool(settings: WorkerPool, infrastructure: Infrastructure) -> dict[str, Any]:
+    """One entry of `spec.topology.workers.machineDeployments`.
+
+    Cluster API's webhook refuses a pool with `replicas` and the autoscaler's bounds: it begins with
+    the fewest machines, and keeps from then on the number that the autoscaler chose.
+    """
+    settings = marked(settings, infrastructure)
+    replicas = {} if settings.autoscaling else {"replicas": settings.replicas}
     placement = {"failureDomain": settings.failure_domain} if settings.failure_domain else {}
     return (
         {
             "class": WORKER_CLASS,
             "name": settings.name,
-            "replicas": settings.replicas,
             "minReadySeconds": settings.min_ready.seconds,
             "rollout": {
                 "strategy": {
@@ -59,41 +75,60 @@ def worker_pool(settings: WorkerPool) -> dict[str, Any]:
             },
             "healthCheck": _health_check(settings.health_check),
         }
+        | replicas
         | placement
-        | _machine_group(settings, settings.taints or None)
+        | _machine_group(
+            settings,
+            settings.taints or None,
+            infrastructure,
+            machine_variables(settings.machine, infrastructure),
+        )
     )
 
 
-def cluster_variables(settings: ControlPlane, cert_sans: Iterable[str]) -> list[dict[str, Any]]:
-    """`spec.topology.variables`: the kubeadm options that are not the default.
+def machine_variables(machine: Machine, infrastructure: Infrastructure) -> dict[str, Any]:
+    """The standard variables of a group's machines that are not the default."""
+    values: dict[str, Any] = {}
+    standard = type(machine)()
+    if machine.type != standard.type:
+        values[MACHINE_TYPE] = infrastructure.machine_type(machine.type)
+    if machine.image:
+        values[IMAGE] = machine.image
+    if machine.disk != standard.disk:
+        values[ROOT_DISK] = _disk(machine.disk)
+    if machine.data_disks:
+        values[DATA_DISKS] = [{"name": disk.name} | _disk(disk) for disk in machine.data_disks]
+    if machine.placement is not standard.placement:
+        values[PLACEMENT] = machine.placement.value
+    if isinstance(machine, WorkerMachine) and machine.spot:
+        price = machine.spot_max_price
+        values[SPOT] = {"maxPrice": price} if price else {}
+    return values
+
+
+def _disk(disk: Disk) -> dict[str, Any]:
+    kind = {"type": disk.type} if disk.type else {}
+    return {"sizeGiB": disk.size_gib} | kind
+
+
+def cluster_variables(
+    settings: ControlPlane, parts: ClassParts, own: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """`spec.topology.variables`: the options that are not the default.
 
     Args:
         settings: the control plane's settings.
-        cert_sans: names that the infrastructure puts into the API server's certificate.
+        parts: what the infrastructure gave to the ClusterClass.
+        own: values of the infrastructure's own variables; they may be outputs.
     """
-    kubeadm = settings.kubeadm
-    values: dict[str, list[Any] | None] = {
-        API_SERVER: _with_defaults(kubeadm.api_server.extra_args),
-        CONTROLLER_MANAGER: _with_defaults(kubeadm.controller_manager.extra_args),
-        SCHEDULER: _with_defaults(kubeadm.scheduler.extra_args),
-        CERT_SANS: [*cert_sans, *kubeadm.api_server.cert_sans]
-        if kubeadm.api_server.cert_sans
-        else None,
+    disk = settings.etcd.disk if has_disk(settings.etcd, parts.etcd_device) else None
+    values: dict[str, Any] = {
+        **kubeadm.differing(settings, parts),
+        ENCRYPTION: encryption.variable(settings.encryption),
+        ETCD_DISK: _disk(disk) if disk else None,
+        ENDPOINT: settings.endpoint.model_dump(mode="json", exclude_defaults=True) or None,
     }
-    return _variables(values)
-
-
-def _with_defaults(given: tuple[ExtraArg, ...]) -> list[dict[str, str]] | None:
-    """The user's arguments after the defaults that they do not replace; None for no change."""
-    if not given:
-        return None
-    names = {argument.name for argument in given}
-    defaults = [argument for argument in NO_PROFILING if argument["name"] not in names]
-    return [*defaults, *_extra_args(given)]
-
-
-def _extra_args(given: tuple[ExtraArg, ...]) -> list[dict[str, str]]:
-    return [{"name": argument.name, "value": argument.value} for argument in given]
+    return _variables(values | dict(own))
 
 
 def _taint(taint: Taint) -> dict[str, str]:
@@ -101,19 +136,28 @@ def _taint(taint: Taint) -> dict[str, str]:
     return {"key": taint.key, "effect": taint.effect.value} | value
 
 
-def _variables(values: Mapping[str, list[Any] | None]) -> list[dict[str, Any]]:
+def _variables(values: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [{"name": name, "value": value} for name, value in values.items() if value is not None]
 
 
-def _machine_group(settings: MachineGroup, taints: tuple[Taint, ...] | None) -> dict[str, Any]:
-    """What control plane and pools share: metadata, deletion timeouts, kubelet and taints.
+def _machine_group(
+    settings: MachineGroup,
+    taints: tuple[Taint, ...] | None,
+    infrastructure: Infrastructure,
+    machine: Mapping[str, Any],
+) -> dict[str, Any]:
+    """What control plane and pools share: metadata, deletion timeouts, kubelet, taints, machines.
 
-    `taints` is None where they are not set.
+    `taints` is None where they are not set; `machine` are the variables of the machines.
     """
+    parts = infrastructure.class_parts()
+    flags = kubeadm.kubelet_arguments(settings.kubelet, parts)
+    usual = kubeadm.kubelet_arguments(KubeletOptions(), parts)
     overrides = _variables(
         {
-            KUBELET: _extra_args(settings.kubelet.extra_args) or None,
+            KUBELET: flags if flags != usual else None,
             TAINTS: None if taints is None else [_taint(taint) for taint in taints],
+            **machine,
         }
     )
     metadata = {"labels": settings.labels, "annotations": settings.annotations}

@@ -6,9 +6,12 @@ A change of a variable replaces the machines whose templates it is patched into.
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+from components.cluster import encryption, etcd
 from components.cluster.kinds import BOOTSTRAP_API, CONTROL_PLANE_API, WORKER_CLASS
+from components.cluster.machine import Placement
 
 API_SERVER = "apiServerExtraArgs"
 CONTROLLER_MANAGER = "controllerManagerExtraArgs"
@@ -16,9 +19,19 @@ SCHEDULER = "schedulerExtraArgs"
 CERT_SANS = "certSANs"
 KUBELET = "kubeletExtraArgs"
 TAINTS = "taints"
-
-NO_PROFILING = ({"name": "profiling", "value": "false"},)
-"""CIS Kubernetes Benchmark 1.2.15, 1.3.2 and 1.4.1: no profiling endpoint on the control plane."""
+MACHINE_TYPE = "machineType"
+IMAGE = "image"
+ROOT_DISK = "rootDisk"
+DATA_DISKS = "dataDisks"
+ETCD_DISK = "etcdDisk"
+PLACEMENT = "placement"
+SPOT = "spot"
+ENDPOINT = "endpoint"
+CONTROL_PLANE_FILES = "controlPlaneFiles"
+ETCD = "etcd"
+ROLLOUT = "controlPlaneRollout"
+REMEDIATION = "controlPlaneRemediation"
+ENCRYPTION = encryption.VARIABLE
 
 _STRING = {"type": "string"}
 _EXTRA_ARGS = {
@@ -41,6 +54,74 @@ _TAINTS = {
         },
     },
 }
+_FILES = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "required": ["path"],
+        "properties": {
+            "path": _STRING,
+            "owner": _STRING,
+            "permissions": _STRING,
+            "encoding": _STRING,
+            "append": {"type": "boolean"},
+            "content": _STRING,
+            "contentFormat": _STRING,
+            "contentFrom": {
+                "type": "object",
+                "properties": {
+                    "secret": {
+                        "type": "object",
+                        "required": ["name", "key"],
+                        "properties": {"name": _STRING, "key": _STRING},
+                    }
+                },
+            },
+        },
+    },
+}
+_INTEGER = {"type": "integer"}
+_ETCD = {
+    "type": "object",
+    "properties": {
+        "local": {
+            "type": "object",
+            "properties": {"dataDir": _STRING, "extraArgs": _EXTRA_ARGS},
+        },
+        "external": {
+            "type": "object",
+            "required": ["endpoints", "caFile", "certFile", "keyFile"],
+            "properties": {
+                "endpoints": {"type": "array", "items": _STRING},
+                "caFile": _STRING,
+                "certFile": _STRING,
+                "keyFile": _STRING,
+            },
+        },
+    },
+}
+_ROLLOUT = {
+    "type": "object",
+    "properties": {
+        "before": {"type": "object", "properties": {"certificatesExpiryDays": _INTEGER}},
+        "strategy": {
+            "type": "object",
+            "properties": {
+                "type": _STRING,
+                "rollingUpdate": {"type": "object", "properties": {"maxSurge": _INTEGER}},
+            },
+        },
+    },
+}
+_REMEDIATION = {
+    "type": "object",
+    "properties": {
+        "maxRetry": _INTEGER,
+        "retryPeriodSeconds": _INTEGER,
+        "minHealthyPeriodSeconds": _INTEGER,
+    },
+}
+_DISK = {"sizeGiB": {"type": "integer"}, "type": _STRING}
 _SCHEMAS: dict[str, dict[str, Any]] = {
     API_SERVER: _EXTRA_ARGS,
     CONTROLLER_MANAGER: _EXTRA_ARGS,
@@ -48,6 +129,37 @@ _SCHEMAS: dict[str, dict[str, Any]] = {
     CERT_SANS: {"type": "array", "items": _STRING},
     KUBELET: _EXTRA_ARGS,
     TAINTS: _TAINTS,
+    CONTROL_PLANE_FILES: _FILES,
+    ETCD: _ETCD,
+    ROLLOUT: _ROLLOUT,
+    REMEDIATION: _REMEDIATION,
+    # The Secret with the encryption's configuration; empty for none.
+    ENCRYPTION: _STRING,
+    # Infrastructures put these into their machine templates.
+    MACHINE_TYPE: _STRING,
+    IMAGE: _STRING,
+    ROOT_DISK: {"type": "object", "required": ["sizeGiB"], "properties": _DISK},
+    DATA_DISKS: {
+        "type": "array",
+        "items": {
+            "type": "object",
+            "required": ["name", "sizeGiB"],
+            "properties": _DISK | {"name": _STRING},
+        },
+    },
+    ETCD_DISK: {"type": "object", "required": ["sizeGiB"], "properties": _DISK},
+    PLACEMENT: _STRING | {"enum": [placement.value for placement in Placement]},
+    SPOT: {"type": "object", "properties": {"maxPrice": _STRING}},
+    # Infrastructures put this into their cluster template.
+    ENDPOINT: {
+        "type": "object",
+        "properties": {
+            "host": _STRING,
+            "port": {"type": "integer"},
+            "public": {"type": "boolean"},
+            "allowed": {"type": "array", "items": _STRING},
+        },
+    },
 }
 DEFINITIONS: tuple[dict[str, Any], ...] = tuple(
     {"name": name, "required": False, "schema": {"openAPIV3Schema": schema}}
@@ -64,7 +176,8 @@ _WORKER = {
     "kind": "KubeadmConfigTemplate",
     "matchResources": {"machineDeploymentClass": {"names": [WORKER_CLASS]}},
 }
-_KUBEADM = "/spec/template/spec/kubeadmConfigSpec"
+_SPEC = "/spec/template/spec"
+_KUBEADM = f"{_SPEC}/kubeadmConfigSpec"
 _CLUSTER = f"{_KUBEADM}/clusterConfiguration"
 _CONTROL_PLANE_NODE = (
     f"{_KUBEADM}/initConfiguration/nodeRegistration",
@@ -110,4 +223,51 @@ PATCHES: tuple[dict[str, Any], ...] = (
     _patch(SCHEDULER, _definition(_CONTROL_PLANE, SCHEDULER, f"{_CLUSTER}/scheduler/extraArgs")),
     _node_patch(KUBELET, "kubeletExtraArgs"),
     _node_patch(TAINTS, "taints"),
+    _patch(ETCD, _definition(_CONTROL_PLANE, ETCD, f"{_CLUSTER}/etcd")),
+    _patch(ROLLOUT, _definition(_CONTROL_PLANE, ROLLOUT, f"{_SPEC}/rollout")),
+    _patch(REMEDIATION, _definition(_CONTROL_PLANE, REMEDIATION, f"{_SPEC}/remediation")),
+    # All files, then those that patches add to them: an infrastructure's come last.
+    _patch(
+        CONTROL_PLANE_FILES,
+        _definition(_CONTROL_PLANE, CONTROL_PLANE_FILES, f"{_KUBEADM}/files"),
+    ),
+    {
+        "name": ENCRYPTION,
+        "enabledIf": encryption.ENABLED_IF,
+        "definitions": [
+            {
+                "selector": _CONTROL_PLANE,
+                "jsonPatches": [
+                    {
+                        "op": "add",
+                        "path": f"{_KUBEADM}/files/-",
+                        # JSON is YAML: quotes keep the template's braces from being read as such.
+                        "valueFrom": {"template": json.dumps(encryption.patch_file())},
+                    }
+                ],
+            }
+        ],
+    },
 )
+
+
+def etcd_disk_patch(device: str) -> dict[str, Any]:
+    """Formats and mounts the etcd disk of control-plane machines that have one.
+
+    Args:
+        device: as the machine sees it.
+    """
+    changes = {"diskSetup": etcd.disk_setup(device), "mounts": etcd.MOUNTS}
+    return {
+        "name": ETCD_DISK,
+        "enabledIf": f'{{{{ if hasKey . "{ETCD_DISK}" }}}}true{{{{ end }}}}',
+        "definitions": [
+            {
+                "selector": _CONTROL_PLANE,
+                "jsonPatches": [
+                    {"op": "add", "path": f"{_KUBEADM}/{part}", "value": value}
+                    for part, value in changes.items()
+                ],
+            }
+        ],
+    }

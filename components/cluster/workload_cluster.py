@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import pulumi
 
 from components.base import Component
 from components.cluster import topology
-from components.cluster.kinds import CLUSTER_API
+from components.cluster.control_plane import HAControlPlane
+from components.cluster.etcd_snapshots import snapshot_labels
+from components.cluster.kinds import CLUSTER_API, INFRASTRUCTURE_LABEL
 from components.cluster.settings import Cluster
+from components.infrastructure.interface import Infrastructure
 from components.manifest import Manifest, custom_resource, wait_for
 
 
@@ -19,9 +22,9 @@ class WorkloadCluster(Component):
 
     Args:
         settings: what the stack file says about the cluster.
-        class_name: the ClusterClass that it is made of.
+        infrastructure: what its machines are; the ClusterClass has its name.
         namespace: where the Cluster lives; its class lives there too.
-        cert_sans: names that the infrastructure puts into the API server's certificate.
+        variables: values of the infrastructure's own variables, those of its foundation too.
 
     Outputs:
         cluster_name: the name; `<name>-kubeconfig` is the Secret with the way in.
@@ -31,42 +34,48 @@ class WorkloadCluster(Component):
         self,
         settings: Cluster,
         *,
-        class_name: str,
+        infrastructure: Infrastructure,
         namespace: str,
-        cert_sans: Sequence[str] = (),
+        variables: Mapping[str, Any] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__(settings.name, opts)
+        control_plane = HAControlPlane(settings, namespace=namespace, opts=self.child())
         self.resource = custom_resource(
             f"{settings.name}-cluster",
-            cluster_manifest(settings, class_name, namespace, cert_sans),
-            self.child(),
+            cluster_manifest(settings, infrastructure, namespace, variables),
+            self.child(depends_on=control_plane.resources),
         )
         self.register_outputs({"cluster_name": settings.name})
 
 
 def cluster_manifest(
-    settings: Cluster, class_name: str, namespace: str, cert_sans: Sequence[str] = ()
+    settings: Cluster,
+    infrastructure: Infrastructure,
+    namespace: str,
+    variables: Mapping[str, Any] | None = None,
 ) -> Manifest:
     """The Cluster object of `settings`."""
     network = settings.network
     managed: dict[str, Any] = {
-        "classRef": {"name": class_name},
+        "classRef": {"name": infrastructure.name},
         "version": f"v{settings.version}",
-        "controlPlane": topology.control_plane(settings.control_plane),
+        "controlPlane": topology.control_plane(settings.control_plane, infrastructure),
     }
-    pools = [topology.worker_pool(pool) for pool in settings.worker_pools]
+    pools = [topology.worker_pool(pool, infrastructure) for pool in settings.worker_pools]
     if pools:
         managed["workers"] = {"machineDeployments": pools}
-    variables = topology.cluster_variables(settings.control_plane, cert_sans)
-    if variables:
-        managed["variables"] = variables
+    own = {**infrastructure.cluster_variables(settings), **(variables or {})}
+    values = topology.cluster_variables(settings.control_plane, infrastructure.class_parts(), own)
+    if values:
+        managed["variables"] = values
     spec = {
         "paused": settings.paused,
         "clusterNetwork": {
             "pods": {"cidrBlocks": [str(cidr) for cidr in network.pods]},
             "services": {"cidrBlocks": [str(cidr) for cidr in network.services]},
             "serviceDomain": network.service_domain,
+            **_api_server_port(settings, infrastructure),
         },
         "topology": managed,
     }
@@ -76,8 +85,16 @@ def cluster_manifest(
         "metadata": {
             "name": settings.name,
             "namespace": namespace,
-            "labels": dict(settings.labels),
+            "labels": {INFRASTRUCTURE_LABEL: infrastructure.name}
+            | snapshot_labels(settings.control_plane.etcd)
+            | settings.labels,
             "annotations": wait_for("Available") | settings.annotations,
         },
         "spec": spec,
     }
+
+
+def _api_server_port(settings: Cluster, infrastructure: Infrastructure) -> dict[str, int]:
+    """The port, said aloud: providers differ in what they take when it is not."""
+    simulated = infrastructure.PROVIDER is None  # each simulated API server has a port of its own
+    return {} if simulated else {"apiServerPort": settings.control_plane.endpoint.port}

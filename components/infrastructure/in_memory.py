@@ -6,27 +6,29 @@ sigs.k8s.io/cluster-api/test.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
-from components.fields import Duration, Settings
-from components.infrastructure.interface import INFRASTRUCTURE_GROUP, ClassParts, Template
+from components.fields import Duration
+from components.infrastructure.interface import (
+    INFRASTRUCTURE_GROUP,
+    ClassParts,
+    Infrastructure,
+    Template,
+)
 
 API_VERSION = f"{INFRASTRUCTURE_GROUP}/v1beta2"
 
 
-class InMemory(Settings):
+class InMemory(Infrastructure):
     """Simulated machines on this computer: real Cluster API, no cloud."""
+
+    SIZES: ClassVar = {size: size for size in ("small", "medium", "large", "xlarge")}
 
     provider: Literal["in-memory"] = "in-memory"
     machine_startup: Duration = Duration(2)
     """How long a simulated machine takes to start."""
     node_startup: Duration = Duration(1)
     """How long its node takes to join."""
-
-    @property
-    def name(self) -> str:
-        """`in-memory`."""
-        return self.provider
 
     def class_parts(self) -> ClassParts:
         """Templates of the DevCluster and DevMachine kinds with the in-memory backend."""

@@ -1,13 +1,40 @@
-"""What an infrastructure must give so that clusters can land on it."""
+"""What an infrastructure must give so that clusters can land on it.
+
+An infrastructure is a settings model (what a stack file may say below `infrastructure`) that knows
+what Cluster API needs for it. It is found by its name through the entry-point group
+`caas.infrastructure`; see `registry`. docs/infrastructure.md tells how to write one.
+"""
 
 from __future__ import annotations
 
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from components.manifest import Manifest
+from packaging.version import Version
+from pydantic import Field
+
+from components.chart import Chart
+from components.cluster.machine import TypeName
+from components.cluster.settings import Cluster
+from components.fields import Settings
+from components.finding import Finding
+from components.infrastructure.machine_types import MachineType, load_machine_types
+from components.infrastructure.prices import Priced, PriceList, load_prices
+
+if TYPE_CHECKING:  # Pulumi is slow to import, and reading a stack file needs none of it
+    import pulumi
+
+    from components.infrastructure.foundation import Foundation
+
+Manifest = dict[str, Any]
 
 INFRASTRUCTURE_GROUP = "infrastructure.cluster.x-k8s.io"
+
+Placed = tuple[tuple[str | int, ...], Cluster]
+"""A cluster and its place in the settings: `("clusters", 0)` or `("management", "cluster")`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +59,7 @@ class Template:
 class NodeRegistration:
     """What kubeadm tells the kubelet of every machine of this infrastructure."""
 
+    name: str = ""
     cri_socket: str = "unix:///var/run/containerd/containerd.sock"
     kubelet_extra_args: tuple[dict[str, str], ...] = ()
 
@@ -46,8 +74,14 @@ class ClassParts:
         worker_machine: the template of worker machines.
         node_registration: kubelet defaults that the infrastructure needs.
         cert_sans: names that the API server's certificate must be valid for, besides the user's.
+        etcd_device: the device of the etcd disk on a control-plane machine; empty where the
+            infrastructure has no disk of its own for etcd.
+        files: files of every machine, as of `KubeadmConfigSpec.files`.
+        control_plane_files: more files, of control-plane machines only.
+        pre_kubeadm_commands: shell commands of every machine, before kubeadm.
         variables: ClusterClass variables of the infrastructure, `spec.variables[]`.
-        patches: ClusterClass patches that use them, `spec.patches[]`.
+        patches: ClusterClass patches, `spec.patches[]`: those that put the standard variables of
+            `components.cluster.variables` into the infrastructure's templates, and its own.
     """
 
     cluster: Template
@@ -55,16 +89,128 @@ class ClassParts:
     worker_machine: Template
     node_registration: NodeRegistration = NodeRegistration()
     cert_sans: tuple[str, ...] = ()
+    etcd_device: str = ""
+    files: tuple[dict[str, Any], ...] = ()
+    control_plane_files: tuple[dict[str, Any], ...] = ()
+    pre_kubeadm_commands: tuple[str, ...] = ()
     variables: tuple[dict[str, Any], ...] = ()
     patches: tuple[dict[str, Any], ...] = field(default=())
 
 
-class Infrastructure(Protocol):
-    """A provider plug-in: a name, and the parts of its ClusterClass."""
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """The Cluster API provider of an infrastructure.
+
+    Attributes:
+        name: as Cluster API's operator and clusterctl know it, `aws`; the key in the catalog.
+        namespace: where it runs.
+        contract: the Cluster API contract that its API version keeps, `v1beta1` or `v1beta2`.
+        feature_gates: switched on or off beside its defaults.
+        config_secret: the Secret with its variables, in its namespace; empty where it needs none.
+        variables: of its components, without secrets; they get a Secret of their own.
+        version: its release; those of this project's plug-ins are in the catalog.
+        url: where its components are published, for one that Cluster API's operator does not know.
+        on_control_plane: whether it runs on control-plane machines, whose role makes machines.
+    """
+
+    name: str
+    namespace: str
+    contract: str
+    feature_gates: Mapping[str, bool] = field(default_factory=dict)
+    config_secret: str = ""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    version: str = ""
+    url: str = ""
+    on_control_plane: bool = False
+
+
+class Infrastructure(Settings):
+    """A plug-in: the base of every infrastructure's settings, and all that is asked of it.
+
+    A subclass sets `provider: Literal["<name>"]`, `SIZES` and `PROVIDER`, and gives `class_parts`;
+    everything else has a default that says "nothing". Only `foundation` may import a cloud's SDK.
+    """
+
+    PROVIDER: ClassVar[Provider | None] = None
+    """Its Cluster API provider; None where the embedded plane has it built in."""
+    SIZES: ClassVar[Mapping[str, str]] = {}
+    """The infrastructure's machine type for each of `components.cluster.machine.SIZES`."""
+    DATA: ClassVar[Path | None] = None
+    """The folder with `machines.yaml` and `prices.yaml`; None where there are none."""
+
+    provider: str
+    machine_types: dict[str, TypeName] = Field(default_factory=dict)
+    """Machine types for the sizes `small`, `medium`, `large`, `xlarge`, or sizes of your own."""
+    prices: str | None = None
+    """A file with your own prices, in the form of the one that comes with the infrastructure."""
 
     @property
     def name(self) -> str:
-        """The name that a stack file uses, `in-memory`."""
+        """The name that a stack file uses, `in-memory`; the ClusterClass has it too."""
+        return self.provider
 
+    @abstractmethod
     def class_parts(self) -> ClassParts:
-        """The templates, variables and patches for the ClusterClass."""
+        """The templates, variables and patches for the ClusterClass; no outputs in them."""
+
+    def cluster_variables(self, cluster: Cluster) -> Mapping[str, Any]:
+        """Values of the infrastructure's own variables for a cluster."""
+        return {}
+
+    def foundation(
+        self,
+        name: str,
+        clusters: Sequence[Cluster],
+        *,
+        protect: bool = False,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> Foundation | None:
+        """Makes what Cluster API expects to exist; None where it needs nothing.
+
+        Args:
+            name: the stack's name, the first part of everything that is made.
+            clusters: every cluster that will stand on it.
+            protect: whether Pulumi refuses to delete what holds data.
+            opts: of the component.
+        """
+        return None
+
+    def objects(self, namespace: str) -> Sequence[Manifest]:
+        """Objects that clusters refer to, such as the provider's identities; never with secrets."""
+        return ()
+
+    def failure_domains(self) -> tuple[str, ...]:
+        """The zones that the control plane is spread over; empty where they are not known."""
+        return ()
+
+    def charts(self) -> Sequence[Chart]:
+        """The cloud controller manager and the CSI driver that clusters here need."""
+        return ()
+
+    def image(self, version: Version) -> str:
+        """The image that machines of a Kubernetes version start from, in the provider's words."""
+        return ""
+
+    def machine_type(self, name: str) -> str:
+        """The infrastructure's own name of a machine type: sizes are looked up."""
+        return {**self.SIZES, **self.machine_types}.get(name, name)
+
+    def known_machine_types(self) -> Mapping[str, MachineType]:
+        """What is known of machine types, by name: their CPUs, memory, architecture."""
+        return load_machine_types(self.DATA) if self.DATA else {}
+
+    def price_list(self) -> PriceList | None:
+        """What things cost; the user's own file before the one that comes along."""
+        return load_prices(self.DATA, self.prices)
+
+    def priced(self, clusters: Sequence[Cluster]) -> Sequence[Priced]:
+        """What the foundation costs beside machines, disks and load balancers: NAT, addresses."""
+        return ()
+
+    def check(self, clusters: Sequence[Placed]) -> Iterator[Finding]:
+        """What only this infrastructure knows to be wrong; paths begin at the stack's settings.
+
+        Args:
+            clusters: with their places in the settings.
+        """
+        yield from ()

@@ -6,19 +6,27 @@ pinned Go modules.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from embedded.binaries import tools
 from embedded.binaries.host import this_host
+from embedded.binaries.providers import (
+    CONTROLLERS,
+    ProviderFiles,
+    provider_files,
+    provider_recipe,
+)
 from embedded.binaries.recipe import plane
 from embedded.binaries.store import MANIFESTS, Store
-from embedded.binaries.workshop import ensure
+from embedded.binaries.workshop import ensure_all
 from embedded.paths import cache_directory
 from embedded.progress import Progress
 from errors import CaasError, Problem, Where
 from errors.machine import BINARY_DAMAGED
 
-__all__ = ["Binaries", "ensure_binaries", "verify"]
+__all__ = ["Binaries", "ProviderFiles", "ensure_binaries", "ensure_everything", "verify"]
 
 
 @dataclass(frozen=True)
@@ -26,7 +34,8 @@ class Binaries:
     """Where the programs are.
 
     `manifests` has the folders core, bootstrap, control-plane and in-memory, each with
-    crds/*.yaml and webhooks.yaml.
+    crds/*.yaml and webhooks.yaml. `providers` has the controllers of infrastructure providers,
+    by name; only those that were asked for.
     """
 
     etcd: Path
@@ -39,20 +48,51 @@ class Binaries:
     in_memory_manager: Path
     clusterctl: Path
     manifests: Path
+    providers: Mapping[str, ProviderFiles] = field(default_factory=dict)
 
 
-def ensure_binaries(progress: Progress) -> Binaries:
+PROGRAMS = (
+    "etcd",
+    "kube-apiserver",
+    "kube-controller-manager",
+    "kubectl",
+    "core-manager",
+    "bootstrap-manager",
+    "control-plane-manager",
+    "in-memory-manager",
+    "clusterctl",
+)
+
+
+def ensure_binaries(progress: Progress, providers: Iterable[str] = ()) -> Binaries:
     """Everything the embedded plane needs, made where it is missing from the cache.
 
     Milliseconds when it is there; the first time about ten minutes on two cores where it has to
     be built. It can be interrupted at any time: the next run goes on with what is missing.
 
+    Args:
+        progress: gets a step for each program that has to be made.
+        providers: infrastructure providers whose controllers are wanted too, `aws`.
+
     Raises CaasError: CAAS-2001 and 2002 about the cache, CAAS-2005 about this machine, CAAS-2010
     about a download, CAAS-2020 to 2024 about a build, CAAS-2100 when another run is making them
-    for too long.
+    for too long, CAAS-2120 where a provider has no controller for the embedded plane.
     """
-    folder = ensure(plane(this_host()), cache_directory(), progress)
-    return Binaries(**{field.name: folder / _file(field.name) for field in fields(Binaries)})
+    names, host = tuple(providers), this_host()
+    recipes = [plane(host), *(provider_recipe(name, host) for name in names)]
+    folder, *others = ensure_all(recipes, cache_directory(), progress)
+    files = [provider_files(name, other) for name, other in zip(names, others, strict=True)]
+    programs = {name.replace("-", "_"): folder / name for name in PROGRAMS}
+    found = dict(zip(names, files, strict=True))
+    return Binaries(**programs, manifests=folder / MANIFESTS, providers=found)
+
+
+def ensure_everything(progress: Progress) -> Binaries:
+    """Also every provider's controller and every tool, with one Go and one build cache."""
+    host = this_host()
+    optional = [provider_recipe(name, host) for name in CONTROLLERS]
+    ensure_all([plane(host), *optional, *tools.recipes(host)], cache_directory(), progress)
+    return ensure_binaries(progress, CONTROLLERS)
 
 
 def verify(binaries: Binaries) -> None:
@@ -60,17 +100,18 @@ def verify(binaries: Binaries) -> None:
 
     Raises CaasError with one CAAS-2004 per file that is damaged or missing.
     """
-    store = Store(binaries.manifests.parent)
-    record = store.record()
-    names = [_file(field.name) for field in fields(Binaries)]
-    unknown = [name for name in names if name not in record and name != MANIFESTS]
-    damaged = [*unknown, *store.damaged()]
+    damaged = _damaged(binaries.manifests.parent, PROGRAMS)
+    for files in binaries.providers.values():
+        damaged += _damaged(files.manager.parent, (files.manager.name,))
     if damaged:
-        raise CaasError.of(_problem(store.directory / name) for name in damaged)
+        raise CaasError.of(_problem(path) for path in damaged)
 
 
-def _file(field: str) -> str:
-    return field.replace("_", "-")
+def _damaged(folder: Path, programs: Iterable[str]) -> list[Path]:
+    store = Store(folder)
+    record = store.record()
+    unknown = [name for name in programs if name not in record]
+    return [folder / name for name in (*unknown, *store.damaged())]
 
 
 def _problem(path: Path) -> Problem:

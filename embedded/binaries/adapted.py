@@ -34,7 +34,7 @@ class Change:
     times: int = 1
 
 
-LOOPBACK = (
+WEBHOOK_ADDRESS = (
     Change(
         "sigs.k8s.io/controller-runtime",
         "pkg/webhook/server.go",
@@ -42,6 +42,9 @@ LOOPBACK = (
         "func (o *Options) setDefaults() {\n"
         '\tif o.Host == "" {\n\t\to.Host = os.Getenv("POD_IP")\n\t}\n',
     ),
+)
+LOOPBACK = (
+    *WEBHOOK_ADDRESS,
     Change(
         "sigs.k8s.io/cluster-api/test",
         "infrastructure/inmemory/pkg/server/mux.go",

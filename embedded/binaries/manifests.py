@@ -15,6 +15,12 @@ def take(manifests: ManifestSet, module: Path, target: Path) -> None:
     with writing(target):
         (target / "crds").mkdir(parents=True)
         for definition in sorted((config / "crd" / "bases").glob("*.yaml")):
-            if not manifests.without or manifests.without not in definition.name:
+            if _is_wanted(definition.name, manifests):
                 shutil.copyfile(definition, target / "crds" / definition.name)
         shutil.copyfile(config / "webhook" / "manifests.yaml", target / "webhooks.yaml")
+
+
+def _is_wanted(file: str, manifests: ManifestSet) -> bool:
+    if manifests.without and manifests.without in file:
+        return False
+    return not manifests.definitions or file.startswith(manifests.definitions)

@@ -75,6 +75,8 @@ class ManifestSet:
         module: the Go module that has them.
         folder: the `config` folder in that module.
         without: definitions that are left out, by a part of their file name.
+        definitions: definitions that are taken, by the beginning of their file names; all of
+            them where it is empty.
     """
 
     name: str
@@ -82,6 +84,7 @@ class ManifestSet:
     module: str
     folder: str
     without: str = ""
+    definitions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,7 @@ class Recipe:
             digest.update(f"{program.name}={program.package};".encode())
         for manifests in self.manifests:
             digest.update(f"{manifests.module}/{manifests.folder}-{manifests.without};".encode())
+            digest.update("".join(f"+{each}" for each in manifests.definitions).encode())
         return f"{self.label}-{digest.hexdigest()[:8]}"
 
 
@@ -145,40 +149,37 @@ def plane(host: Host) -> Recipe:
 
 
 def _etcd(version: str, host: Host) -> Program:
-    name = f"etcd-v{version}-{host.system}-{host.architecture}"
-    archive = f"{name}.tar.gz" if host.system == "linux" else f"{name}.zip"
-    return Program(
-        "etcd",
-        Source(MODULES / "etcd"),
-        "go.etcd.io/etcd/server/v3",
-        Release(ETCD, f"v{version}/{archive}", f"v{version}/SHA256SUMS", f"{name}/etcd"),
-    )
+    package = "go.etcd.io/etcd/server/v3"
+    return Program("etcd", Source(MODULES / "etcd"), package, etcd_release("etcd", version, host))
+
+
+def etcd_release(name: str, version: str, host: Host) -> Release:
+    """One program of etcd's release archive."""
+    folder = f"etcd-v{version}-{host.system}-{host.architecture}"
+    archive = f"{folder}.tar.gz" if host.system == "linux" else f"{folder}.zip"
+    return Release(ETCD, f"v{version}/{archive}", f"v{version}/SHA256SUMS", f"{folder}/{name}")
 
 
 def _kubernetes(version: str, host: Host) -> tuple[Program, ...]:
+    source = Source(MODULES / "kubernetes", kubernetes_stamp(version))
+    names = ("kubectl", "kube-apiserver", "kube-controller-manager")
+    return tuple(kubernetes_program(name, version, host, source) for name in names)
+
+
+def kubernetes_stamp(version: str) -> str:
+    """The flags for the linker that let a program of Kubernetes know its version."""
     major, minor, _ = version.split(".")
     stamp = "-X k8s.io/component-base/version.git"
-    source = Source(
-        MODULES / "kubernetes",
-        f"{STRIP} {stamp}Version=v{version} {stamp}Major={major} {stamp}Minor={minor}",
-    )
-    # The official builds of the servers are for Linux only; kubectl is there for every system.
-    released = {"kubectl"} if host.system != "linux" else {"kubectl", *KUBERNETES_SERVERS}
+    return f"{STRIP} {stamp}Version=v{version} {stamp}Major={major} {stamp}Minor={minor}"
+
+
+def kubernetes_program(name: str, version: str, host: Host, source: Source) -> Program:
+    """One program of Kubernetes."""
     folder = f"v{version}/bin/{host.system}/{host.architecture}"
-    return tuple(
-        Program(
-            name,
-            source,
-            f"k8s.io/kubernetes/cmd/{name}",
-            Release(KUBERNETES, f"{folder}/{name}", f"{folder}/{name}.sha256")
-            if name in released
-            else None,
-        )
-        for name in ("kubectl", *KUBERNETES_SERVERS)
-    )
-
-
-KUBERNETES_SERVERS = ("kube-apiserver", "kube-controller-manager")
+    release = Release(KUBERNETES, f"{folder}/{name}", f"{folder}/{name}.sha256")
+    # The official builds are for Linux only; kubectl is there for every system.
+    is_released = host.system == "linux" or name == "kubectl"
+    return Program(name, source, f"k8s.io/kubernetes/cmd/{name}", release if is_released else None)
 
 
 def _cluster_api(version: str, host: Host, source: Source) -> tuple[Program, ...]:

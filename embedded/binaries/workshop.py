@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -23,15 +24,22 @@ from errors.machine import DOWNLOAD_BROKEN
 
 def ensure(recipe: Recipe, cache: Path, progress: Progress) -> Path:
     """The folder below `cache` with everything of `recipe` in it, made where it is missing."""
-    store = Store(cache / "plane" / recipe.key)
-    if not _missing(recipe, store):
-        return store.directory
-    with turn(cache / "plane" / "lock", progress):
-        missing = _missing(recipe, store)
-        if missing:
-            store.clean()
-            Workshop(recipe, store, cache, progress).make(missing)
-    return store.directory
+    return ensure_all([recipe], cache, progress)[0]
+
+
+def ensure_all(recipes: Sequence[Recipe], cache: Path, progress: Progress) -> list[Path]:
+    """The folder of each recipe, made where it is missing; Go and its caches are shared."""
+    stores = [Store(cache / "plane" / recipe.key) for recipe in recipes]
+    pairs = list(zip(recipes, stores, strict=True))
+    if any(_missing(recipe, store) for recipe, store in pairs):
+        with turn(cache / "plane" / "lock", progress):
+            wanting = [pair for pair in pairs if _missing(*pair)]
+            supplies = Supplies([recipe for recipe, _ in wanting], cache, progress)
+            for recipe, store in wanting:
+                store.clean()
+                Workshop(recipe, store, supplies, progress).make(_missing(recipe, store))
+            supplies.put_away()
+    return [store.directory for store in stores]
 
 
 def _missing(recipe: Recipe, store: Store) -> list[str]:
@@ -40,12 +48,40 @@ def _missing(recipe: Recipe, store: Store) -> list[str]:
     )
 
 
+class Supplies:
+    """What the making of several recipes shares: Go, and which release hosts answer."""
+
+    def __init__(self, recipes: Sequence[Recipe], cache: Path, progress: Progress) -> None:
+        self.recipes, self.cache, self.progress = recipes, cache, progress
+        self._go: Go | None = None
+
+    def go(self, report: Report) -> Go:
+        """Go, found or installed at the first call."""
+        if not self._go:
+            sources = [source for recipe in self.recipes for source in recipe.sources]
+            self._go = find_go(needed_version(sources), self.cache, report)
+        return self._go
+
+    @cached_property
+    def mirrors(self) -> Mirrors:
+        """The release hosts; they are asked at the first use."""
+        programs = (program for recipe in self.recipes for program in recipe.programs)
+        releases = (program.release for program in programs)
+        return Mirrors({release.mirror for release in releases if release}, self.progress)
+
+    def put_away(self) -> None:
+        """Removes the wheel and the caches of its Go."""
+        for folder in own_folders(self.cache):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 class Workshop:
     """One run that makes what is missing. Each finished file is installed at once."""
 
-    def __init__(self, recipe: Recipe, store: Store, cache: Path, progress: Progress) -> None:
-        self.recipe, self.store, self.cache, self.progress = recipe, store, cache, progress
-        self._go: Go | None = None
+    def __init__(
+        self, recipe: Recipe, store: Store, supplies: Supplies, progress: Progress
+    ) -> None:
+        self.recipe, self.store, self.supplies, self.progress = recipe, store, supplies, progress
         self._broken: tuple[Problem, ...] = ()
 
     def make(self, missing: list[str]) -> None:
@@ -57,19 +93,8 @@ class Workshop:
         sets = [item for item in self.recipe.manifests if f"{MANIFESTS}/{item.name}" in missing]
         if sets:
             self._make_manifests(sets)
-        for folder in own_folders(self.cache):
-            shutil.rmtree(folder, ignore_errors=True)
         with suppress(OSError):
             (self.store.directory / "log").rmdir()
-
-    def _find_go(self, report: Report) -> Go:
-        self._go = self._go or find_go(needed_version(self.recipe.sources), self.cache, report)
-        return self._go
-
-    @cached_property
-    def _mirrors(self) -> Mirrors:
-        releases = (program.release for program in self.recipe.programs)
-        return Mirrors({release.mirror for release in releases if release}, self.progress)
 
     def _make_program(self, program: Program, left: str) -> None:
         report = Report(self.progress.step(program.name), left)
@@ -82,7 +107,7 @@ class Workshop:
 
     def _download(self, name: str, release: Release, path: Path, report: Report) -> str | None:
         """Where it was downloaded from; None where it has to be built."""
-        address = self._mirrors.address(release.mirror)
+        address = self.supplies.mirrors.address(release.mirror)
         if not address:
             return None
         try:
@@ -93,7 +118,7 @@ class Workshop:
             if error.problems[0].code is not DOWNLOAD_BROKEN:
                 raise
             self._broken = error.problems
-            self._mirrors.drop(release.mirror)
+            self.supplies.mirrors.drop(release.mirror)
             self.progress.note(f"{error.problems[0].what} ({DOWNLOAD_BROKEN.id}): building instead")
         return None
 
@@ -101,7 +126,7 @@ class Workshop:
         log = self.store.directory / "log" / f"{program.name}.log"
         try:
             with self.store.making() as scratch:
-                go = self._find_go(report).with_scratch(scratch)
+                go = self.supplies.go(report).with_scratch(scratch)
                 build(program, path, go, log=log, report=report, scratch=scratch)
         except CaasError as error:
             raise CaasError.of((*error.problems, *self._broken)) from error
@@ -110,7 +135,7 @@ class Workshop:
     def _make_manifests(self, sets: list[ManifestSet]) -> None:
         report = Report(self.progress.step("manifests"), "no binaries left")
         log = self.store.directory / "log" / "manifests.log"
-        go = self._find_go(report)
+        go = self.supplies.go(report)
         for index, item in enumerate(sets):
             report(index, len(sets), item.name)
             folder = module_folders(item.source, [item.module], go, log)[item.module]

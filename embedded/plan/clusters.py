@@ -16,6 +16,7 @@ from embedded.plan.objects import ObjectPlan, same_where_set
 from errors import CaasError, Where
 from errors.stack_rules import NETWORK_CHANGED
 from stacks.settings import check_upgrade, upgrade_path
+from stacks.settings.running import check_control_plane
 
 Locate = Callable[[str, str], Where]
 """The place of a cluster's field in the stack file."""
@@ -46,6 +47,7 @@ class MachineChange:
         rounds: how often; an upgrade over two minors replaces control-plane machines twice.
         in_place: whether something changes without a machine being replaced.
         max_unavailable: how many may be missing meanwhile.
+        bounds: between which the autoscaler chooses; then the counts are the fewest there can be.
     """
 
     name: str
@@ -56,6 +58,7 @@ class MachineChange:
     rounds: int
     in_place: bool
     max_unavailable: int | str
+    bounds: tuple[int, int] | None = None
 
     @property
     def created(self) -> int:
@@ -80,6 +83,9 @@ class MachineChange:
             "deleted": self.deleted,
             "inPlace": self.in_place,
             "maxUnavailable": self.max_unavailable,
+            "autoscaled": dict(zip(("min", "max"), self.bounds, strict=True))
+            if self.bounds
+            else None,
         }
 
 
@@ -131,7 +137,8 @@ def judge_clusters(live: Objects, wanted: Objects, locate: Locate = _nowhere) ->
 
     Raises:
         CaasError: CAAS-1090 a downgrade, CAAS-1091 an upgrade over a minor that no listed release
-            bridges, CAAS-1092 other address ranges.
+            bridges, CAAS-1092 other address ranges, CAAS-1182 or CAAS-1183 what would cost a
+            control plane its data.
     """
     for key, new in wanted.items():
         old = live.get(key)
@@ -140,6 +147,12 @@ def judge_clusters(live: Objects, wanted: Objects, locate: Locate = _nowhere) ->
         place = locate(key.name, "version")
         releases = _releases(new, wanted)
         check_upgrade(_version(old), _version(new), releases, cluster=key.name, where=place)
+        check_control_plane(
+            old["spec"]["topology"],
+            new["spec"]["topology"],
+            cluster=key.name,
+            where=locate(key.name, "controlPlane"),
+        )
         ranges = new["spec"]["clusterNetwork"]
         if not same_where_set(ranges, old["spec"].get("clusterNetwork")):
             raise CaasError(
@@ -204,8 +217,9 @@ def _machine_changes(
 def _machine_change(
     name: str, old: Group | None, new: Group | None, upgrades: int
 ) -> MachineChange:
-    count_before = (old.replicas or 0) if old else 0
-    count_after = (new.replicas if new.replicas is not None else count_before) if new else 0
+    count_before = old.count() if old else 0
+    count_after = new.count(count_before if old else None) if new else 0
+    bounds = new.bounds if new else None
     rolled = bool(old and new and old.origin != new.origin)
     # A template change travels with the first machine that an upgrade makes.
     rounds = max(upgrades, int(rolled)) if old and new else 0
@@ -224,9 +238,10 @@ def _machine_change(
         before=count_before,
         after=count_after,
         replaced=min(count_before, count_after) if rounds else 0,
-        rounds=rounds if min(count_before, count_after) else 0,
+        rounds=rounds if min(count_before, count_after) or bounds else 0,
         in_place=in_place,
         max_unavailable=new.max_unavailable if new else 0,
+        bounds=bounds,
     )
 
 

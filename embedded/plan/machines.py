@@ -20,10 +20,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.cluster.kinds import CLUSTER_API
+from components.cluster.pools import MAX_SIZE, MIN_SIZE
 from components.manifest import Manifest
 from embedded.objects import Key, Objects
 
 CONTROL_PLANE = "controlPlane"
+UPKEEP = ("rollout", "remediation")
+"""Fields of a KubeadmControlPlaneTemplate that say when its machines are replaced, and make none of
+them."""
+_SPEC = "/spec/template/spec/"
 _VARIABLE = re.compile(r"\.([A-Za-z_][A-Za-z0-9_]*)")
 
 
@@ -38,6 +43,7 @@ class Group:
         settings: a digest of what is changed in place.
         max_surge: machines above `replicas` during a rollout, as Kubernetes writes it.
         max_unavailable: machines below `replicas` during a rollout.
+        bounds: the fewest and the most machines that the autoscaler makes; None without one.
     """
 
     replicas: int | None
@@ -46,6 +52,19 @@ class Group:
     settings: str
     max_surge: int | str = 1
     max_unavailable: int | str = 0
+    bounds: tuple[int, int] | None = None
+
+    def count(self, before: int | None = None) -> int:
+        """How many machines there are at least; `before` is how many there were.
+
+        Cluster API begins an autoscaled pool with its lower bound, and keeps what is within.
+        """
+        if self.replicas is not None:
+            return self.replicas
+        if self.bounds is None:
+            return before or 0
+        low, high = self.bounds
+        return low if before is None else min(max(before, low), high)
 
 
 def groups(cluster: Manifest, objects: Objects) -> dict[str, Group]:
@@ -132,6 +151,24 @@ def _used_variables(patches: list[dict[str, Any]]) -> set[str]:
     return used - {""}
 
 
+def _is_upkeep(patch: dict[str, Any]) -> bool:
+    """Whether a patch changes nothing that machines are made of."""
+    paths = [
+        change["path"]
+        for definition in patch["definitions"]
+        for change in definition["jsonPatches"]
+    ]
+    fields = {path.removeprefix(_SPEC).partition("/")[0] for path in paths}
+    return all(path.startswith(_SPEC) for path in paths) and fields <= set(UPKEEP)
+
+
+def _split(templates: list[Any]) -> tuple[list[Any], list[Any]]:
+    """The templates without their upkeep, and the upkeep."""
+    specs = [each.get("template", {}).get("spec", each) for each in templates]
+    without = [{key: spec[key] for key in spec if key not in UPKEEP} for spec in specs]
+    return without, [{key: spec[key] for key in UPKEEP if key in spec} for spec in specs]
+
+
 def _group(
     part: dict[str, Any],
     version: str,
@@ -149,12 +186,15 @@ def _group(
         for patch in view.patches(worker_class)
         if not _used_variables([patch]) or _used_variables([patch]) & given.keys()
     ]
-    used = _used_variables(patches)
+    making = [patch for patch in patches if not _is_upkeep(patch)]
+    used = _used_variables(making)
     variables = {name: value for name, value in given.items() if name in used}
+    kept_by = _used_variables(patches) - used
+    templates, upkeep = _split(view.templates(worker_class))
     rollout = part.get("rollout", {})
     origin = [
-        view.templates(worker_class),
-        patches,
+        templates,
+        making,
         variables,
         part.get("failureDomain"),
         rollout.get("after"),
@@ -169,10 +209,20 @@ def _group(
         replicas=part.get("replicas"),
         version=version,
         origin=_digest(origin),
-        settings=_digest(in_place),
+        settings=_digest(
+            [in_place, upkeep, {name: given[name] for name in kept_by & given.keys()}]
+        ),
         max_surge=strategy.get("maxSurge", 1),
         max_unavailable=strategy.get("maxUnavailable", 0),
+        bounds=_bounds(part),
     )
+
+
+def _bounds(part: dict[str, Any]) -> tuple[int, int] | None:
+    annotations = part.get("metadata", {}).get("annotations", {})
+    if MIN_SIZE not in annotations or MAX_SIZE not in annotations:
+        return None
+    return int(annotations[MIN_SIZE]), int(annotations[MAX_SIZE])
 
 
 def _digest(value: Any) -> str:

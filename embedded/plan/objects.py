@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
 import yaml
 
 from components.manifest import Manifest
-from embedded.api import Api, RefusedError
+from embedded.api import Api, RefusedError, UnknownKindError
 from embedded.objects import Key, Objects, StackObjects
+from embedded.values import HIDDEN, filled, hidden_where, is_unknown
 
 WORKERS = 8
 TRIES = 5
@@ -21,6 +22,7 @@ TRIES = 5
 SERVER_FIELDS = ("managedFields", "resourceVersion", "generation", "uid", "creationTimestamp")
 
 
+NOTHING: Objects = {}
 Judge = Callable[[Objects, Objects], None]
 """Is given what is and what shall be."""
 
@@ -41,6 +43,7 @@ class ObjectChange:
         before: as it is, None when it is made.
         after: as the server says it will be, None when it is deleted.
         desired: what is applied.
+        shown: the same without its secrets, where it has some.
     """
 
     operation: Operation
@@ -48,11 +51,13 @@ class ObjectChange:
     before: Manifest | None
     after: Manifest | None
     desired: Manifest | None
+    shown: Manifest | None = field(default=None, compare=False)
 
     def diff(self) -> str:
-        """The change as a unified diff of YAML."""
+        """The change as a unified diff of YAML, without secrets."""
+        before, after = _without_secrets(self)
         lines = difflib.unified_diff(
-            _yaml(self.before), _yaml(self.after), "before", "after", lineterm="", n=2
+            _yaml(before), _yaml(after), "before", "after", lineterm="", n=2
         )
         return "\n".join(line for line in lines if not line.startswith(("---", "+++")))
 
@@ -87,35 +92,76 @@ def content(manifest: Manifest) -> dict[str, Any]:
     }
 
 
+def plan_offline(desired: Iterable[Manifest]) -> ObjectPlan:
+    """The plan where there is no management cluster: everything is new, and nobody judges."""
+    wanted = {Key.of(manifest): manifest for manifest in desired}
+    changes = (
+        ObjectChange(Operation.CREATE, key, None, manifest, manifest)
+        for key, manifest in wanted.items()
+    )
+    return ObjectPlan({}, wanted, tuple(changes))
+
+
+def plan_removal(live: Objects, kept: Container[str]) -> ObjectPlan:
+    """The plan that deletes everything but some kinds."""
+    gone = (change for change in _deletions(live, {}) if change.key.kind not in kept)
+    return ObjectPlan(live, {}, tuple(gone))
+
+
 def plan_objects(
     api: Api,
     desired: Iterable[Manifest],
     members: StackObjects,
     judge: Judge = lambda live, wanted: None,
+    *,
+    shown: Mapping[Key, Manifest] = NOTHING,
+    made_once: Container[Key] = (),
+    kept: Container[str] = (),
 ) -> ObjectPlan:
     """Compares what shall be with what is, by a dry run of every object on the server.
 
+    What only creation tells is taken to be what it is, where the object is there already.
+
     Args:
         api: the management API server.
-        desired: the objects of the program, dependencies first.
+        desired: the objects of the program with their secrets, dependencies first.
         members: the stack's objects on the server.
         judge: raises for what must not be done, before the server is asked.
+        shown: the objects that have secrets, without them.
+        made_once: objects that are left alone where they exist.
+        kept: kinds that are never deleted.
 
     Raises:
         CaasError: CAAS-3010 for an object that the server would refuse.
     """
-    wanted = {Key.of(manifest): manifest for manifest in desired}
-    live = members.live(wanted)
+    by_key = {Key.of(manifest): manifest for manifest in desired}
+    live = members.live(by_key)
+    wanted = {key: filled(manifest, live.get(key)) for key, manifest in by_key.items()}
     judge(live, wanted)
     unchecked = _unchecked(live, wanted)
+
+    def compare(key: Key) -> tuple[Manifest | None, ObjectChange | None]:
+        if key in made_once and (there := live.get(key) or _find(api, wanted[key])):
+            return there, None
+        if key.kind == "Secret" and key in live and is_unknown(wanted[key]):
+            return live[key], None  # made of what creation told, and that stays
+        return _compare(api, live.get(key), wanted[key], key in unchecked)
+
     with ThreadPoolExecutor(WORKERS) as pool:
-        outcomes = pool.map(
-            lambda key: _compare(api, live.get(key), wanted[key], key in unchecked), wanted
-        )
-        compared = dict(zip(wanted, outcomes, strict=True))
+        compared = dict(zip(wanted, pool.map(compare, wanted), strict=True))
     live |= {key: before for key, (before, _) in compared.items() if before}
-    changes = [change for _, change in compared.values() if change]
-    return ObjectPlan(live, wanted, (*changes, *_deletions(live, wanted)))
+    changes = [
+        replace(change, shown=shown.get(key)) for key, (_, change) in compared.items() if change
+    ]
+    gone = (change for change in _deletions(live, wanted) if change.key.kind not in kept)
+    return ObjectPlan(live, wanted, (*changes, *gone))
+
+
+def _find(api: Api, manifest: Manifest) -> Manifest | None:
+    try:
+        return api.get(api.path(manifest))
+    except UnknownKindError:
+        return None
 
 
 def _unchecked(live: Objects, wanted: Objects) -> set[Key]:
@@ -160,6 +206,9 @@ def _compare(
     What is there is read again until the server's answer is about just that: controllers write to
     these objects too, and their changes are not ours.
     """
+    if is_unknown(desired):  # the server would refuse the marker, or believe it
+        after = _merged(live, desired) if live else desired
+        return live, _change(live, after, desired)
     try:
         after = api.apply(desired, dry_run=True)
         for _ in range(TRIES):
@@ -171,11 +220,15 @@ def _compare(
         if not unchecked:
             raise
         after = _merged(live, desired) if live else desired
+    return live, _change(live, after, desired)
+
+
+def _change(live: Manifest | None, after: Manifest, desired: Manifest) -> ObjectChange | None:
     if live is None:
-        return None, ObjectChange(Operation.CREATE, Key.of(desired), None, after, desired)
+        return ObjectChange(Operation.CREATE, Key.of(desired), None, after, desired)
     if content(live) == content(after):
-        return live, None
-    return live, ObjectChange(Operation.UPDATE, Key.of(desired), live, after, desired)
+        return None
+    return ObjectChange(Operation.UPDATE, Key.of(desired), live, after, desired)
 
 
 def _version(manifest: Manifest) -> str:
@@ -199,6 +252,32 @@ def _deletions(live: Objects, wanted: Objects) -> Iterator[ObjectChange]:
     for key in gone:
         if "deletionTimestamp" not in live[key]["metadata"]:
             yield ObjectChange(Operation.DELETE, key, live[key], None, None)
+
+
+def _without_secrets(change: ObjectChange) -> tuple[Manifest | None, Manifest | None]:
+    """Both sides of a change as they may be shown; that a secret changes is shown."""
+    before, after = change.before, change.after
+    if change.key.kind == "Secret":
+        return _closed(before, None), _closed(after, before)
+    if change.shown is None:
+        return before, after
+    return hidden_where(before, change.shown), hidden_where(after, change.shown)
+
+
+def _closed(secret: Manifest | None, before: Manifest | None) -> Manifest | None:
+    """A Secret with its keys alone; `before` is what it was, where changes are to be marked."""
+    if secret is None:
+        return None
+    parts = {part: secret[part] for part in ("data", "stringData") if part in secret}
+    old = before or secret
+    return secret | {part: _marked(value, old.get(part)) for part, value in parts.items()}
+
+
+def _marked(value: Any, old: Any) -> Any:
+    if isinstance(value, dict):
+        known = old if isinstance(old, dict) else {}
+        return {key: _marked(item, known.get(key)) for key, item in value.items()}
+    return HIDDEN if value == old else f"{HIDDEN} (changes)"
 
 
 def _yaml(manifest: Manifest | None) -> list[str]:

@@ -52,35 +52,41 @@ def _upgrade(change: ClusterChange) -> str:
 
 
 def _made(machines: MachineChange) -> str:
-    return f"{_title(machines)}: {_count(machines.after, 'machine')}"
+    return f"{_title(machines)}: {_amount(machines)}"
 
 
 def _changed(machines: MachineChange) -> str:
     title = _title(machines)
     if machines.action is Action.CREATE:
-        return f"{title}: new, {_count(machines.after, 'machine')}"
+        return f"{title}: new, {_amount(machines)}"
     if machines.action is Action.DELETE:
         return f"{title}: deleted, with its {_count(machines.before, 'machine')}"
     parts = []
-    if machines.replaced:
+    if machines.rounds:
         parts.append(_replaced(machines))
     if machines.created:
         parts.append(f"{_count(machines.created, 'machine')} added")
     if machines.deleted:
         parts.append(f"{_count(machines.deleted, 'machine')} removed")
-    if machines.in_place and not machines.replaced:
+    if machines.in_place and not machines.rounds:
         parts.append("settings change in place, no machine is replaced")
     return f"{title}: {', '.join(parts) or 'unchanged'}"
 
 
 def _replaced(machines: MachineChange) -> str:
-    count = _count(machines.replaced, "machine")
+    count = "every machine" if machines.bounds else _count(machines.replaced, "machine")
     if machines.name != CONTROL_PLANE:
         missing = machines.max_unavailable
         return f"{count} replaced, {f'at most {missing}' if missing else 'none'} unavailable"
     times = "" if machines.rounds == 1 else f", {_number(machines.rounds)} times over"
     one_by_one = " one at a time" if machines.replaced > 1 else ""
     return f"{count} replaced{one_by_one}{times}"
+
+
+def _amount(machines: MachineChange) -> str:
+    if machines.bounds is None:
+        return _count(machines.after, "machine")
+    return f"{machines.bounds[0]} to {_count(machines.bounds[1], 'machine')} as the load wants it"
 
 
 def _title(machines: MachineChange) -> str:

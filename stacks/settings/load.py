@@ -11,10 +11,12 @@ from pydantic import ValidationError
 import catalog
 from components.cluster.settings import Cluster
 from components.fields import KubernetesVersion, shown
+from components.infrastructure.interface import Infrastructure
+from components.infrastructure.registry import DEFAULT, infrastructures
 from errors import CaasError, Problem, Where, stack_file
 from stacks.settings import problems, rules
 from stacks.settings.source import DEEPEST, PREFIX, PROJECT, Source, Steps, read
-from stacks.settings.stack import Stack
+from stacks.settings.stack import Stack, stack_model
 
 PULUMI_KEYS = ("config", "environment", "encryptionsalt", "secretsprovider", "encryptedkey")
 
@@ -117,20 +119,48 @@ def _validated(values: Config, source: Source) -> Stack:
     if secure:
         raise CaasError.of([*source.problems, *(_secure_value(source, at) for at in secure)])
     found = list(source.problems)
+    model = _model(values, source, found)
     try:
-        stack = Stack.model_validate(values)
+        stack = model.model_validate(values)
         clusters = list(enumerate(stack.clusters))
+        infrastructure: Infrastructure | None = stack.infrastructure
     except ValidationError as error:
-        found += problems.of(error, Stack, source)
+        found += problems.of(error, model, source)
         stack, clusters = Stack(), list(_readable(values))
-    listed = _listed(values)
+        infrastructure = _infrastructure(values, model)
     known = catalog.catalog().kubernetes_versions
-    for finding in rules.check(clusters, listed, known):
+    findings = [*rules.check(clusters, _listed(values), known)]
+    if infrastructure:
+        findings += rules.check_infrastructure(infrastructure, clusters, stack.management)
+    for finding in findings:
         at = source.where(finding.path, key=finding.key)
         found.append(Problem(finding.code, finding.what, at, finding.why, finding.fix))
     if found:
         raise CaasError.of(sorted(found, key=_place))
     return stack
+
+
+def _model(values: Config, source: Source, found: list[Problem]) -> type[Stack]:
+    """The model for the infrastructure that the file names; a name that is not there is found."""
+    given = values.get("infrastructure")
+    name = given.get("provider", DEFAULT) if isinstance(given, dict) else DEFAULT
+    if isinstance(name, str) and name not in infrastructures():
+        at = source.where(("infrastructure", "provider"))
+        choices = sorted(infrastructures())
+        found.append(problems.unknown_choice(name, choices, at))
+        values["infrastructure"] = {"provider": DEFAULT}
+        name = DEFAULT
+    return stack_model(name if isinstance(name, str) else DEFAULT)
+
+
+def _infrastructure(values: Config, model: type[Stack]) -> Infrastructure | None:
+    """The infrastructure's settings, when they are valid by themselves."""
+    try:
+        return model.model_validate(
+            {"infrastructure": values.get("infrastructure", {})}
+        ).infrastructure
+    except ValidationError:
+        return None
 
 
 def _readable(values: Config) -> Iterator[tuple[int, Cluster]]:

@@ -67,7 +67,7 @@ def _problem(details: ErrorDetails, model: type[Settings], source: Source) -> Pr
         what = f"the key `{steps[-1]}` is missing"
         return Problem(stack_file.MISSING_KEY, what, at, fix=f"Add `{steps[-1]}: ...`.")
     if kind in ("enum", "literal_error"):
-        return _unknown_choice(value, str(context["expected"]), at)
+        return unknown_choice(value, re.findall(r"'([^']+)'", str(context["expected"])), at)
     if "type" in kind or "parsing" in kind or kind in _EXPECTED:
         return _wrong_type(kind, value, str(details["msg"]), at)
     return _out_of_range(kind, value, context, str(details["msg"]), at)
@@ -84,8 +84,8 @@ def unknown_key(steps: Steps, known: Sequence[str], at: Where) -> Problem:
     return Problem(stack_file.UNKNOWN_KEY, what, at, fix=f"{fix}Known keys: {listed}.")
 
 
-def _unknown_choice(value: object, expected: str, at: Where) -> Problem:
-    choices = re.findall(r"'([^']+)'", expected)
+def unknown_choice(value: object, choices: Sequence[str], at: Where) -> Problem:
+    """A value that is none of the choices, with the nearest one and the others."""
     close = nearest(value, choices) if isinstance(value, str) else None
     fix = f"Did you mean `{close}`? " if close else ""
     what = f"{shown(value)} is not one of the choices"

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
 from typing import Any
 
+from pydantic import Field, create_model
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from catalog import catalog
 from components.fields import Value
+from components.infrastructure.in_memory import InMemory
+from components.infrastructure.registry import BUILT_IN, infrastructure
 from stacks.settings.load import PULUMI_KEYS
 from stacks.settings.source import PREFIX
 from stacks.settings.stack import Stack
@@ -40,7 +45,7 @@ def stack_schema() -> dict[str, Any]:
 
     What one value may be is in it; rules between values are checked when the file is loaded.
     """
-    schema = Stack.model_json_schema(by_alias=True, schema_generator=_Schema)
+    schema = _model().model_json_schema(by_alias=True, schema_generator=_Schema)
     definitions = schema["$defs"]
     _suggest_releases(definitions, schema["properties"])
     own = {f"{PREFIX}{key}": value for key, value in schema["properties"].items()}
@@ -63,6 +68,18 @@ def stack_schema() -> dict[str, Any]:
         "additionalProperties": False,
         "$defs": definitions,
     }
+
+
+def _model() -> type[Stack]:
+    """A stack with any of the infrastructures that come along, told apart by `provider`."""
+    plugins = [infrastructure(name) for name in BUILT_IN]
+    union: Any = reduce(or_, plugins)
+    default = Field(
+        default=InMemory(), discriminator="provider", description="What the machines are."
+    )
+    model: type[Stack] = create_model("Stack", __base__=Stack, infrastructure=(union, default))
+    model.__doc__ = Stack.__doc__
+    return model
 
 
 def _suggest_releases(definitions: dict[str, Any], properties: dict[str, Any]) -> None:

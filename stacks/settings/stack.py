@@ -3,28 +3,40 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import lru_cache
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, SerializeAsAny, create_model
 
 from components.cluster.settings import Cluster
 from components.fields import KubernetesVersion, Namespace, Settings
 from components.infrastructure.in_memory import InMemory
+from components.infrastructure.interface import Infrastructure
+from components.infrastructure.registry import infrastructure
 
 
 class ManagementMode(StrEnum):
     """Where Cluster API runs."""
 
     EMBEDDED = "embedded"
+    EXISTING = "existing"
+    SELF_MANAGED = "self-managed"
 
 
 class Management(Settings):
     """The management cluster."""
 
     mode: ManagementMode = ManagementMode.EMBEDDED
-    """`embedded`: on this computer, as plain processes."""
+    """`embedded`: on this computer, as plain processes. `existing`: a cluster that is there and
+    runs Cluster API. `self-managed`: a cluster of this stack, made by `./caas bootstrap`."""
     namespace: Namespace = "clusters"
     """Where the Cluster objects of this stack live."""
+    kubeconfig: Annotated[str, Field(min_length=1, max_length=4096)] | None = None
+    """Of an `existing` one: the file; without it $KUBECONFIG or ~/.kube/config."""
+    context: Annotated[str, Field(min_length=1, max_length=253)] | None = None
+    """Of an `existing` one: the context in the file; without it the current one."""
+    cluster: Cluster | None = None
+    """Of a `self-managed` one: the cluster, like every other."""
 
 
 class Stack(Settings):
@@ -35,9 +47,29 @@ class Stack(Settings):
 
     management: Management = Management()
     """Where Cluster API runs."""
-    infrastructure: InMemory = InMemory()
+    infrastructure: SerializeAsAny[Infrastructure] = InMemory()
     """What the machines are."""
     kubernetes_versions: Annotated[tuple[KubernetesVersion, ...], Field(max_length=100)] = ()
     """Releases that upgrades may walk through; empty means every release of the catalog."""
     clusters: Annotated[tuple[Cluster, ...], Field(max_length=5000)] = ()
     """The workload clusters."""
+
+    @property
+    def all_clusters(self) -> tuple[Cluster, ...]:
+        """The workload clusters, and the management cluster before them where it is one of ours."""
+        own = self.management.cluster
+        return (own, *self.clusters) if own else self.clusters
+
+
+@lru_cache
+def stack_model(provider: str) -> type[Stack]:
+    """The model of stack files whose infrastructure is `provider`, so that only its plug-in loads.
+
+    Raises:
+        KeyError: there is no such infrastructure.
+    """
+    plugin = infrastructure(provider)
+    default = InMemory() if plugin is InMemory else ...
+    model: type[Stack] = create_model("Stack", __base__=Stack, infrastructure=(plugin, default))
+    model.__doc__ = Stack.__doc__
+    return model

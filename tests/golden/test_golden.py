@@ -29,6 +29,10 @@ def entry(resource: Resource) -> dict[str, object]:
     found: dict[str, object] = {"resource": short(resource.urn)}
     if resource.dependencies:
         found["dependsOn"] = [short(urn) for urn in resource.dependencies]
+    if resource.protect:
+        found["protect"] = True
+    if resource.ignored:
+        found["ignoreChanges"] = list(resource.ignored)
     return found | ({"inputs": resource.inputs} if resource.inputs else {})
 
 

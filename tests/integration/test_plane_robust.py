@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import json
 import os
 import signal
@@ -284,7 +285,8 @@ def test_a_definition_that_is_refused_is_a_coded_error(
     (tmp_path / "core" / "crds" / "broken.yaml").write_text(json.dumps(broken))
     client = Client(site.pki)
     with pytest.raises(CaasError) as caught:
-        registration.register(client, site, tmp_path, Silent())
+        other = dataclasses.replace(binaries, manifests=tmp_path)
+        registration.register(client, site, other, Silent())
     client.close()
     (problem,) = caught.value.problems
     assert problem.code is machine.REGISTRATION_REFUSED

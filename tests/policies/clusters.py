@@ -9,6 +9,7 @@ from typing import Any
 
 from components.cluster.settings import Cluster
 from components.cluster.workload_cluster import cluster_manifest
+from components.infrastructure.in_memory import InMemory
 
 TYPE = "kubernetes:cluster.x-k8s.io/v1beta2:Cluster"
 Props = dict[str, Any]
@@ -34,7 +35,7 @@ class Resource:
 
 def props(edit: Edit = lambda props: None) -> Props:
     """A good production cluster of two pools, edited."""
-    manifest = deepcopy(cluster_manifest(Cluster.model_validate(SETTINGS), "in-memory", "clusters"))
+    manifest = deepcopy(cluster_manifest(Cluster.model_validate(SETTINGS), InMemory(), "clusters"))
     edit(manifest)
     return manifest
 

@@ -33,7 +33,10 @@ def text_of(*folders: str) -> str:
 
 @pytest.fixture(scope="module")
 def program() -> str:
-    return text_of(*SOURCES) + (ROOT / "caas").read_text() + (ROOT / "__main__.py").read_text()
+    """All that raises codes; the example plug-in, because one code is for plug-ins only."""
+    plugin = text_of("tests/example_plugin")
+    files = ("caas", "__main__.py")
+    return text_of(*SOURCES) + plugin + "".join((ROOT / name).read_text() for name in files)
 
 
 @pytest.fixture(scope="module")

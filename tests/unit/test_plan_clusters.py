@@ -201,6 +201,7 @@ def test_as_dict_has_everything_a_script_needs(tmp_path: Path) -> None:
             "deleted": 0,
             "inPlace": False,
             "maxUnavailable": 0,
+            "autoscaled": None,
         },
         "workers": [
             {
@@ -214,6 +215,7 @@ def test_as_dict_has_everything_a_script_needs(tmp_path: Path) -> None:
                 "deleted": 0,
                 "inPlace": False,
                 "maxUnavailable": 0,
+                "autoscaled": None,
             }
         ],
         "paused": False,

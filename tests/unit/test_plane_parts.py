@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import shutil
@@ -167,14 +168,15 @@ class TestState:
         assert State.read(path) == State()
 
 
-def manifest_folder(folder: Path, definition: str = "") -> Path:
-    for controller in ("core", "bootstrap", "control-plane", "in-memory"):
+def manifest_folders(folder: Path) -> list[manifests.ManifestFolder]:
+    for controller in URLS:
         (folder / controller / "crds").mkdir(parents=True)
-        (folder / controller / "crds" / "a.yaml").write_text(definition or DEFINITION)
+        (folder / controller / "crds" / "a.yaml").write_text(DEFINITION)
         (folder / controller / "webhooks.yaml").write_text(WEBHOOKS)
-    return folder
+    return [manifests.ManifestFolder(name, folder / name, url) for name, url in URLS.items()]
 
 
+PORTS = components.preferred_ports(components.COMPONENTS)
 URLS = {
     "core": "https://127.0.0.1:1",
     "bootstrap": "https://127.0.0.1:2",
@@ -186,7 +188,10 @@ DEFINITION = json.dumps(
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
         "metadata": {"name": "things.example.dev"},
-        "spec": {"versions": [{"name": "v1"}, {"name": "v2"}]},
+        "spec": {
+            "names": {"kind": "Thing"},
+            "versions": [{"name": "v1"}, {"name": "v1beta2", "storage": True}],
+        },
     }
 )
 WEBHOOKS = json.dumps(
@@ -201,14 +206,32 @@ WEBHOOKS = json.dumps(
 
 class TestManifests:
     def test_definitions_name_their_contract_and_converter(self, tmp_path: Path) -> None:
-        objects = manifests.load(manifest_folder(tmp_path), URLS, "Q0E=")
+        objects = manifests.load(manifest_folders(tmp_path), "Q0E=")
         things = [each for each in objects if each["metadata"]["name"] == "things.example.dev"]
         client = things[0]["spec"]["conversion"]["webhook"]["clientConfig"]
-        assert client == {"url": "https://127.0.0.1:2/convert", "caBundle": "Q0E="}
-        assert things[0]["metadata"]["labels"] == {"cluster.x-k8s.io/v1beta2": "v1beta2"}
+        assert client == {"url": "https://127.0.0.1:1/convert", "caBundle": "Q0E="}
+        assert things[0]["metadata"]["labels"] == {
+            "cluster.x-k8s.io/v1beta2": "v1beta2",
+            "clusterctl.cluster.x-k8s.io": "",
+        }
+
+    def test_a_contract_is_kept_by_the_stored_version(self, tmp_path: Path) -> None:
+        folders = [
+            dataclasses.replace(each, contract="v1beta1") for each in manifest_folders(tmp_path)
+        ]
+        shared = DEFINITION.replace("Thing", "ThingIdentity").replace("things", "identities")
+        (folders[0].folder / "crds" / "b.yaml").write_text(shared)
+        labels = {
+            each["metadata"]["name"]: each["metadata"]["labels"]
+            for each in manifests.load(folders, "")
+            if "labels" in each["metadata"]
+        }
+        assert labels["things.example.dev"]["cluster.x-k8s.io/v1beta1"] == "v1beta2"
+        assert "clusterctl.cluster.x-k8s.io/move-hierarchy" not in labels["things.example.dev"]
+        assert "clusterctl.cluster.x-k8s.io/move-hierarchy" in labels["identities.example.dev"]
 
     def test_webhooks_are_reached_by_url_and_have_their_own_names(self, tmp_path: Path) -> None:
-        objects = manifests.load(manifest_folder(tmp_path), URLS, "Q0E=")
+        objects = manifests.load(manifest_folders(tmp_path), "Q0E=")
         hooks = [each for each in objects if "webhooks" in each]
         assert {each["metadata"]["name"] for each in hooks} == {
             f"caas-{name}-validating-webhook-configuration" for name in URLS
@@ -217,25 +240,28 @@ class TestManifests:
         assert urls == {f"{url}/v" for url in URLS.values()}
 
     def test_the_digest_follows_files_addresses_and_authority(self, tmp_path: Path) -> None:
-        folder = manifest_folder(tmp_path)
-        first = manifests.digest(folder, URLS, "a")
-        assert manifests.digest(folder, URLS, "a") == first
-        assert manifests.digest(folder, URLS, "b") != first
-        assert manifests.digest(folder, {**URLS, "core": "https://127.0.0.1:9"}, "a") != first
-        (folder / "core" / "crds" / "a.yaml").write_text(DEFINITION + "\n")
-        assert manifests.digest(folder, URLS, "a") != first
+        folders = manifest_folders(tmp_path)
+        first = manifests.digest(folders, "a")
+        assert manifests.digest(folders, "a") == first
+        assert manifests.digest(folders, "b") != first
+        moved = [dataclasses.replace(folders[0], url="https://127.0.0.1:9"), *folders[1:]]
+        assert manifests.digest(moved, "a") != first
+        other = [dataclasses.replace(folders[0], contract="v1beta1"), *folders[1:]]
+        assert manifests.digest(other, "a") != first
+        (folders[0].folder / "crds" / "a.yaml").write_text(DEFINITION + "\n")
+        assert manifests.digest(folders, "a") != first
 
     @pytest.mark.parametrize("content", ["a: [", "- 1", "just text", ""])
     def test_what_is_no_manifest_is_a_coded_error(self, tmp_path: Path, content: str) -> None:
-        folder = manifest_folder(tmp_path)
-        (folder / "core" / "webhooks.yaml").write_text(content)
+        folders = manifest_folders(tmp_path)
+        (folders[0].folder / "webhooks.yaml").write_text(content)
         with pytest.raises(CaasError) as caught:
-            manifests.load(folder, URLS, "")
+            manifests.load(folders, "")
         assert caught.value.problems[0].code is machine.MANIFESTS_UNREADABLE
 
     def test_a_missing_manifest_is_a_coded_error(self, tmp_path: Path) -> None:
         with pytest.raises(CaasError) as caught:
-            manifests.digest(tmp_path, URLS, "")
+            manifests.digest([manifests.ManifestFolder("core", tmp_path, "")], "")
         assert caught.value.problems[0].code is machine.MANIFESTS_UNREADABLE
         assert "webhooks.yaml" in str(caught.value)
 
@@ -322,7 +348,11 @@ class TestComponents:
         self, directory: Path, *, tuned: bool = True, disposable: bool = True
     ) -> components.Site:
         return components.Site(
-            directory, "127.1.2.3", dict(components.PREFERRED_PORTS), disposable, tuned
+            directory,
+            "127.1.2.3",
+            components.preferred_ports(components.COMPONENTS),
+            disposable,
+            tuned,
         )
 
     def commands(self, site: components.Site, folder: Path) -> dict[str, Program]:

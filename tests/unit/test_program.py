@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import secrets
 import sys
 from collections.abc import Callable
 from importlib.machinery import ModuleSpec
@@ -10,12 +12,16 @@ from types import ModuleType
 from typing import Any
 
 import pulumi
+import pulumi_aws as aws
 import pulumi_kubernetes as kubernetes
+import pulumi_openstack as openstack
 import pytest
 import yaml
+from pulumi.runtime import rpc
 
 from embedded.objects import Key
 from embedded.program import Recording, Resource, run_program
+from embedded.values import AFTER_CREATION, UnknownValue, filled, is_unknown
 from errors import CaasError
 from errors.program import PROGRAM_FAILED
 from errors.stack_file import UNKNOWN_KEY
@@ -60,12 +66,13 @@ def kinds(wave: list[dict[str, Any]]) -> set[str]:
 
 def test_waves_follow_the_dependencies(record: Callable[..., Recording]) -> None:
     recording = record(clusters=[cluster("one"), cluster("two")])
-    namespace, templates, classes, clusters = recording.waves()
+    namespace, templates, classes, keys, clusters = recording.waves()
     assert kinds(namespace) == {"Namespace"}
     assert all(kind.endswith("Template") for kind in kinds(templates))
     assert kinds(classes) == {"ClusterClass"}
+    assert kinds(keys) == {"Secret"}
     assert [manifest["metadata"]["name"] for manifest in clusters] == ["one", "two"]
-    assert recording.objects() == [*namespace, *templates, *classes, *clusters]
+    assert recording.objects() == [*namespace, *templates, *classes, *keys, *clusters]
 
 
 def test_every_object_carries_the_label_of_its_stack(record: Callable[..., Recording]) -> None:
@@ -169,15 +176,141 @@ def test_a_program_that_fails(
     assert record(clusters=[cluster()]).resources, "the next run is not harmed"
 
 
-def test_a_thousand_clusters_cost_two_resources_each(record: Callable[..., Recording]) -> None:
+def test_a_thousand_clusters_cost_four_resources_each(record: Callable[..., Recording]) -> None:
+    """The Cluster and its key, and the components that they belong to."""
     few, many = (
         record(clusters=[cluster(f"c{number}") for number in range(count)]).resources
         for count in (10, 1000)
     )
-    assert len(many) - len(few) == 990 * 2
-    assert sum(resource.is_object for resource in many) == 1000 + sum(
-        resource.is_object and resource.inputs["kind"] != "Cluster" for resource in few
+    assert len(many) - len(few) == 990 * 4
+    assert sum(resource.is_object for resource in many) == 2000 + sum(
+        resource.is_object and resource.inputs["kind"] not in ("Cluster", "Secret")
+        for resource in few
     )
     assert max(len(resource.dependencies) for resource in many) == max(
         len(resource.dependencies) for resource in few
     )
+
+
+def on_clouds(stack: str, settings: Stack) -> None:
+    """Resources of two clouds, and objects made of what these tell; a new secret at every run."""
+    vpc = aws.ec2.Vpc("net", cidr_block="10.0.0.0/16")
+    zones = aws.get_availability_zones_output(state="available")
+    aws.ec2.Subnet("a", vpc_id=vpc.id, cidr_block="10.0.0.0/24", availability_zone=zones.names[0])
+    outside = openstack.networking.get_network_output(name="public")
+    openstack.networking.Router("gate", external_network_id=outside.id)
+    old = aws.ec2.Vpc.get("old", "vpc-1")
+    kubernetes.apiextensions.CustomResource(
+        "shop",
+        api_version="example.com/v1",
+        kind="Shop",
+        metadata={"name": "shop"},
+        spec={
+            "vpcs": [vpc.id, old.id, {"range": old.cidr_block}],
+            "tag": pulumi.Output.concat("net-", vpc.id),
+            "key": pulumi.Output.secret("hush"),
+            "keys": pulumi.Output.secret({"a": "hush", "b": ["hush"]}),
+        },
+    )
+    kubernetes.core.v1.Secret(
+        "password",
+        metadata={"name": "password"},
+        string_data={"password": secrets.token_hex()},
+        opts=pulumi.ResourceOptions(ignore_changes=["string_data"]),
+    )
+    kubernetes.helm.v3.Release("chart", chart="cilium", values={"vpc": vpc.id})
+
+
+def inputs(recording: Recording, name: str) -> dict[str, Any]:
+    (found,) = (each.inputs for each in recording.resources if each.name == name)
+    return found
+
+
+def test_what_only_creation_tells(
+    record: Callable[..., Recording], composed: Callable[[Compose], str]
+) -> None:
+    recording = record(composed(on_clouds), clusters=[])
+    subnet = inputs(recording, "a")
+    assert subnet["cidrBlock"] == "10.0.0.0/24"
+    assert isinstance(subnet["vpcId"], UnknownValue)
+    assert isinstance(subnet["availabilityZone"], UnknownValue)
+    assert isinstance(inputs(recording, "gate")["externalNetworkId"], UnknownValue)
+    spec = inputs(recording, "shop")["spec"]
+    assert spec["vpcs"] == [AFTER_CREATION, "vpc-1", {"range": AFTER_CREATION}]
+    assert spec["tag"] == AFTER_CREATION
+    assert is_unknown(spec)
+    for written in (yaml.safe_dump(spec), yaml.dump(spec, Dumper=yaml.CSafeDumper)):
+        assert "tag: <known after creation>\n" in written
+    assert '"tag": "<known after creation>"' in json.dumps(spec)
+    assert rpc.UNKNOWN not in str(recording)
+
+
+def test_secrets_are_shown_to_nobody_but_the_server(
+    record: Callable[..., Recording], composed: Callable[[Compose], str]
+) -> None:
+    one, two = (record(composed(on_clouds), clusters=[]) for _ in range(2))
+    assert "hush" not in str(one)
+    assert sorted(one.resources, key=by_urn) == sorted(two.resources, key=by_urn)
+    assert inputs(one, "shop")["spec"]["key"] == "[secret]"
+    assert inputs(one, "shop")["spec"]["keys"] == {"a": "[secret]", "b": "[secret]"}
+    assert inputs(one, "password")["stringData"] == {"password": "[secret]"}
+    real = {each["kind"]: each for each in one.objects(secrets=True)}
+    assert real["Shop"]["spec"]["key"] == "hush"
+    assert real["Shop"]["spec"]["keys"] == {"a": "hush", "b": ["hush"]}
+    assert len(real["Secret"]["stringData"]["password"]) == 64
+    assert one.made_once() == {Key("v1", "Secret", "", "password")}
+
+
+def by_urn(resource: Resource) -> str:
+    return resource.urn
+
+
+def test_what_is_no_object_is_recorded_and_not_applied(
+    record: Callable[..., Recording], composed: Callable[[Compose], str]
+) -> None:
+    recording = record(composed(on_clouds), clusters=[])
+    assert [(each.type, each.name) for each in recording.foreign()] == [
+        ("aws:ec2/subnet:Subnet", "a"),
+        ("aws:ec2/vpc:Vpc", "net"),
+        ("kubernetes:helm.sh/v3:Release", "chart"),
+        ("openstack:networking/router:Router", "gate"),
+    ]
+    assert {manifest["kind"] for manifest in recording.objects()} == {"Shop", "Secret"}
+
+
+def asks_on_the_spot(stack: str, settings: Stack) -> None:
+    aws.get_availability_zones(state="available")
+
+
+def test_a_question_that_only_a_cloud_can_answer(
+    record: Callable[..., Recording], composed: Callable[[Compose], str]
+) -> None:
+    with pytest.raises(CaasError) as caught:
+        record(composed(asks_on_the_spot), clusters=[])
+    (problem,) = caught.value.problems
+    assert problem.code is PROGRAM_FAILED
+    assert "getAvailabilityZones" in problem.what
+    assert "_output" in problem.fix
+
+
+def test_what_is_not_known_stays_what_it_is() -> None:
+    wanted = {
+        "id": AFTER_CREATION,
+        "size": 3,
+        "list": [AFTER_CREATION, AFTER_CREATION],
+        "variables": [{"name": "b", "value": AFTER_CREATION}, {"name": "c", "value": 1}],
+        "new": {"id": AFTER_CREATION},
+    }
+    live = {
+        "id": "vpc-1",
+        "size": 2,
+        "list": ["one"],
+        "variables": [{"name": "a", "value": 7}, {"name": "b", "value": 8}],
+    }
+    assert filled(wanted, live) == {
+        "id": "vpc-1",
+        "size": 3,
+        "list": ["one", AFTER_CREATION],
+        "variables": [{"name": "b", "value": 8}, {"name": "c", "value": 1}],
+        "new": {"id": AFTER_CREATION},
+    }

@@ -11,12 +11,31 @@ from collections.abc import Iterator, Sequence
 from packaging.version import Version
 
 from components.cluster.settings import Cluster
-from stacks.settings.rules import arguments, machines, names, network, releases, routing
-from stacks.settings.rules.finding import Finding
+from components.finding import Finding
+from components.infrastructure.interface import Infrastructure, Placed
+from stacks.settings.rules import (
+    arguments,
+    control_plane,
+    machines,
+    management,
+    names,
+    network,
+    pools,
+    releases,
+    routing,
+)
+from stacks.settings.stack import Management
 
-__all__ = ["Finding", "check"]
+__all__ = ["Finding", "check", "check_infrastructure"]
 
-EACH_CLUSTER = (arguments.check, machines.check, names.check_pools, network.check)
+EACH_CLUSTER = (
+    arguments.check,
+    control_plane.check,
+    machines.check,
+    names.check_pools,
+    network.check,
+    pools.check,
+)
 
 
 def check(
@@ -36,3 +55,29 @@ def check(
         for rule in EACH_CLUSTER:
             for finding in rule(cluster):
                 yield finding.below("clusters", index)
+
+
+def check_infrastructure(
+    infrastructure: Infrastructure,
+    clusters: Sequence[tuple[int, Cluster]],
+    where: Management,
+) -> Iterator[Finding]:
+    """Everything that is wrong between the infrastructure, the clusters and their management.
+
+    Args:
+        infrastructure: valid by itself.
+        clusters: with their positions in `clusters:`.
+        where: the management cluster's settings.
+    """
+    placed: list[Placed] = [(("clusters", index), cluster) for index, cluster in clusters]
+    if where.cluster:
+        placed.append((("management", "cluster"), where.cluster))
+        for rule in EACH_CLUSTER:
+            for finding in rule(where.cluster):
+                yield finding.below("management", "cluster")
+    yield from management.check(where, infrastructure)
+    for place, cluster in placed:
+        for finding in pools.check_infrastructure(infrastructure, cluster):
+            yield finding.below(*place)
+    yield from control_plane.check_infrastructure(infrastructure, placed)
+    yield from infrastructure.check(placed)

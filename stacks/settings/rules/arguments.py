@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from components.cluster.settings import Cluster, ExtraArg, KubeletOptions
+from components.finding import Finding
 from errors import stack_rules
-from stacks.settings.rules.finding import Finding
 
 CERTIFICATES = "kubeadm makes the certificates and keys"
 KUBECONFIGS = "kubeadm writes the kubeconfigs"
@@ -20,6 +20,7 @@ NETWORK = "`network` of the cluster sets it"
 ELECTION = "several control-plane machines need one leader"
 FRONT_PROXY = "kubeadm sets up the aggregation layer"
 CLOUD = "the infrastructure of the stack sets it"
+LOGIN = "`controlPlane.authentication` sets it"
 
 
 def _words(value: str) -> set[str]:
@@ -88,9 +89,18 @@ API_SERVER = _Component(
     )
     | _all("machines join with bootstrap tokens", "enable-bootstrap-token-auth")
     | _all("kube-proxy and the network add-on need it", "allow-privileged")
+    # With a configuration file the API server refuses each of these.
+    | _all(
+        LOGIN,
+        "authentication-config anonymous-auth oidc-issuer-url oidc-client-id oidc-username-claim "
+        "oidc-username-prefix oidc-groups-claim oidc-groups-prefix oidc-required-claim "
+        "oidc-ca-file oidc-signing-algs",
+    )
+    | _all("`controlPlane.encryption` sets it", "encryption-provider-config")
+    | _all("`controlPlane.audit` sets it", "audit-policy-file audit-log-path")
+    | _all("`controlPlane.admission` sets it", "admission-control-config-file")
     | _all(CLOUD, "cloud-provider cloud-config"),
     insecure=_OLD_TLS
-    | _ANONYMOUS
     | {
         "authorization-mode": (_lacks_rbac, "without Node and RBAC anyone may do anything"),
         "insecure-port": (_opens_port, "it serves the API without authentication"),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from components.cluster.settings import Cluster, HealthCheck, Taint, WorkerPool
+from components.finding import Finding
 from errors import stack_file, stack_rules
-from stacks.settings.rules.finding import Finding
 
 SHORTEST_STARTUP_SECONDS = 30  # Cluster API's webhook refuses less, except 0
 RESERVED = ("kubernetes.io", "k8s.io", "cluster.x-k8s.io")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from components.cluster.settings import Cluster
+from components.finding import Finding
 from errors import stack_rules
-from stacks.settings.rules.finding import Finding
 
 
 def check_clusters(clusters: Sequence[tuple[int, Cluster]]) -> Iterator[Finding]:

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from components.cluster.settings import Cluster
 from components.fields import Cidr
+from components.finding import Finding
 from errors import stack_rules
-from stacks.settings.rules.finding import Finding
 
 IPV4, IPV6 = 4, 6
 BLOCK_BITS = {IPV4: 24, IPV6: 64}  # what a machine takes of the pod range
@@ -89,8 +89,7 @@ def _block_bits(cluster: Cluster, version: int) -> int:
 def most_machines(cluster: Cluster) -> int:
     """How many machines a cluster has at most: every group while it rolls out."""
     pools = (
-        pool.replicas + pool.max_surge.of(pool.replicas, round_up=True)
-        for pool in cluster.worker_pools
+        pool.most + pool.max_surge.of(pool.most, round_up=True) for pool in cluster.worker_pools
     )
     return cluster.control_plane.replicas + 1 + sum(pools)
 

@@ -8,8 +8,8 @@ from itertools import pairwise
 from packaging.version import Version
 
 from components.cluster.settings import Cluster
+from components.finding import Finding
 from errors import stack_rules
-from stacks.settings.rules.finding import Finding
 
 LIST = "kubernetesVersions"
 

@@ -8,8 +8,8 @@ from ipaddress import IPv4Network, IPv6Network
 from itertools import groupby
 
 from components.cluster.settings import Cluster
+from components.finding import Finding
 from errors import stack_rules
-from stacks.settings.rules.finding import Finding
 from stacks.settings.rules.network import KINDS
 
 

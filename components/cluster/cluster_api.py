@@ -1,0 +1,275 @@
+"""Cluster API on a management cluster of one's own, and what that cluster needs to run it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+from pulumi_kubernetes.helm.v3 import Release, RepositoryOptsArgs
+
+from catalog import catalog
+from components.base import Component
+from components.chart import Chart
+from components.cluster.settings import Cluster
+from components.infrastructure.interface import Infrastructure, Provider
+from components.manifest import core_object, custom_resource, stack_labels, wait_for
+
+OPERATOR_API = "operator.cluster.x-k8s.io/v1alpha2"
+OPERATOR_NAMESPACE = "capi-operator-system"
+REPLICAS = 2
+CLUSTER_NAME = "{{ .Cluster.metadata.name }}"
+"""The one template of the add-on provider that a chart of an infrastructure may use here."""
+PREREQUISITES = {
+    # clusterctl and the operator don't install it, and the provider does not start without.
+    "openstack": "https://github.com/k-orc/openstack-resource-controller/releases/download/"
+    "v{orc}/install.yaml",
+}
+"""What a provider needs before it, as a manifest; the name in braces is the catalog's."""
+_APART = {
+    "podAntiAffinity": {
+        "preferredDuringSchedulingIgnoredDuringExecution": [
+            {
+                "weight": 100,
+                "podAffinityTerm": {
+                    "labelSelector": {"matchLabels": {"control-plane": "controller-manager"}},
+                    "topologyKey": "kubernetes.io/hostname",
+                },
+            }
+        ]
+    }
+}
+CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
+VARIABLES = "caas-variables"
+"""The Secret with a provider's variables, in its namespace."""
+_BUDGET = {"enabled": True, "minAvailable": 1}
+
+
+def charts(infrastructure: Infrastructure, cluster: Cluster) -> Sequence[Chart]:
+    """The charts of a management cluster, in the order of their needs.
+
+    The network first, then the cloud controller manager, without which no node takes other pods.
+    """
+    pools = [{"cidr": str(cidr), "encapsulation": "VXLAN"} for cidr in cluster.network.pods]
+    return (
+        Chart("calico-definitions", "tigera-operator"),
+        Chart(
+            "tigera-operator",
+            "tigera-operator",
+            {
+                "installation": {"calicoNetwork": {"bgp": "Disabled", "ipPools": pools}},
+                "goldmane": {"enabled": False},
+                "whisker": {"enabled": False},
+                # The chart above brings them.
+                "manageCRDs": False,
+            },
+        ),
+        *(
+            Chart(each.name, each.namespace, _rendered(each.values, cluster.name))
+            for each in infrastructure.charts()
+        ),
+        Chart(
+            "cert-manager",
+            "cert-manager",
+            {
+                "crds": {"enabled": True, "keep": True},
+                "replicaCount": REPLICAS,
+                "podDisruptionBudget": _BUDGET,
+                "webhook": {"replicaCount": 3, "podDisruptionBudget": _BUDGET},
+                "cainjector": {"replicaCount": REPLICAS, "podDisruptionBudget": _BUDGET},
+            },
+        ),
+        # Providers are objects of their own, below: the chart's hooks would make them only once.
+        Chart(
+            "cluster-api-operator",
+            OPERATOR_NAMESPACE,
+            {"replicaCount": REPLICAS, "enableHelmHook": False},
+        ),
+    )
+
+
+def providers(infrastructure: Infrastructure) -> Sequence[Mapping[str, Any]]:
+    """The operator's objects, in the order of their needs."""
+    versions = catalog()
+    core = versions.modules["cluster-api"]
+    topology = {"ClusterTopology": True}
+    # Labels of pools reach their nodes, whatever their domain: stack files say which may be there.
+    labels = {"--additional-sync-machine-labels": ".*"}
+    found = [
+        _provider("CoreProvider", "cluster-api", "capi-system", core, topology, arguments=labels),
+        _provider("BootstrapProvider", "kubeadm", "capi-kubeadm-bootstrap-system", core, {}),
+        _provider(
+            "ControlPlaneProvider", "kubeadm", "capi-kubeadm-control-plane-system", core, topology
+        ),
+    ]
+    if own := infrastructure.PROVIDER:
+        version = own.version or versions.providers[own.name]
+        found.append(_infrastructure(own, version))
+    helm = versions.providers["helm"]
+    return [*found, _provider("AddonProvider", "helm", "caaph-system", helm, {})]
+
+
+def namespaces(infrastructure: Infrastructure, cluster: Cluster) -> Mapping[str, str]:
+    """Each namespace that is made, and the Pod Security level that it enforces.
+
+    The network's pods own the host's network; the others are as restricted as can be. A provider
+    of a cloud may mount the host's certificates.
+    """
+    found = {chart.namespace: "restricted" for chart in charts(infrastructure, cluster)}
+    found |= {each["metadata"]["namespace"]: "restricted" for each in providers(infrastructure)}
+    if infrastructure.PROVIDER:
+        found[infrastructure.PROVIDER.namespace] = "baseline"
+    found["tigera-operator"] = "privileged"
+    found.pop("kube-system", None)
+    return found
+
+
+class ClusterApi(Component):
+    """Installs Cluster API on a cluster that has nothing yet.
+
+    A network (Calico), the infrastructure's cloud controller manager and volumes, cert-manager,
+    the Cluster API operator, and its providers: core, kubeadm, the infrastructure's, and the
+    add-on provider. Everything runs twice, on different hosts where there are several.
+
+    Args:
+        name: of the component.
+        infrastructure: whose provider is installed.
+        cluster: the management cluster: its name, and the addresses of its pods.
+        opts: `providers` has the Kubernetes provider of that cluster.
+
+    Outputs:
+        providers: the names of the installed providers.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        infrastructure: Infrastructure,
+        cluster: Cluster,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__(name, opts)
+        made = {
+            namespace: kubernetes.core.v1.Namespace(
+                f"{name}-{namespace}",
+                metadata={"name": namespace, "labels": stack_labels() | _security(level)},
+                opts=self.child(),
+            )
+            for namespace, level in namespaces(infrastructure, cluster).items()
+        }
+        before: list[pulumi.Resource] = list(made.values())
+        for chart in charts(infrastructure, cluster):
+            before.append(self._release(chart, before))
+        before += self._prerequisites(infrastructure, before)
+        before += [
+            core_object(f"{name}-variables", dict(manifest), self.child(depends_on=list(before)))
+            for manifest in variables(infrastructure)
+        ]
+        manifests = providers(infrastructure)
+        for manifest in manifests:
+            resource = f"{name}-{manifest['kind']}".lower()
+            # The operator looks for the core provider before it installs another.
+            before.append(
+                custom_resource(resource, dict(manifest), self.child(depends_on=list(before)))
+            )
+        self.register_outputs({"providers": [each["metadata"]["name"] for each in manifests]})
+
+    def _release(self, chart: Chart, before: Sequence[pulumi.Resource]) -> Release:
+        known = catalog().charts[chart.name]
+        oci = known.repository.startswith("oci://")
+        return Release(
+            f"{self.name}-{chart.name}",
+            name=chart.name,
+            chart=f"{known.repository}/{known.name}" if oci else known.name,
+            version=known.version,
+            repository_opts=None if oci else RepositoryOptsArgs(repo=known.repository),
+            namespace=chart.namespace,
+            values=dict(chart.values),
+            timeout=900,
+            opts=self.child(depends_on=list(before)),
+        )
+
+    def _prerequisites(
+        self, infrastructure: Infrastructure, before: Sequence[pulumi.Resource]
+    ) -> list[pulumi.Resource]:
+        own = infrastructure.PROVIDER
+        if own is None or own.name not in PREREQUISITES:
+            return []
+        file = PREREQUISITES[own.name].format_map(catalog().providers)
+        options = self.child(depends_on=list(before))
+        return [kubernetes.yaml.v2.ConfigFile(f"{self.name}-{own.name}", file=file, opts=options)]
+
+
+def _provider(
+    kind: str,
+    name: str,
+    namespace: str,
+    version: str,
+    gates: Mapping[str, bool],
+    *,
+    arguments: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    options = {"featureGates": dict(gates), "additionalArgs": dict(arguments or {})}
+    options = {key: value for key, value in options.items() if value}
+    manager = {"manager": options} if options else {}
+    return {
+        "apiVersion": OPERATOR_API,
+        "kind": kind,
+        "metadata": {
+            "name": name,
+            "namespace": namespace,
+            "annotations": wait_for("Ready"),
+        },
+        "spec": {
+            "version": f"v{version}",
+            **manager,
+            "deployment": {"replicas": REPLICAS, "affinity": _APART},
+        },
+    }
+
+
+def _infrastructure(own: Provider, version: str) -> dict[str, Any]:
+    kind = "InfrastructureProvider"
+    manifest = _provider(kind, own.name, own.namespace, version, own.feature_gates)
+    secret = own.config_secret or (VARIABLES if own.variables else "")
+    if secret:
+        manifest["spec"]["configSecret"] = {"name": secret, "namespace": own.namespace}
+    if own.url:
+        manifest["spec"]["fetchConfig"] = {"url": own.url}
+    if own.on_control_plane:
+        manifest["spec"]["deployment"] |= {
+            "nodeSelector": {CONTROL_PLANE: ""},
+            "tolerations": [{"key": CONTROL_PLANE, "effect": "NoSchedule"}],
+        }
+    return manifest
+
+
+def variables(infrastructure: Infrastructure) -> Sequence[Mapping[str, Any]]:
+    """The Secret with the variables of the infrastructure's provider, where it has any."""
+    own = infrastructure.PROVIDER
+    if own is None or not own.variables:
+        return ()
+    secret = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": VARIABLES, "namespace": own.namespace},
+        "stringData": dict(own.variables),
+    }
+    return (secret,)
+
+
+def _security(level: str) -> dict[str, str]:
+    return {
+        "pod-security.kubernetes.io/enforce": level,
+        "pod-security.kubernetes.io/warn": level,
+    }
+
+
+def _rendered(values: Any, cluster: str) -> Any:
+    """The values with the cluster's name where the add-on provider would put it."""
+    if isinstance(values, Mapping):
+        return {key: _rendered(value, cluster) for key, value in values.items()}
+    if isinstance(values, list | tuple):
+        return [_rendered(value, cluster) for value in values]
+    return values.replace(CLUSTER_NAME, cluster) if isinstance(values, str) else values

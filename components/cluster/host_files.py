@@ -1,0 +1,41 @@
+"""Files on machines, as a KubeadmConfigSpec has them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import yaml
+
+DIRECTORY = "/etc/kubernetes/caas"
+"""Where the API server finds its configuration files."""
+
+HostFile = dict[str, Any]
+
+
+def host_file(path: str, content: str, permissions: str = "0600") -> HostFile:
+    """A file with this content, of root."""
+    return {"path": path, "owner": "root:root", "permissions": permissions, "content": content}
+
+
+def yaml_file(name: str, content: Mapping[str, Any]) -> HostFile:
+    """A configuration file of the API server."""
+    return host_file(f"{DIRECTORY}/{name}", _as_yaml(json.dumps(content)))
+
+
+@lru_cache
+def _as_yaml(content: str) -> str:
+    """YAML of a content that comes as JSON; writing YAML is slow, and most clusters are alike."""
+    return yaml.dump(json.loads(content), Dumper=yaml.CSafeDumper, sort_keys=False, width=1000)
+
+
+def secret_file(name: str, secret: str) -> HostFile:
+    """A configuration file of the API server, whose content is `name` of a Secret."""
+    return {
+        "path": f"{DIRECTORY}/{name}",
+        "owner": "root:root",
+        "permissions": "0600",
+        "contentFrom": {"secret": {"name": secret, "key": name}},
+    }

@@ -1,0 +1,259 @@
+"""Azure: machines over its zones, its load balancer before the Kubernetes API.
+
+Source of the shapes: the v1beta1 types of cluster-api-provider-azure 1.26.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+from packaging.version import Version
+from pydantic import Field
+
+from components.chart import Chart
+from components.cluster.settings import ApiEndpoint, Cluster
+from components.fields import Flag
+from components.finding import Finding
+from components.infrastructure.azure import api_name, network
+from components.infrastructure.azure.patches import (
+    DEFAULT_DISK,
+    DISK_TYPES,
+    PORT,
+    cluster_patches,
+    machine_patches,
+    network_spec,
+)
+from components.infrastructure.azure.settings import (
+    AzureImage,
+    AzureZone,
+    Identity,
+    IdentityType,
+    Location,
+    Network,
+    Peering,
+    ResourceId,
+    ResourceName,
+    Uuid,
+)
+from components.infrastructure.groups import check_disks, check_types, check_zones, groups
+from components.infrastructure.interface import (
+    INFRASTRUCTURE_GROUP,
+    ClassParts,
+    Infrastructure,
+    Manifest,
+    NodeRegistration,
+    Placed,
+    Provider,
+    Template,
+)
+from components.infrastructure.patches import Kinds
+from errors import clouds
+
+API_VERSION = f"{INFRASTRUCTURE_GROUP}/v1beta1"
+_KINDS = Kinds(API_VERSION, "AzureClusterTemplate", "AzureMachineTemplate")
+
+
+class Azure(Infrastructure):
+    """Machines on Azure, in a virtual network per cluster or in one that is there."""
+
+    SIZES: ClassVar = {
+        "small": "Standard_D2s_v5",
+        "medium": "Standard_D4s_v5",
+        "large": "Standard_D8s_v5",
+        "xlarge": "Standard_D16s_v5",
+    }
+    # Machines keep to the private address of a public endpoint.
+    PROVIDER: ClassVar = Provider(
+        "azure", "capz-system", "v1beta1", feature_gates={"APIServerILB": True}
+    )
+    DATA: ClassVar = Path(__file__).parent
+
+    provider: Literal["azure"]
+    subscription: Uuid
+    """The subscription that everything is made in."""
+    location: Location
+    """Where: `westeurope`."""
+    resource_group: ResourceName | None = None
+    """An existing resource group; without it each cluster gets one of its own."""
+    identity: Identity
+    """How the provider logs in."""
+    control_plane_identity: ResourceId
+    """The managed identity of control-plane machines; their cloud controller manager uses it."""
+    worker_identity: ResourceId
+    """The managed identity of workers; it needs to pull images, and little else."""
+    network: Network | None = None
+    """A virtual network that is there; without it each cluster gets one of its own."""
+    peerings: tuple[Peering, ...] = ()
+    """Networks that a cluster's own network is joined to, the management cluster's among them."""
+    zones: tuple[AzureZone, ...] = ("1", "2", "3")
+    """The availability zones of the control plane."""
+    architecture: Literal["amd64", "arm64"] = "amd64"
+    """Of the images."""
+    default_image: AzureImage | None = None
+    """A resource id, or `publisher:offer:sku:version`; `{version}` is `1.36.3`, `{dashed}`
+    `1-36-3`. Without it the provider takes its own reference image of the version."""
+    encryption_at_host: Flag = True
+    """Whether disks are encrypted on the host too; the subscription must have it switched on."""
+    disk_encryption_set: ResourceId | None = None
+    """Encrypts disks with your key; without it Azure's own key does."""
+    trusted_launch: Flag = False
+    """Secure boot and a virtual TPM; the image must be made for it."""
+    tags: dict[str, str] = Field(default_factory=dict)
+    """Of everything in Azure."""
+
+    def class_parts(self) -> ClassParts:
+        """AzureCluster and AzureMachine templates; the API's load balancer is a private one."""
+        peerings = [
+            {"resourceGroup": each.resource_group, "remoteVnetName": each.name}
+            for each in self.peerings
+        ]
+        cluster = {
+            "subscriptionID": self.subscription,
+            "location": self.location,
+            "identityRef": {
+                "apiVersion": API_VERSION,
+                "kind": "AzureClusterIdentity",
+                "name": self.name,
+            },
+            "networkSpec": network_spec(self.network, peerings),
+            "failureDomains": {zone: {"controlPlane": True} for zone in self.zones},
+        } | self._tags()
+        patches = (
+            *machine_patches(_KINDS, self.default_image, self.disk_encryption_set),
+            *cluster_patches(
+                _KINDS,
+                resource_group=self.resource_group,
+                network=self.network,
+                location=self.location,
+                suffix=self._suffix,
+            ),
+            *api_name.patches(self.location, self._suffix),
+        )
+        return ClassParts(
+            cluster=Template(API_VERSION, "AzureClusterTemplate", cluster),
+            control_plane_machine=self._machine(self.control_plane_identity),
+            worker_machine=self._machine(self.worker_identity),
+            node_registration=NodeRegistration(
+                name='{{ ds.meta_data["local_hostname"] }}',
+                kubelet_extra_args=({"name": "cloud-provider", "value": "external"},),
+            ),
+            etcd_device="/dev/disk/azure/scsi1/lun0",
+            files=api_name.FILES,
+            pre_kubeadm_commands=(api_name.COMMAND,),
+            variables=(network.DEFINITION,),
+            patches=patches,
+        )
+
+    def cluster_variables(self, cluster: Cluster) -> Mapping[str, Any]:
+        """The address ranges of the cluster's own network."""
+        if self.network or not cluster.network.machines:
+            return {}
+        return {network.VARIABLE: network.Ranges.of(cluster).value()}
+
+    def objects(self, namespace: str) -> Sequence[Manifest]:
+        """The identity that the provider logs in with; a password stays in its Secret."""
+        spec: dict[str, Any] = {
+            "type": "WorkloadIdentity",
+            "clientID": self.identity.client_id,
+            "tenantID": self.identity.tenant_id,
+            "allowedNamespaces": {"list": [namespace]},
+        }
+        if self.identity.type is IdentityType.SERVICE_PRINCIPAL:
+            secret = {"name": self.identity.secret, "namespace": namespace}
+            spec |= {"type": "ServicePrincipal", "clientSecret": secret}
+        metadata = {
+            "name": self.name,
+            "namespace": namespace,
+            "labels": {"clusterctl.cluster.x-k8s.io/move-hierarchy": "true"},
+        }
+        return [
+            {
+                "apiVersion": API_VERSION,
+                "kind": "AzureClusterIdentity",
+                "metadata": metadata,
+                "spec": spec,
+            }
+        ]
+
+    def failure_domains(self) -> tuple[str, ...]:
+        """The zones."""
+        return self.zones
+
+    def charts(self) -> Sequence[Chart]:
+        """The cloud controller manager and the CSI driver for disks; both read azure.json."""
+        pods = '{{ .Cluster.spec.clusterNetwork.pods.cidrBlocks | join "," }}'
+        return [
+            Chart(
+                "cloud-provider-azure",
+                "kube-system",
+                {
+                    "infra": {"clusterName": "{{ .Cluster.metadata.name }}"},
+                    "cloudControllerManager": {"clusterCIDR": pods, "logVerbosity": 2},
+                },
+            ),
+            Chart(
+                "azuredisk-csi-driver",
+                "kube-system",
+                {"controller": {"replicas": 2, "runOnControlPlane": True}},
+            ),
+        ]
+
+    def image(self, version: Version) -> str:
+        """The image's name for a version; empty for the provider's own."""
+        dashed = str(version).replace(".", "-")
+        pattern = self.default_image or ""
+        return pattern.replace("{version}", str(version)).replace("{dashed}", dashed)
+
+    def check(self, clusters: Sequence[Placed]) -> Iterator[Finding]:
+        """What Azure and its provider can't do."""
+        if self.identity.type is IdentityType.SERVICE_PRINCIPAL and not self.identity.secret:
+            what = "the password of the service principal is nowhere"
+            yield Finding(clouds.IDENTITY_SECRET_MISSING, ("infrastructure", "identity"), what)
+        for place, cluster in clusters:
+            yield from self._endpoint(place, cluster.control_plane.endpoint)
+            if not self.network:
+                yield from network.check(place, cluster)
+        for group in groups(clusters):
+            name = self.machine_type(group.machine.type)
+            yield from check_types(group, name, self.known_machine_types(), self.architecture)
+            yield from check_disks(group, DISK_TYPES, ", ".join(DISK_TYPES))
+            yield from check_zones(group, self.zones)
+
+    def _endpoint(self, place: tuple[str | int, ...], endpoint: ApiEndpoint) -> Iterator[Finding]:
+        """ENDPOINT_HOST_MISSING, ENDPOINT_NOT_OFFERED."""
+        below = (*place, "controlPlane", "endpoint")
+        if self.network and not endpoint.host:
+            what = "the API's load balancer needs a free address of the control plane's subnet"
+            yield Finding(clouds.ENDPOINT_HOST_MISSING, below[:-1], what)
+        if endpoint.port != PORT:
+            what = f"the load balancer leads to the API server's own port, {PORT}"
+            yield Finding(clouds.ENDPOINT_NOT_OFFERED, (*below, "port"), what)
+
+    @property
+    def _suffix(self) -> str:
+        """Makes names unique in a location, and does not change."""
+        return hashlib.sha256(self.subscription.lower().encode()).hexdigest()[:8]
+
+    def _tags(self) -> dict[str, Any]:
+        return {"additionalTags": dict(self.tags)} if self.tags else {}
+
+    def _machine(self, identity: str) -> Template:
+        disk: dict[str, Any] = {"storageAccountType": DEFAULT_DISK}
+        if self.disk_encryption_set:
+            disk["diskEncryptionSet"] = {"id": self.disk_encryption_set}
+        security: dict[str, Any] = {"encryptionAtHost": self.encryption_at_host}
+        if self.trusted_launch:
+            security["securityType"] = "TrustedLaunch"
+            security["uefiSettings"] = {"secureBootEnabled": True, "vTpmEnabled": True}
+        spec = {
+            "vmSize": self.machine_type("medium"),
+            "osDisk": {"osType": "Linux", "diskSizeGB": 50, "managedDisk": disk},
+            "identity": "UserAssigned",
+            "userAssignedIdentities": [{"providerID": f"azure://{identity}"}],
+            "securityProfile": security,
+            "allocatePublicIP": False,
+        } | self._tags()
+        return Template(API_VERSION, "AzureMachineTemplate", spec)

@@ -1,0 +1,89 @@
+"""The cloud controller manager and the CSI driver of clusters on OpenStack."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from components.chart import Chart
+from components.cluster.kinds import INFRASTRUCTURE_LABEL
+from components.infrastructure.openstack.names import CLUSTER_CLOUD_CONFIG, SECRET_OF_CLUSTERS
+
+NAMESPACE = "kube-system"
+RESOURCE_SET_API = "addons.cluster.x-k8s.io/v1beta2"
+_ON_CONTROL_PLANE = {"node-role.kubernetes.io/control-plane": ""}
+_TOLERATIONS = [
+    {
+        "key": "node.cloudprovider.kubernetes.io/uninitialized",
+        "value": "true",
+        "effect": "NoSchedule",
+    },
+    {"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"},
+]
+_CLUSTER_NAME = "{{ .Cluster.metadata.name }}"
+
+CHARTS = (
+    Chart(
+        "openstack-cloud-controller-manager",
+        NAMESPACE,
+        {
+            "cluster": {"name": _CLUSTER_NAME},
+            # The pod network makes its own routes.
+            "enabledControllers": ["cloud-node", "cloud-node-lifecycle", "service"],
+            "nodeSelector": _ON_CONTROL_PLANE,
+            "tolerations": _TOLERATIONS,
+            "secret": {"enabled": True, "create": False, "name": SECRET_OF_CLUSTERS},
+        },
+    ),
+    Chart(
+        "openstack-cinder-csi",
+        NAMESPACE,
+        {
+            "clusterID": _CLUSTER_NAME,
+            "secret": {
+                "enabled": True,
+                "create": False,
+                "hostMount": False,
+                "name": SECRET_OF_CLUSTERS,
+                "filename": "cloud.conf",
+            },
+            "csi": {
+                "plugin": {
+                    # Nothing of the host: the CA certificate is in the Secret.
+                    "volumes": [],
+                    "volumeMounts": [
+                        {"name": "cloud-config", "mountPath": "/etc/config", "readOnly": True}
+                    ],
+                    "controllerPlugin": {
+                        "replicas": 2,
+                        "nodeSelector": _ON_CONTROL_PLANE,
+                        "tolerations": _TOLERATIONS,
+                    },
+                }
+            },
+            "storageClass": {
+                "enabled": True,
+                "delete": {"isDefault": True, "allowVolumeExpansion": True},
+                "retain": {"isDefault": False, "allowVolumeExpansion": True},
+            },
+        },
+    ),
+)
+
+
+def credentials_of_clusters(secret: str, namespace: str) -> dict[str, Any]:
+    """The ClusterResourceSet that puts `kube-system/cloud-config` into every cluster.
+
+    Args:
+        secret: the Secret on the management cluster that holds it.
+        namespace: of the clusters, and of that Secret.
+    """
+    return {
+        "apiVersion": RESOURCE_SET_API,
+        "kind": "ClusterResourceSet",
+        "metadata": {"name": CLUSTER_CLOUD_CONFIG, "namespace": namespace},
+        "spec": {
+            "clusterSelector": {"matchLabels": {INFRASTRUCTURE_LABEL: "openstack"}},
+            "resources": [{"kind": "Secret", "name": secret}],
+            "strategy": "Reconcile",
+        },
+    }

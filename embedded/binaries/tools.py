@@ -1,0 +1,88 @@
+"""Programs that no plane needs: kubeadm of each supported minor, and etcdutl; made on demand.
+
+Each has a cache key of its own, so that nothing else is made again for one of them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from catalog import catalog
+from embedded.binaries.host import Host, this_host
+from embedded.binaries.recipe import (
+    MODULES,
+    Program,
+    Recipe,
+    Source,
+    etcd_release,
+    kubernetes_program,
+    kubernetes_stamp,
+)
+from embedded.binaries.workshop import ensure
+from embedded.paths import cache_directory
+from embedded.progress import Progress
+from errors import CaasError
+from errors.machine import RELEASE_NOT_PINNED
+
+
+def kubeadm(minor: str, progress: Progress) -> Path:
+    """kubeadm of the newest release of a minor in the catalog.
+
+    Args:
+        minor: `1.36`.
+        progress: gets a step when it has to be made.
+
+    Raises:
+        CaasError: CAAS-2025 the minor is not in the catalog, or has no pinned modules; else as
+            `embedded.binaries.ensure_binaries`.
+    """
+    return ensure(kubeadm_recipe(minor, this_host()), cache_directory(), progress) / "kubeadm"
+
+
+def etcdutl(progress: Progress) -> Path:
+    """etcdutl of etcd's release in the catalog; errors as `embedded.binaries.ensure_binaries`."""
+    return ensure(etcdutl_recipe(this_host()), cache_directory(), progress) / "etcdutl"
+
+
+def minors() -> tuple[str, ...]:
+    """The minors that the catalog has releases of, oldest first."""
+    found = (f"{version.major}.{version.minor}" for version in catalog().kubernetes_versions)
+    return tuple(dict.fromkeys(found))
+
+
+def recipes(host: Host) -> tuple[Recipe, ...]:
+    """Every tool on `host`."""
+    return (*(kubeadm_recipe(minor, host) for minor in minors()), etcdutl_recipe(host))
+
+
+def kubeadm_recipe(minor: str, host: Host) -> Recipe:
+    """How kubeadm of a minor is made."""
+    versions = [str(version) for version in catalog().kubernetes_versions]
+    of_minor = [version for version in versions if version.startswith(f"{minor}.")]
+    folder = MODULES / f"kubeadm-{minor}"
+    if not of_minor or not folder.is_dir():
+        raise CaasError(
+            RELEASE_NOT_PINNED,
+            f"There is no kubeadm of Kubernetes {minor}",
+            why="its modules are not pinned" if of_minor else "it is not in the catalog",
+            fix=f"Name one of these: {', '.join(minors())}.",
+        )
+    version = of_minor[-1]
+    source = Source(folder, kubernetes_stamp(version))
+    return Recipe(
+        f"kubeadm-{version}-{host.system}-{host.architecture}",
+        (kubernetes_program("kubeadm", version, host, source),),
+        (),
+    )
+
+
+def etcdutl_recipe(host: Host) -> Recipe:
+    """How etcdutl is made."""
+    version = catalog().modules["etcd"]
+    release = etcd_release("etcdutl", version, host)
+    package = "go.etcd.io/etcd/etcdutl/v3"
+    return Recipe(
+        f"etcdutl-{version}-{host.system}-{host.architecture}",
+        (Program("etcdutl", Source(MODULES / "etcdutl"), package, release),),
+        (),
+    )

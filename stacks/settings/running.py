@@ -1,0 +1,40 @@
+"""What cannot be changed about the control plane of a running cluster."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from components.cluster.variables import ENCRYPTION, ETCD
+from errors import NOWHERE, CaasError, Where
+from errors.control_plane import ENCRYPTION_SWITCHED_OFF, ETCD_MOVED
+
+
+def check_control_plane(
+    live: dict[str, Any], wanted: dict[str, Any], *, cluster: str, where: Where = NOWHERE
+) -> None:
+    """Refuses what would leave a cluster without its data.
+
+    Args:
+        live: `spec.topology` of the Cluster as it is.
+        wanted: the same as it shall be.
+        cluster: its name, for the message.
+        where: the place of the control plane in the stack file.
+
+    Raises:
+        CaasError: ENCRYPTION_SWITCHED_OFF or ETCD_MOVED.
+    """
+    before, after = _variables(live), _variables(wanted)
+    if after.get(ENCRYPTION) == "" != before.get(ENCRYPTION):
+        what = f"the Secrets of the cluster `{cluster}` are encrypted, and would be lost"
+        raise CaasError(ENCRYPTION_SWITCHED_OFF, what, where=where)
+    if _is_external(before) != _is_external(after):
+        what = f"the cluster `{cluster}` cannot leave its etcd"
+        raise CaasError(ETCD_MOVED, what, where=where)
+
+
+def _variables(topology: dict[str, Any]) -> dict[str, Any]:
+    return {entry["name"]: entry["value"] for entry in topology.get("variables", ())}
+
+
+def _is_external(variables: dict[str, Any]) -> bool:
+    return "external" in variables.get(ETCD, {})

@@ -1,0 +1,340 @@
+"""What every infrastructure must keep, whoever wrote it; a new plug-in adds its example."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from catalog import catalog
+from components.cluster import kubeadm
+from components.cluster.cluster_class import etcd_disk_patch
+from components.cluster.kinds import WORKER_CLASS
+from components.cluster.machine import SIZES
+from components.cluster.settings import Cluster
+from components.cluster.variables import DEFINITIONS, PATCHES
+from components.finding import Finding
+from components.infrastructure.interface import Infrastructure
+from components.infrastructure.registry import infrastructure
+from stacks.settings import load_file
+from tests.infrastructure.examples import EXAMPLES, write_stack
+from tests.unit.command_line import ROOT
+
+PLUGIN = ROOT / "tests/example_plugin"
+CHARTS = ROOT.parent / "shared/upstream/charts"
+SIMULATED = {"in-memory"}
+"""Machines that are only pretended: all of them are the same, whatever is said of them."""
+TEMPLATE = "/spec/template/spec"
+Patch = dict[str, Any]
+
+
+def lab() -> type[Infrastructure]:
+    """The example of a third party, as its entry point would give it."""
+    sys.path.insert(0, str(PLUGIN))
+    try:
+        from caas_lab import Lab  # noqa: PLC0415 - only here it is on the path
+    finally:
+        sys.path.remove(str(PLUGIN))
+    found: type[Infrastructure] = Lab
+    return found
+
+
+def settings(name: str, full: bool) -> Infrastructure:
+    if name == "lab":
+        return lab().model_validate({"provider": "lab", "bench": "north"})
+    example = EXAMPLES[name]
+    more = example.most if full else {}
+    return infrastructure(name).model_validate({"provider": name, **example.least, **more})
+
+
+NAMES = [*EXAMPLES, "lab"]
+
+
+@pytest.fixture(params=[(name, full) for name in NAMES for full in (False, True)], ids=str)
+def plugin(request: pytest.FixtureRequest) -> Infrastructure:
+    return settings(*request.param)
+
+
+@pytest.fixture(params=NAMES)
+def default(request: pytest.FixtureRequest) -> Infrastructure:
+    return settings(request.param, full=False)
+
+
+def cluster(name: str, **plane: Any) -> dict[str, Any]:
+    example = EXAMPLES.get(name)
+    host = {"endpoint": example.host} if example and example.host else {}
+    return {"name": "one", "version": "1.36.3", "controlPlane": host | plane}
+
+
+def found(plugin: Infrastructure, content: dict[str, Any]) -> list[Finding]:
+    return list(plugin.check([(("clusters", 0), Cluster.model_validate(content))]))
+
+
+def test_every_size_is_a_known_machine_type_that_is_large_enough(plugin: Infrastructure) -> None:
+    names = [plugin.machine_type(size) for size in SIZES]
+    assert len(set(names)) == len(SIZES)
+    known = plugin.known_machine_types()
+    if not known:
+        assert plugin.name in SIMULATED
+        return
+    types = [known[name] for name in names]
+    assert [each.cpu for each in types] == [2, 4, 8, 16]
+    assert all(each.memory_gib >= 4 * each.cpu for each in types)
+    assert all(large.memory_gib > small.memory_gib for small, large in pairwise(types))
+
+
+def test_an_own_size_is_a_machine_type_too(default: Infrastructure) -> None:
+    own = default.model_copy(update={"machine_types": {"huge": "of-mine", "small": "another"}})
+    assert own.machine_type("huge") == "of-mine"
+    assert own.machine_type("small") == "another"
+    assert own.machine_type("a-name") == "a-name"
+
+
+def test_prices_are_of_known_things(default: Infrastructure) -> None:
+    prices = default.price_list()
+    if prices is None:
+        return
+    assert set(prices.machines) <= set(default.known_machine_types())
+    assert all(price > 0 for price in prices.machines.values())
+    assert prices.source
+    assert prices.currency
+    for size in SIZES:
+        assert not prices.machines or default.machine_type(size) in prices.machines
+
+
+def test_the_class_is_made_of_plain_values(plugin: Infrastructure) -> None:
+    """An output in it would fail here; its name is a hash of it, so twice is the same."""
+    first, second = (
+        json.dumps(
+            [
+                parts.cluster.spec,
+                parts.control_plane_machine.spec,
+                parts.worker_machine.spec,
+                parts.variables,
+                parts.patches,
+                parts.files,
+            ]
+        )
+        for parts in (plugin.class_parts(), plugin.class_parts())
+    )
+    assert first == second
+
+
+def test_names_in_the_class_are_unique(plugin: Infrastructure) -> None:
+    parts = plugin.class_parts()
+    disk = [etcd_disk_patch(parts.etcd_device)] if parts.etcd_device else []
+    for standard, own in ((DEFINITIONS, parts.variables), ((*PATCHES, *disk), parts.patches)):
+        names = [each["name"] for each in (*standard, *own)]
+        assert sorted(names) == sorted(set(names))
+
+
+def templates(plugin: Infrastructure) -> dict[tuple[str, str], dict[str, Any]]:
+    """Every template by its kind and role."""
+    parts = plugin.class_parts()
+    specs = {
+        (parts.cluster.kind, "cluster"): parts.cluster.spec,
+        (parts.control_plane_machine.kind, "control-plane"): parts.control_plane_machine.spec,
+        (parts.worker_machine.kind, "worker"): parts.worker_machine.spec,
+        ("KubeadmControlPlaneTemplate", "control-plane"): kubeadm.control_plane_spec(parts),
+        ("KubeadmConfigTemplate", "worker"): kubeadm.worker_spec(parts),
+    }
+    return {
+        key: json.loads(json.dumps({"spec": {"template": {"spec": spec}}}))
+        for key, spec in specs.items()
+    }
+
+
+def roles(selector: Patch) -> Iterator[tuple[str, str]]:
+    match = selector["matchResources"]
+    if match.get("infrastructureCluster"):
+        yield selector["kind"], "cluster"
+    if match.get("controlPlane"):
+        yield selector["kind"], "control-plane"
+    if WORKER_CLASS in match.get("machineDeploymentClass", {}).get("names", ()):
+        yield selector["kind"], "worker"
+
+
+def changes(plugin: Infrastructure) -> Iterator[tuple[str, tuple[str, str], Patch]]:
+    """Every change of every patch, with the patch's name and the template that it is of."""
+    for patch in plugin.class_parts().patches:
+        for definition in patch["definitions"]:
+            places = list(roles(definition["selector"]))
+            assert places, patch["name"]
+            for place in places:
+                for change in definition["jsonPatches"]:
+                    yield patch["name"], place, change
+
+
+class Anything(dict[str, Any]):
+    """What a patch has set: whatever is below it may be there."""
+
+    def __contains__(self, key: object) -> bool:
+        return True
+
+    def __getitem__(self, key: str) -> Any:
+        return self.setdefault(key, Anything())
+
+
+def test_patches_fit_the_templates(plugin: Infrastructure) -> None:
+    """Cluster API's webhook refuses other places in lists; a missing parent fails much later."""
+    made = templates(plugin)
+    for name, place, change in changes(plugin):
+        assert place in made, (name, place)
+        *above, last = change["path"].removeprefix("/").split("/")
+        assert change["path"].startswith(f"{TEMPLATE}/"), name
+        parent: Any = made[place]
+        for step in above:
+            if isinstance(parent, list):
+                assert step == "0", (name, change["path"])
+                assert parent, (name, change["path"])
+                parent = parent[0]
+            else:
+                assert step in parent, (name, change["path"])
+                parent = parent[step]
+        if isinstance(parent, list):
+            assert change["op"] == "add", (name, change["path"])
+            assert last in ("0", "-"), (name, change["path"])
+        elif change["op"] == "add":
+            parent[last] = change.get("value", Anything())
+        else:
+            assert last in parent, (name, change["path"])
+
+
+def patched(plugin: Infrastructure, variable: str) -> set[str]:
+    """The roles of the templates into which a variable gets."""
+    where = set()
+    for patch in plugin.class_parts().patches:
+        for definition in patch["definitions"]:
+            text = json.dumps([patch.get("enabledIf", ""), definition["jsonPatches"]])
+            if variable in text:
+                where |= {role for _, role in roles(definition["selector"])}
+    return where
+
+
+def makes_its_own(plugin: Infrastructure) -> bool:
+    """Whether it has a foundation: groups of hosts and security groups are made there."""
+    return type(plugin).foundation is not Infrastructure.foundation
+
+
+@pytest.mark.parametrize(
+    ("variable", "key", "value"),
+    [
+        ("machineType", "type", "xlarge"),
+        ("image", "image", "an-image"),
+        ("rootDisk", "disk", {"sizeGiB": 70}),
+        ("dataDisks", "dataDisks", [{"name": "more", "sizeGiB": 10}]),
+    ],
+)
+def test_what_machines_are_is_patched_or_refused(
+    default: Infrastructure, variable: str, key: str, value: Any
+) -> None:
+    machine = {key: value}
+    pools = [{"name": "a", "machine": machine}]
+    content = cluster(default.name, machine=machine) | {"workerPools": pools}
+    refused = {each.path[2] for each in found(default, content) if key in each.path}
+    here = {"controlPlane": "control-plane", "workerPools": "worker"}
+    done = patched(default, variable) | {here[str(part)] for part in refused}
+    assert done >= {"control-plane", "worker"} or default.name in SIMULATED
+
+
+def test_the_etcd_disk_is_patched_where_there_is_a_device(default: Infrastructure) -> None:
+    device = default.class_parts().etcd_device
+    assert bool(device) == ("control-plane" in patched(default, "etcdDisk"))
+    assert not device or device.startswith("/dev/")
+
+
+@pytest.mark.parametrize("placement", ["strict-spread", "pack"])
+@pytest.mark.parametrize("role", ["control-plane", "worker"])
+def test_placement_is_patched_or_refused(
+    default: Infrastructure, placement: str, role: str
+) -> None:
+    """`any` and `spread` promise nothing that a cloud could break; these do."""
+    machine = {"placement": placement}
+    plane = {"replicas": 7} | ({"machine": machine} if role == "control-plane" else {})
+    content = cluster(default.name, **plane)
+    if role == "worker":
+        content["workerPools"] = [{"name": "a", "replicas": 3, "machine": machine}]
+    refused = [each for each in found(default, content) if "placement" in each.path]
+    done = makes_its_own(default) or role in patched(default, "placement")
+    assert refused or done or default.name in SIMULATED
+
+
+@pytest.mark.parametrize("machine", [{"spot": True}, {"spot": True, "spotMaxPrice": "0.1"}])
+def test_spot_is_patched_or_refused(default: Infrastructure, machine: dict[str, Any]) -> None:
+    content = cluster(default.name) | {"workerPools": [{"name": "a", "machine": machine}]}
+    refused = [each for each in found(default, content) if str(each.path[-1]).startswith("spot")]
+    variable = "maxPrice" if "spotMaxPrice" in machine else "spot"
+    assert refused or "worker" in patched(default, variable) or default.name in SIMULATED
+    assert "control-plane" not in patched(default, ".spot.")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("host", "192.0.2.1"),
+        ("port", 8443),
+        ("public", True),
+        ("allowed", ["198.51.100.0/24"]),
+    ],
+)
+def test_the_endpoint_is_patched_or_refused(
+    default: Infrastructure, key: str, value: object
+) -> None:
+    given = {"host": "192.0.2.10"} if default.name == "vsphere" else {}
+    endpoint = given | {key: value} | ({"allowed": ["198.51.100.0/24"]} if key == "public" else {})
+    content = cluster(default.name) | {"controlPlane": {"endpoint": endpoint}}
+    refused = [each for each in found(default, content) if "endpoint" in each.path]
+    done = patched(default, f".endpoint.{key}") | patched(default, f'.endpoint \\"{key}\\"')
+    done |= patched(default, f'"endpoint.{key}"')
+    assert refused or done or makes_its_own(default) or default.name in SIMULATED
+
+
+def test_what_it_needs_is_in_the_catalog(default: Infrastructure) -> None:
+    provider = default.PROVIDER
+    if provider:
+        assert provider.name in catalog().providers
+        assert provider.namespace
+        assert provider.contract in ("v1beta1", "v1beta2")
+    for chart in default.charts():
+        release = catalog().charts[chart.name]
+        for version in catalog().kubernetes_versions:
+            assert release.supports(version), (chart.name, str(version))
+        json.dumps(chart.values)
+        file = CHARTS / chart.name / "values.yaml"
+        if file.exists():
+            assert set(chart.values) <= set(yaml.safe_load(file.read_text())), chart.name
+
+
+def test_objects_are_whole_and_hold_no_secrets(plugin: Infrastructure) -> None:
+    for manifest in plugin.objects("clusters"):
+        assert set(manifest) >= {"apiVersion", "kind", "metadata"}
+        assert manifest["kind"] != "Secret"
+        assert manifest["metadata"].get("namespace", "clusters") == "clusters"
+    assert plugin.objects("clusters") == plugin.objects("clusters")
+
+
+def test_its_settings_are_documented(default: Infrastructure) -> None:
+    schema = type(default).model_json_schema(by_alias=True)
+    for name, definition in [(default.name, schema), *schema.get("$defs", {}).items()]:
+        assert definition["description"], name
+    for key, field in schema["properties"].items():
+        assert field.get("description") or "$ref" in field or key == "provider", key
+    page = ROOT / f"docs/infrastructure/{default.name}.md"
+    if default.name in ("lab", *SIMULATED):
+        return
+    text = page.read_text()
+    shared = Infrastructure.model_fields_by_alias()
+    missing = [key for key in schema["properties"] if key not in shared and key not in text]
+    assert not missing
+
+
+def test_the_examples_are_valid(tmp_path: Path) -> None:
+    for name in EXAMPLES:
+        for full in (False, True):
+            load_file(write_stack(tmp_path, name, full=full, namespace=f"{name}-{full}".lower()))
