@@ -23,6 +23,8 @@ from typing import Any
 import yaml
 
 from cli.options import Engine
+from components.manifest import ADOPTED
+from embedded.objects import Key
 from embedded.plan.clouds import short_type
 from embedded.program import Resource
 from embedded.session import Session
@@ -107,12 +109,15 @@ class PulumiCli:
         self._executable = executable
         self._session = session
         self._folder = session.directory / "pulumi"
+        self._adopted = ""
 
-    def up(self, targets: Sequence[str] = ()) -> None:
+    def up(self, targets: Sequence[str] = (), adopted: Sequence[Key] = ()) -> None:
         """Runs `pulumi up`, of resources that match a target only where there are targets.
 
+        What is `adopted` is there already and imported where Pulumi's state does not have it.
         Raises CAAS-3020 when it fails.
         """
+        self._adopted = ",".join(f"{key.namespace}/{key.name}" for key in adopted)
         chosen = (f"--target={target}" for target in targets)
         self._run("up", "--yes", "--skip-preview", *chosen)
 
@@ -167,7 +172,12 @@ class PulumiCli:
     def _call(self, *arguments: str) -> None:
         """Runs the CLI with its output on standard error, where progress goes."""
         command = [self._executable, *arguments]
-        environment = {**os.environ, **self.environment(), "PULUMI_SKIP_UPDATE_CHECK": "true"}
+        environment = {
+            **os.environ,
+            **self.environment(),
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            ADOPTED: self._adopted,
+        }
         sys.stderr.flush()
         with _leave_interrupts_to_the_child() as interrupted:
             status = subprocess.run(

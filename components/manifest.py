@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,6 +28,17 @@ STACK_LABEL = "caas.dev/stack"
 def stack_labels() -> dict[str, str]:
     """The labels of every object that the running program registers."""
     return {"app.kubernetes.io/managed-by": "caas", STACK_LABEL: pulumi.get_stack()}
+
+
+ADOPTED = "CAAS_ADOPTED"
+"""The variable that names objects that are there and may not be made anew, `namespace/name`, with
+commas between: Pulumi's engine imports what it does not know yet. `./caas up` sets it."""
+
+
+def adopted(namespace: str, name: str) -> str | None:
+    """The id to import a made-once object by; None for one that has to be made."""
+    there = os.environ.get(ADOPTED, "").split(",")
+    return f"{namespace}/{name}" if f"{namespace}/{name}" in there else None
 
 
 def movable(manifest: Manifest) -> Manifest:

@@ -60,6 +60,11 @@ class Plan:
     offline: str = ""
 
     @property
+    def once_made(self) -> list[Key]:
+        """Objects that are made once, and are there."""
+        return sorted(self.recording.made_once() & self.objects.live.keys())
+
+    @property
     def is_empty(self) -> bool:
         """Whether nothing would change."""
         return not self.objects.changes

@@ -53,7 +53,7 @@ def command(
             if not pulumi:
                 _apply(session, plan, progress)
         if pulumi:
-            pulumi.up()
+            pulumi.up(adopted=plan.once_made)
         _wait(session, plan, timeout)
 
 

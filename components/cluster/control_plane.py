@@ -8,7 +8,7 @@ from components.base import Component
 from components.cluster import encryption
 from components.cluster.kinds import CLUSTER_NAME_LABEL
 from components.cluster.settings import Cluster
-from components.manifest import core_object
+from components.manifest import adopted, core_object
 
 
 class HAControlPlane(Component):
@@ -48,6 +48,10 @@ class HAControlPlane(Component):
                     encryption.FILE: pulumi.Output.secret(encryption.new_configuration())
                 },
             }
-            options = self.child(ignore_changes=["data", "stringData"], retain_on_delete=True)
+            options = self.child(
+                ignore_changes=["data", "stringData"],
+                retain_on_delete=True,
+                import_=adopted(namespace, name),
+            )
             self.resources.append(core_object(name, manifest, options))
         self.register_outputs({})

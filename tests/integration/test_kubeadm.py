@@ -32,7 +32,11 @@ from embedded.fleet import CLUSTER_NAME, Fleet
 from embedded.plane import Plane
 from embedded.progress import Silent
 
-pytestmark = [pytest.mark.plane, pytest.mark.timeout(900)]
+pytestmark = [
+    pytest.mark.plane,
+    pytest.mark.timeout(900),
+    pytest.mark.xdist_group("kubeadm"),
+]
 
 SECONDS = 600.0
 CONFIGURATIONS = ("/run/kubeadm/kubeadm.yaml", "/run/kubeadm/kubeadm-join-config.yaml")

@@ -48,3 +48,14 @@ def test_both_engines_work_on_the_same_stack(home: Path) -> None:
 
     assert run(home, "destroy", "--yes").status == 0
     assert not processes(home)
+
+
+def test_the_cli_takes_over_what_was_made_without_it(home: Path) -> None:
+    made = run(home, "up", "--engine", "in-process")
+    assert made.status == 0, made.err
+    taken = run(home, "up", "--engine", "pulumi")
+    assert taken.status == 0, taken.err
+    assert "imported" in taken.err, "the keys of encryption, which nobody may make anew"
+    again = run(home, "up", "--engine", "pulumi")
+    assert again.status == 0, again.err
+    assert "unchanged" in again.err
