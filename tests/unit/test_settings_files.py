@@ -93,7 +93,7 @@ ELSEWHERE = {
     stack_rules.DOWNGRADE,  # test_settings_upgrade.py
     stack_rules.SKIPPED_MINOR,
     stack_rules.NETWORK_CHANGED,  # test_plan_clusters.py
-    pools.CAPACITY_UNKNOWN,  # test_pools.py
+    pools.CAPACITY_UNKNOWN,  # test_worker_pools.py
     pools.NO_GPUS,
     pools.UNKNOWN_FAILURE_DOMAIN,
 }
