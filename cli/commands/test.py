@@ -35,7 +35,7 @@ def command(
     They run in parallel with pytest, which takes every further argument. Tests that can't run
     here say why they are left out.
     """
-    arguments = ["-n", str(workers()), "--dist", "loadgroup"]
+    arguments = ["-n", str(workers()), "--dist", "loadscope"]
     if fast:
         arguments += ["-m", "not plane"]
     else:

@@ -20,7 +20,7 @@ from embedded.binaries import Binaries, tools
 from embedded.components import ETCD
 from embedded.progress import Silent
 
-pytestmark = [pytest.mark.plane, pytest.mark.xdist_group("api-server-config")]
+pytestmark = pytest.mark.plane
 
 SECRETS = "/api/v1/namespaces/default/secrets"
 CLUSTER_INFO = "/api/v1/namespaces/kube-public/configmaps/cluster-info"

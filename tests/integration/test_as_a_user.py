@@ -20,7 +20,7 @@ from embedded.lock import hold
 from embedded.progress import Silent
 from tests.unit.command_line import ROOT, Outcome, environment
 
-pytestmark = [pytest.mark.plane, pytest.mark.xdist_group("as-a-user")]
+pytestmark = pytest.mark.plane
 
 LIMIT = 240.0
 STACK = {

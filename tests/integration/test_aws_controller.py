@@ -45,7 +45,7 @@ from embedded.plane import Plane
 from embedded.program import run_program
 from embedded.progress import Silent
 
-pytestmark = [pytest.mark.plane, pytest.mark.xdist_group("aws-controller")]
+pytestmark = pytest.mark.plane
 
 STACK, CLUSTER, VERSION = "shop-aws", "shop", "v1.36.3"
 OWNED = f"sigs.k8s.io/cluster-api-provider-aws/cluster/{CLUSTER}"

@@ -34,7 +34,7 @@ from tests.infrastructure.expected import (
     looked_up,
 )
 
-pytestmark = [pytest.mark.plane, pytest.mark.xdist_group("infrastructures")]
+pytestmark = pytest.mark.plane
 
 CRDS = Path(__file__).resolve().parents[3] / "shared/upstream/crds"
 LIMIT_SECONDS = 150

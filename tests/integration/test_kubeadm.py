@@ -35,7 +35,6 @@ from embedded.progress import Silent
 pytestmark = [
     pytest.mark.plane,
     pytest.mark.timeout(900),
-    pytest.mark.xdist_group("kubeadm"),
 ]
 
 SECONDS = 600.0

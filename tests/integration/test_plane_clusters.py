@@ -17,7 +17,7 @@ from embedded.plane import Plane
 from embedded.progress import Silent
 from embedded.state import State
 
-pytestmark = [pytest.mark.plane, pytest.mark.xdist_group("plane-clusters")]
+pytestmark = pytest.mark.plane
 
 CLUSTER = Path(__file__).parent / "small_cluster.yaml"
 CREATED_SECONDS = 180

@@ -31,7 +31,7 @@ from embedded.progress import Silent
 from embedded.state import State
 from errors import CaasError, machine
 
-pytestmark = [pytest.mark.plane, pytest.mark.xdist_group("plane-robust")]
+pytestmark = pytest.mark.plane
 
 NAMES = [each.name for each in COMPONENTS]
 

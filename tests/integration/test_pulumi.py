@@ -14,7 +14,6 @@ from tests.integration.test_as_a_user import STACK, processes, run, write
 pytestmark = [
     pytest.mark.plane,
     pytest.mark.pulumi,
-    pytest.mark.xdist_group("pulumi"),
     pytest.mark.skipif(not shutil.which("pulumi"), reason="the pulumi CLI is not on the PATH"),
 ]
 
