@@ -22,12 +22,16 @@ def host_file(path: str, content: str, permissions: str = "0600") -> HostFile:
 
 def yaml_file(name: str, content: Mapping[str, Any]) -> HostFile:
     """A configuration file of the API server."""
-    return host_file(f"{DIRECTORY}/{name}", _as_yaml(json.dumps(content)))
+    return host_file(f"{DIRECTORY}/{name}", as_yaml(content))
+
+
+def as_yaml(content: Mapping[str, Any]) -> str:
+    """The content of a file; written once, because it is slow and most clusters are alike."""
+    return _written(json.dumps(content))
 
 
 @lru_cache
-def _as_yaml(content: str) -> str:
-    """YAML of a content that comes as JSON; writing YAML is slow, and most clusters are alike."""
+def _written(content: str) -> str:
     return yaml.dump(json.loads(content), Dumper=yaml.CSafeDumper, sort_keys=False, width=1000)
 
 

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import yaml
-
-from components.cluster.host_files import HostFile, host_file
+from components.cluster.host_files import HostFile, as_yaml, host_file
 from components.cluster.settings import KubeletOptions
 
 PATCHES_DIRECTORY = "/etc/kubernetes/patches"
@@ -60,10 +58,11 @@ def configuration() -> dict[str, Any]:
 
 def files() -> list[HostFile]:
     """What every machine gets: the patch of the configuration, and the kernel's settings."""
-    patch = yaml.safe_dump(configuration(), sort_keys=False)
     sysctls = "".join(f"{name} = {value}\n" for name, value in _KERNEL.items())
     return [
-        host_file(f"{PATCHES_DIRECTORY}/kubeletconfiguration0+merge.yaml", patch),
+        host_file(
+            f"{PATCHES_DIRECTORY}/kubeletconfiguration0+merge.yaml", as_yaml(configuration())
+        ),
         host_file(SYSCTLS, sysctls, "0644"),
     ]
 

@@ -185,6 +185,11 @@ class ControlPlane(MachineGroup):
     authentication: Authentication = Authentication()
     """Who may log in."""
 
+    @property
+    def most_in_rollout(self) -> int:
+        """How many machines it has at most, while they are replaced: one more."""
+        return self.replicas + 1
+
 
 class WorkerPool(MachineGroup):
     """A group of equal worker machines."""
@@ -218,6 +223,11 @@ class WorkerPool(MachineGroup):
     def most(self) -> int:
         """How many machines it has at most, rollouts aside."""
         return self.autoscaling.max if self.autoscaling else self.replicas
+
+    @property
+    def most_in_rollout(self) -> int:
+        """How many machines it has at most, while they are replaced."""
+        return self.most + self.max_surge.of(self.most, round_up=True)
 
 
 class ClusterNetwork(Settings):
@@ -254,3 +264,9 @@ class Cluster(Settings):
     """How the cluster autoscaler decides; it runs where a pool has `autoscaling`."""
     paused: Flag = False
     """Nothing reconciles a paused cluster."""
+
+    @property
+    def most_in_rollout(self) -> int:
+        """How many machines it has at most: every group while it rolls out."""
+        pools = sum(pool.most_in_rollout for pool in self.worker_pools)
+        return self.control_plane.most_in_rollout + pools

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Network
+from ipaddress import IPv4Network, IPv6Network
 
 from components.cluster.machine import Machine, Placement
 from components.cluster.settings import Cluster
+from components.fields import Cidr
 from components.finding import Finding
 from components.infrastructure.machine_types import MachineType
 from errors import clouds
@@ -102,11 +103,18 @@ def not_placed(group: Group, instead: str = "spread") -> Iterator[Finding]:
         yield _not_offered(group, instead)
 
 
+def overlapping(
+    cluster: Cluster, machines: IPv4Network | IPv6Network
+) -> Iterator[tuple[str, int, Cidr]]:
+    """The ranges of pods and services that overlap those of machines: kind, position, range."""
+    for kind, ranges in (("pods", cluster.network.pods), ("services", cluster.network.services)):
+        for index, cidr in enumerate(ranges):
+            if cidr.network.version == machines.version and cidr.network.overlaps(machines):
+                yield kind, index, cidr
+
+
 def range_taken(where: Path, cluster: Cluster, machines: IPv4Network) -> Iterator[Finding]:
     """MACHINES_RANGE_TAKEN: the default range of machines is not free in a cluster."""
-    for kind, ranges in (("pods", cluster.network.pods), ("services", cluster.network.services)):
-        for cidr in ranges:
-            other = cidr.network
-            if isinstance(other, IPv4Network) and other.overlaps(machines):
-                what = f"the {kind} in `{cidr}` overlap the machines in `{machines}`"
-                yield Finding(clouds.MACHINES_RANGE_TAKEN, where, what)
+    for kind, _, cidr in overlapping(cluster, machines):
+        what = f"the {kind} in `{cidr}` overlap the machines in `{machines}`"
+        yield Finding(clouds.MACHINES_RANGE_TAKEN, where, what)

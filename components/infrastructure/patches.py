@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from packaging.version import Version
+
 from components.cluster.kinds import BOOTSTRAP_API, CONTROL_PLANE_API, WORKER_CLASS
 
 Patch = dict[str, Any]
@@ -110,6 +112,13 @@ def has(variable: str, *fields: str) -> str:
         conditions.append(f'(hasKey {place} "{name}")')
         place = f"{place.rstrip('.')}.{name}"
     return conditions[0] if len(conditions) == 1 else f"and {' '.join(conditions)}"
+
+
+def image_name(pattern: str, version: Version) -> str:
+    """The image for a version; `pattern` as of `image_of`."""
+    return pattern.replace("{version}", str(version)).replace(
+        "{dashed}", str(version).replace(".", "-")
+    )
 
 
 def image_of(pattern: str, role: str) -> str:

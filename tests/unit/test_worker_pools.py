@@ -15,7 +15,6 @@ from components.infrastructure.interface import Provider
 from components.infrastructure.machine_types import MachineType
 from errors import Code, pools
 from stacks.settings.rules import EACH_CLUSTER
-from stacks.settings.rules.network import most_machines
 from stacks.settings.rules.pools import check_infrastructure
 
 BOUNDS = {"autoscaling": {"min": 0, "max": 4}}
@@ -167,7 +166,7 @@ def test_the_most_machines_of_a_cluster_are_those_of_the_bounds() -> None:
     fixed, scaled = pool(replicas=3), pool(autoscaling={"min": 1, "max": 10}, maxSurge="20%")
     assert (fixed.fewest, fixed.most) == (3, 3)
     assert (scaled.fewest, scaled.most) == (1, 10)
-    assert most_machines(cluster(fixed, scaled)) == 2 + 4 + 12
+    assert cluster(fixed, scaled).most_in_rollout == 2 + 4 + 12
 
 
 REFUSED: list[tuple[Code, WorkerPool, tuple[str | int, ...]]] = [

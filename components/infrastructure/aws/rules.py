@@ -13,6 +13,7 @@ from components.infrastructure.aws import machine_rules
 from components.infrastructure.aws.network_settings import Endpoint, ExistingVpc, Nat
 from components.infrastructure.aws.subnets import room, subnets
 from components.infrastructure.aws.templates import API_PORT
+from components.infrastructure.groups import overlapping
 from components.infrastructure.interface import Placed
 from errors import aws as codes
 
@@ -78,19 +79,10 @@ def _size(settings: Aws, clusters: Sequence[Placed]) -> Iterator[Finding]:
         why = f"load balancers need a /{SMALLEST_PUBLIC}"
         yield Finding(codes.VPC_TOO_SMALL, path, what, why=why, fix="Use a larger range.")
         return
-    machines = sum(most_machines(cluster) for _, cluster in clusters)
+    machines = sum(cluster.most_in_rollout for _, cluster in clusters)
     if machines > (space := room(private[0]) * zones):
         what = f"{cidr} has room for {space} machines, the clusters may have {machines}"
         yield Finding(codes.VPC_TOO_SMALL, path, what, fix="Use a larger range, up to a /16.")
-
-
-def most_machines(cluster: Cluster) -> int:
-    """How many machines a cluster has at most, while it rolls out too."""
-    plane = cluster.control_plane.replicas + 1
-    pools = (
-        pool.most + pool.max_surge.of(pool.most, round_up=True) for pool in cluster.worker_pools
-    )
-    return plane + sum(pools)
 
 
 def _ways_out(settings: Aws) -> Iterator[Finding]:
@@ -139,16 +131,14 @@ def _controllers(settings: Aws, clusters: Sequence[Placed]) -> Iterator[Finding]
 
 
 def _overlaps(settings: Aws, cluster: Cluster) -> Iterator[Finding]:
-    vpc = settings.network.cidr.network
-    for kind in ("pods", "services"):
-        for index, cidr in enumerate(getattr(cluster.network, kind)):
-            if cidr.network.version == vpc.version and cidr.network.overlaps(vpc):
-                yield Finding(
-                    codes.VPC_OVERLAPS_CLUSTER,
-                    ("network", kind, index),
-                    f"{cidr} of {kind} overlaps the VPC's {settings.network.cidr}",
-                    why="infrastructure.network.cidr",
-                )
+    vpc = settings.network.cidr
+    for kind, index, cidr in overlapping(cluster, vpc.network):
+        yield Finding(
+            codes.VPC_OVERLAPS_CLUSTER,
+            ("network", kind, index),
+            f"{cidr} of {kind} overlaps the VPC's {vpc}",
+            why="infrastructure.network.cidr",
+        )
 
 
 def _spread(settings: Aws, cluster: Cluster) -> Iterator[Finding]:

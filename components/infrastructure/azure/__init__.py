@@ -49,7 +49,7 @@ from components.infrastructure.interface import (
     Provider,
     Template,
 )
-from components.infrastructure.patches import Kinds
+from components.infrastructure.patches import Kinds, image_name
 from errors import clouds
 
 API_VERSION = f"{INFRASTRUCTURE_GROUP}/v1beta1"
@@ -203,9 +203,7 @@ class Azure(Infrastructure):
 
     def image(self, version: Version) -> str:
         """The image's name for a version; empty for the provider's own."""
-        dashed = str(version).replace(".", "-")
-        pattern = self.default_image or ""
-        return pattern.replace("{version}", str(version)).replace("{dashed}", dashed)
+        return image_name(self.default_image or "", version)
 
     def check(self, clusters: Sequence[Placed]) -> Iterator[Finding]:
         """What Azure and its provider can't do."""

@@ -51,7 +51,7 @@ from components.infrastructure.interface import (
     Provider,
     Template,
 )
-from components.infrastructure.patches import Kinds
+from components.infrastructure.patches import Kinds, image_name
 from errors import clouds
 
 API_VERSION = f"{INFRASTRUCTURE_GROUP}/v1beta1"
@@ -133,8 +133,7 @@ class Gcp(Infrastructure):
 
     def image(self, version: Version) -> str:
         """The image's name for a version."""
-        dashed = str(version).replace(".", "-")
-        return self.default_image.replace("{version}", str(version)).replace("{dashed}", dashed)
+        return image_name(self.default_image, version)
 
     def check(self, clusters: Sequence[Placed]) -> Iterator[Finding]:
         """What Google Cloud and its provider can't do."""

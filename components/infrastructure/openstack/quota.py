@@ -83,7 +83,7 @@ def needed(
 
 def addresses(clusters: Sequence[Cluster]) -> int:
     """How many addresses of the network the clusters take while all of them roll out."""
-    machines = sum(count for cluster in clusters for count, _, _ in _groups(cluster))
+    machines = sum(cluster.most_in_rollout for cluster in clusters)
     return machines + PORTS_OF_LOAD_BALANCER * len(clusters) + RESERVED_ADDRESSES
 
 
@@ -93,10 +93,9 @@ def _groups(cluster: Cluster) -> Iterator[tuple[int, Machine, list[int]]]:
     etcd = (
         [plane.etcd.disk.size_gib] if has_disk(plane.etcd, ETCD_DEVICE) and plane.etcd.disk else []
     )
-    yield plane.replicas + 1, plane.machine, _disks(plane.machine) + etcd
+    yield plane.most_in_rollout, plane.machine, _disks(plane.machine) + etcd
     for pool in cluster.worker_pools:
-        most = pool.most + pool.max_surge.of(pool.most, round_up=True)
-        yield most, pool.machine, _disks(pool.machine)
+        yield pool.most_in_rollout, pool.machine, _disks(pool.machine)
 
 
 def _disks(machine: Machine) -> list[int]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from components.cluster.settings import Cluster
 from components.finding import Finding
+from components.infrastructure.groups import overlapping
 from components.infrastructure.interface import Placed
 from components.infrastructure.openstack.quota import addresses
 from components.infrastructure.openstack.settings import LoadBalancerProvider, Reference
@@ -135,15 +136,13 @@ def _ranges(settings: OpenStack, cluster: Cluster) -> Iterator[Finding]:
     if settings.network.existing:
         return
     own = settings.network.cidr.network
-    for kind in ("pods", "services"):
-        for index, cidr in enumerate(getattr(cluster.network, kind)):
-            if cidr.network.version == own.version and cidr.network.overlaps(own):
-                yield Finding(
-                    codes.PROJECT_NETWORK_OVERLAPS,
-                    ("network", kind, index),
-                    f"{cidr} of {kind} overlaps {own} of the machines",
-                    why="infrastructure.network.cidr",
-                )
+    for kind, index, cidr in overlapping(cluster, own):
+        yield Finding(
+            codes.PROJECT_NETWORK_OVERLAPS,
+            ("network", kind, index),
+            f"{cidr} of {kind} overlaps {own} of the machines",
+            why="infrastructure.network.cidr",
+        )
 
 
 def _spot(cluster: Cluster) -> Iterator[Finding]:

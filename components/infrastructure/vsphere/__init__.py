@@ -29,6 +29,7 @@ from components.infrastructure.interface import (
     Template,
 )
 from components.infrastructure.machine_types import MachineType
+from components.infrastructure.patches import image_name
 from components.infrastructure.vsphere import kube_vip
 from components.infrastructure.vsphere.patches import DISK_MODES, TYPE, ZONE_LABEL, patches
 from components.infrastructure.vsphere.settings import CloneMode, Inventory, Zone
@@ -135,8 +136,7 @@ class VSphere(Infrastructure):
 
     def image(self, version: Version) -> str:
         """The template's name for a version."""
-        dashed = str(version).replace(".", "-")
-        return self.template.replace("{version}", str(version)).replace("{dashed}", dashed)
+        return image_name(self.template, version)
 
     def known_machine_types(self) -> Mapping[str, MachineType]:
         """Every type says itself what it is; these are the usual ones, and those of the file."""

@@ -86,18 +86,10 @@ def _block_bits(cluster: Cluster, version: int) -> int:
     return int(value) if value.isdecimal() and len(value) < len("1000") else BLOCK_BITS[version]
 
 
-def most_machines(cluster: Cluster) -> int:
-    """How many machines a cluster has at most: every group while it rolls out."""
-    pools = (
-        pool.most + pool.max_surge.of(pool.most, round_up=True) for pool in cluster.worker_pools
-    )
-    return cluster.control_plane.replicas + 1 + sum(pools)
-
-
 def _pod_sizes(cluster: Cluster) -> Iterator[Finding]:
     if _argument(cluster, "allocate-node-cidrs") == "false":
         return  # the CNI divides the range, in its own way
-    machines = most_machines(cluster)
+    machines = cluster.most_in_rollout
     for index, cidr in enumerate(cluster.network.pods):
         block = _block_bits(cluster, cidr.network.version)
         bits = block - cidr.network.prefixlen

@@ -10,6 +10,7 @@ from components.cluster.settings import Cluster, WorkerPool
 from components.finding import Finding
 from components.infrastructure.interface import Infrastructure
 from errors import pools as codes
+from stacks.settings.rules.names import repeated
 
 
 def check(cluster: Cluster) -> Iterator[Finding]:
@@ -70,16 +71,13 @@ def _machine(pool: WorkerPool) -> Iterator[Finding]:
 
 
 def _disks(machine: Machine) -> Iterator[Finding]:
-    first: dict[str, int] = {}
-    for index, disk in enumerate(machine.data_disks):
-        other = first.setdefault(disk.name, index)
-        if other != index:
-            yield Finding(
-                codes.DUPLICATE_DISK,
-                ("dataDisks", index, "name"),
-                f"there is already a disk `{disk.name}`",
-                why=f"dataDisks[{other}]",
-            )
+    for index, name, first in repeated(enumerate(disk.name for disk in machine.data_disks)):
+        yield Finding(
+            codes.DUPLICATE_DISK,
+            ("dataDisks", index, "name"),
+            f"there is already a disk `{name}`",
+            why=f"dataDisks[{first}]",
+        )
 
 
 def _zone(pool: WorkerPool, known: Sequence[str]) -> Iterator[Finding]:
