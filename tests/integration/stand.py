@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import base64
 import copy
-import subprocess
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from kubernetes.client import CustomObjectsApi
+from kubernetes.config import new_client_from_config
+from kubernetes.watch import Watch
+from urllib3.exceptions import HTTPError
 
 from components.cluster.kinds import CLUSTER_API
 from embedded.api import Api
-from embedded.binaries import Binaries
 from embedded.fleet import CLUSTER_NAME, POOL_NAME, Fleet
 from embedded.plan.clusters import Action, ClusterChange, MachineChange
 from embedded.plan.machines import CONTROL_PLANE
@@ -213,54 +217,59 @@ def stand_on(plane: Plane, folder: Path, name: str) -> Iterator[Stand]:
             stand.session().delete_clusters()
 
 
+Event = tuple[str, dict[str, Any]]
+"""ADDED, MODIFIED or DELETED, and the object."""
+
+
 @contextmanager
-def watching(
-    binaries: Binaries, stand: Stand, kind: str, *columns: str
-) -> Iterator[Callable[[], list[tuple[str, ...]]]]:
+def watching(stand: Stand, plural: str) -> Iterator[Callable[[], list[Event]]]:
     """Watches objects of the stand while the body runs; nothing is missed, however short it was.
 
+    A server ends a watch whenever it likes, and does so under load: it goes on from the last
+    event. Where that is no longer possible, the test fails.
+
     Args:
-        binaries: kubectl is among them.
         stand: whose objects.
-        kind: of the objects, `machines`.
-        columns: JSONPath expressions, `.metadata.name`.
+        plural: their kind among Cluster API's own, `machines`.
 
     Yields:
-        A function that gives every event so far: ADDED, MODIFIED or DELETED, and the columns.
+        A function that gives every event so far; what is there at first is ADDED.
     """
-    paths = (".type", *(f".object{column}" for column in columns))
-    template = '{"|"}'.join(f"{{{each}}}" for each in paths) + '{"\\n"}'
-    output = ("--watch", "--output-watch-events", f"--output=jsonpath={template}")
-    place = (f"--kubeconfig={stand.plane.kubeconfig}", f"--namespace={stand.name}")
-    path = stand.folder / kind
-    with path.open("w") as file:
-        process = subprocess.Popen(
-            [binaries.kubectl, *place, "get", kind, *output],
-            stdout=file,
-        )
-        try:
-            yield lambda: [tuple(line.split("|")) for line in path.read_text().split("\n")[:-1]]
-        finally:
-            process.terminate()
-            process.wait(timeout=10)
+    with new_client_from_config(str(stand.plane.kubeconfig)) as client:
+        listing = CustomObjectsApi(client).list_namespaced_custom_object
+        place = (*CLUSTER_API.split("/"), stand.name, plural)
+        first = listing(*place)
+        events: list[Event] = [("ADDED", each) for each in first["items"]]
+        watch, over = Watch(), threading.Event()
+
+        def follow() -> None:
+            version = first["metadata"]["resourceVersion"]
+            while not over.is_set():
+                found = watch.stream(
+                    listing, *place, resource_version=version, allow_watch_bookmarks=True
+                )
+                with suppress(HTTPError):
+                    events.extend(
+                        (event["type"], event["raw_object"])
+                        for event in found
+                        if event["type"] != "BOOKMARK"
+                    )
+                version = watch.resource_version
+                over.wait(0.1)
+
+        with ThreadPoolExecutor(1) as pool:
+            following = pool.submit(follow)
+            try:
+                yield lambda: list(events)
+            finally:
+                over.set()
+                watch.stop()
+                following.result(timeout=60)
 
 
-MACHINE_COLUMNS = (
-    ".metadata.creationTimestamp",
-    ".metadata.name",
-    ".metadata.labels.cluster\\.x-k8s\\.io/cluster-name",
-    ".metadata.labels.topology\\.cluster\\.x-k8s\\.io/deployment-name",
-    ".spec.version",
-)
-
-
-def machines_of(lines: list[tuple[str, ...]]) -> list[Machine]:
-    """Every machine that a watch of `MACHINE_COLUMNS` saw, in the order of appearance."""
-    found = (
-        Machine(created, name, cluster, group or CONTROL_PLANE, version.removeprefix("v"))
-        for _, created, name, cluster, group, version in lines
-    )
-    return list(dict.fromkeys(found))
+def machines_of(events: list[Event]) -> list[Machine]:
+    """Every machine that a watch saw, in the order of appearance."""
+    return list(dict.fromkeys(Machine.of(each) for _, each in events))
 
 
 def predicted(change: ClusterChange, group: MachineChange) -> dict[str, Any]:

@@ -12,8 +12,7 @@ from stand import Settings, Stand, stand_on, watching
 
 from components.fields import IntOrPercent
 from embedded.api import MERGE, Api
-from embedded.binaries import Binaries
-from embedded.fleet import Fleet
+from embedded.fleet import POOL_NAME, Fleet
 from embedded.plan.words import sentences
 from embedded.plane import Plane
 
@@ -50,26 +49,22 @@ POOLS = (
 
 
 def test_a_rollout_keeps_the_machines_available_that_the_file_promises(
-    stand: Stand, binaries: Binaries, subtests: pytest.Subtests
+    stand: Stand, subtests: pytest.Subtests
 ) -> None:
     stand.write(clusters=[cluster(*POOLS)])
     stand.up()
     stand.write(clusters=[cluster(*(each | {"taints": TAINTS} for each in POOLS))])
-    columns = (
-        ".metadata.labels.topology\\.cluster\\.x-k8s\\.io/deployment-name",
-        ".status.availableReplicas",
-        ".status.replicas",
-    )
-    with watching(binaries, stand, "machinedeployments", *columns) as events:
+    with watching(stand, "machinedeployments") as events:
         plan = stand.up()
-        seen = events()
+        seen = [each for _, each in events()]
     (words,) = sentences(plan.clusters)
     for each in POOLS:
         name, wanted = each["name"], each["replicas"]
         missing = IntOrPercent.read(each["maxUnavailable"]).of(wanted, round_up=False)
         surge = IntOrPercent.read(each["maxSurge"]).of(wanted, round_up=True)
-        available = [int(event[2] or 0) for event in seen if event[1] == name]
-        total = [int(event[3] or 0) for event in seen if event[1] == name]
+        pools = [each["status"] for each in seen if each["metadata"]["labels"][POOL_NAME] == name]
+        available = [status.get("availableReplicas", 0) for status in pools]
+        total = [status.get("replicas", 0) for status in pools]
         with subtests.test(pool=name, available=available, total=total):
             said = each["maxUnavailable"]
             assert f"pool `{name}`: {wanted} machines replaced, " in words
@@ -101,7 +96,7 @@ def nodes_of(stand: Stand, group: str) -> dict[str, str]:
 
 
 def test_unhealthy_machines_are_replaced_and_no_more_at_once_than_the_file_allows(
-    stand: Stand, binaries: Binaries
+    stand: Stand,
 ) -> None:
     check = {"unhealthyTimeout": "2s", "unhealthyLessThanOrEqualTo": "100%", "maxInFlight": 1}
     off = pool("off", 1, healthCheck={"enabled": False})
@@ -116,9 +111,7 @@ def test_unhealthy_machines_are_replaced_and_no_more_at_once_than_the_file_allow
         names = {each["metadata"]["name"] for each in fleet.machines["shop"]}
         return general.settled and not names & set(ill)
 
-    with watching(
-        binaries, stand, "machines", ".metadata.name", ".metadata.deletionTimestamp"
-    ) as events:
+    with watching(stand, "machines") as events:
         for name, status in zip(ill, ("Unknown", "False"), strict=True):
             mark(workload, before[name], status)
         for each in untouched.values():
@@ -128,10 +121,11 @@ def test_unhealthy_machines_are_replaced_and_no_more_at_once_than_the_file_allow
 
     going: set[str] = set()
     at_once: list[int] = []
-    for event, name, deleted in seen:
+    for event, machine in seen:
+        name = machine["metadata"]["name"]
         if event == "DELETED":
             going.discard(name)
-        elif deleted:
+        elif "deletionTimestamp" in machine["metadata"]:
             going.add(name)
         at_once.append(len(going))
     assert max(at_once) == 1
