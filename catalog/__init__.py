@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 from packaging.specifiers import SpecifierSet
@@ -28,6 +29,32 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
+class ChartImage:
+    """An image that a chart's pods run.
+
+    Attributes:
+        name: with its registry, `quay.io/metallb/speaker`.
+        tag: its version; empty where the chart's operator chooses it.
+        at: where the chart's values name it, `speaker.image`; empty where they can't.
+        form: how they do: `repository` has keys `repository` and `tag`, `registry` has `registry`
+            too, `whole` is one text.
+        digest: `sha256:…`, where it is known.
+    """
+
+    name: str
+    tag: str = ""
+    at: str = ""
+    form: str = "repository"
+    digest: str = ""
+
+    @property
+    def reference(self) -> str:
+        """What a container runtime pulls."""
+        tag = f":{self.tag}" if self.tag else ""
+        return f"{self.name}{tag}" + (f"@{self.digest}" if self.digest else "")
+
+
+@dataclass(frozen=True, slots=True)
 class ChartRelease:
     """A Helm chart of the catalog.
 
@@ -36,12 +63,14 @@ class ChartRelease:
         repository: the repository's address, `https://` or `oci://`.
         version: the chart's version, as the repository spells it.
         kubernetes: the Kubernetes versions that its project supports.
+        images: what its pods run.
     """
 
     name: str
     repository: str
     version: str
     kubernetes: SpecifierSet
+    images: tuple[ChartImage, ...] = ()
 
     def supports(self, version: Version) -> bool:
         """Whether it may run on a Kubernetes version."""
@@ -93,10 +122,11 @@ def catalog() -> Catalog:
     )
 
 
-def _chart(name: str, entry: dict[str, str]) -> ChartRelease:
+def _chart(name: str, entry: dict[str, Any]) -> ChartRelease:
     return ChartRelease(
         name=entry.get("chart", name),
         repository=entry["repository"],
         version=str(entry["version"]),
         kubernetes=SpecifierSet(entry.get("kubernetes", "")),
+        images=tuple(ChartImage(**image) for image in entry.get("images", ())),
     )

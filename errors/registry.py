@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import ModuleType
 
 from errors import (
+    addons,
     aws,
     clouds,
     command_line,
@@ -31,6 +32,7 @@ ROOMS: tuple[ModuleType, ...] = (
     openstack,
     clouds,
     pools,
+    addons,
     machine,
     command_line,
     program,

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from components.addons import Addons
 from components.cluster.control_plane_settings import (
     Admission,
     Audit,
@@ -253,7 +254,7 @@ class Cluster(Settings):
     version: KubernetesVersion
     """A release of the catalog; a newer one upgrades the cluster, one minor at a time."""
     labels: Labels = Field(default_factory=dict)
-    """Labels of the Cluster object; they select its add-ons."""
+    """Labels of the Cluster object; a `selector` of the stack's add-ons may ask for them."""
     annotations: Annotations = Field(default_factory=dict)
     """Annotations of the Cluster object."""
     network: ClusterNetwork = ClusterNetwork()
@@ -262,6 +263,8 @@ class Cluster(Settings):
     """Groups of worker machines; none is a cluster of control-plane machines only."""
     autoscaler: AutoscalerOptions = AutoscalerOptions()
     """How the cluster autoscaler decides; it runs where a pool has `autoscaling`."""
+    addons: Addons = Addons()
+    """What is installed in this cluster: more than the stack says, other, or, with `null`, less."""
     paused: Flag = False
     """Nothing reconciles a paused cluster."""
 

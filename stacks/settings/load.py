@@ -131,7 +131,9 @@ def _validated(values: Config, source: Source) -> Stack:
     known = catalog.catalog().kubernetes_versions
     findings = [*rules.check(clusters, _listed(values), known)]
     if infrastructure:
-        findings += rules.check_infrastructure(infrastructure, clusters, stack.management)
+        findings += rules.check_infrastructure(
+            infrastructure, clusters, stack.management, stack.addons
+        )
     for finding in findings:
         at = source.where(finding.path, key=finding.key)
         found.append(Problem(finding.code, finding.what, at, finding.why, finding.fix))

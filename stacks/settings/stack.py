@@ -8,6 +8,7 @@ from typing import Annotated
 
 from pydantic import Field, SerializeAsAny, create_model
 
+from components.addons import Addons
 from components.cluster.settings import Cluster
 from components.fields import KubernetesVersion, Namespace, Settings
 from components.infrastructure.in_memory import InMemory
@@ -37,6 +38,9 @@ class Management(Settings):
     """Of an `existing` one: the context in the file; without it the current one."""
     cluster: Cluster | None = None
     """Of a `self-managed` one: the cluster, like every other."""
+    addons: Addons = Addons()
+    """Of an `existing` one: what is installed in it; of a `self-managed` one they stand with its
+    cluster."""
 
 
 class Stack(Settings):
@@ -51,6 +55,8 @@ class Stack(Settings):
     """What the machines are."""
     kubernetes_versions: Annotated[tuple[KubernetesVersion, ...], Field(max_length=100)] = ()
     """Releases that upgrades may walk through; empty means every release of the catalog."""
+    addons: Addons = Addons()
+    """What every workload cluster gets, or those that an add-on's `selector` chooses."""
     clusters: Annotated[tuple[Cluster, ...], Field(max_length=5000)] = ()
     """The workload clusters."""
 

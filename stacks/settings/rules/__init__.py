@@ -10,10 +10,12 @@ from collections.abc import Iterator, Sequence
 
 from packaging.version import Version
 
+from components.addons import Addons
 from components.cluster.settings import Cluster
 from components.finding import Finding
 from components.infrastructure.interface import Infrastructure, Placed
 from stacks.settings.rules import (
+    addons,
     arguments,
     control_plane,
     machines,
@@ -61,6 +63,7 @@ def check_infrastructure(
     infrastructure: Infrastructure,
     clusters: Sequence[tuple[int, Cluster]],
     where: Management,
+    installed: Addons,
 ) -> Iterator[Finding]:
     """Everything that is wrong between the infrastructure, the clusters and their management.
 
@@ -68,6 +71,7 @@ def check_infrastructure(
         infrastructure: valid by itself.
         clusters: with their positions in `clusters:`.
         where: the management cluster's settings.
+        installed: the stack's add-ons.
     """
     placed: list[Placed] = [(("clusters", index), cluster) for index, cluster in clusters]
     if where.cluster:
@@ -81,3 +85,4 @@ def check_infrastructure(
             yield finding.below(*place)
     yield from control_plane.check_infrastructure(infrastructure, placed)
     yield from infrastructure.check(placed)
+    yield from addons.check(installed, placed, infrastructure, where)

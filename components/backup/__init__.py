@@ -1,0 +1,1 @@
+"""Backups of namespaces and volumes, and moving them."""

@@ -1,0 +1,1 @@
+"""How requests from outside reach Services: Gateway API."""

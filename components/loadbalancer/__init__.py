@@ -1,0 +1,1 @@
+"""What gives Services of `type: LoadBalancer` an address."""

@@ -1,0 +1,1 @@
+"""Logs: collected, searched, limited and archived."""

@@ -1,0 +1,1 @@
+"""Registries of images: Harbor, mirrors, credentials."""

@@ -1,0 +1,1 @@
+"""Volumes, their classes and snapshots."""

@@ -1,0 +1,120 @@
+"""Rules about add-ons: what each finds wrong itself, what they need, exclude and support."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from catalog import catalog
+from components.addon import EXCLUSIVE, Addon, Target
+from components.addons import Addons, addons_of, resolved
+from components.finding import Finding
+from components.infrastructure.interface import Infrastructure, Placed
+from errors import addons as codes
+from stacks.settings.stack import Management, ManagementMode
+
+Path = tuple[str | int, ...]
+HERE = "addons"
+
+
+def check(
+    stack: Addons, clusters: Sequence[Placed], infrastructure: Infrastructure, where: Management
+) -> Iterator[Finding]:
+    """ADDON_NEEDS, ADDONS_EXCLUDE, ADDON_UNSUPPORTED, ADDONS_WITHOUT_PODS, and the add-ons' own.
+
+    What is wrong with an add-on of the stack is told once, however many clusters get it.
+
+    Args:
+        stack: what the stack says about add-ons.
+        clusters: all clusters with their places, the management cluster's too.
+        infrastructure: what their machines are.
+        where: the management cluster's settings.
+    """
+    if where.addons.model_fields_set and where.mode is not ManagementMode.EXISTING:
+        own = where.mode is ManagementMode.SELF_MANAGED
+        yield Finding(
+            codes.ADDONS_WITHOUT_PODS,
+            ("management", HERE),
+            f"`addons` of an existing management cluster, and this one is `{where.mode}`",
+            fix="Write them below `management.cluster`." if own else "",
+            key=True,
+        )
+    told: set[tuple[object, Path, str]] = set()
+    for place, cluster in clusters:
+        management = place[0] == "management"
+        of_stack = Addons() if management else stack
+        target = addons_of(of_stack, cluster, infrastructure, management=management)
+        for finding in check_target(target):
+            found = finding.below(*_place(finding.path, place, target))
+            if (key := (found.code, found.path, found.what)) not in told:
+                told.add(key)
+                yield found
+
+
+def check_target(target: Target) -> Iterator[Finding]:
+    """What is wrong with the add-ons of one cluster; paths begin at the add-on's key."""
+    wrong = False
+    for key, settings in target.addons.items():
+        for finding in settings.check(target):
+            wrong = True
+            yield finding.below(key)
+    if wrong:  # then nobody knows what the add-ons are
+        return
+    addons = resolved(target)
+    yield from _needs(target, addons)
+    yield from _excluded(target, addons)
+    yield from _unsupported(target, addons)
+
+
+def _place(path: Path, place: Path, target: Target) -> Path:
+    """Where an add-on's settings stand: with the cluster, or with the stack."""
+    own = target.cluster.addons
+    is_own = any(
+        (Addons.model_fields[name].alias or name) == path[0] for name in own.model_fields_set
+    )
+    return (*place, HERE) if is_own or place[0] == "management" else (HERE,)
+
+
+def _needs(target: Target, addons: Sequence[Addon]) -> Iterator[Finding]:
+    there = {role for addon in addons for role in addon.provides}
+    for addon in addons:
+        for role in addon.needs:
+            if role not in there:
+                yield Finding(
+                    codes.ADDON_NEEDS,
+                    (addon.name,),
+                    f"`{addon.name}` needs {role}, and nothing in `{target.cluster.name}` has it",
+                    key=True,
+                )
+
+
+def _excluded(target: Target, addons: Sequence[Addon]) -> Iterator[Finding]:
+    first: dict[str, Addon] = {}
+    for addon in addons:
+        for role in addon.provides:
+            other = first.setdefault(role, addon)
+            if role in EXCLUSIVE and other is not addon:
+                yield Finding(
+                    codes.ADDONS_EXCLUDE,
+                    (addon.name,),
+                    f"`{target.cluster.name}` gets `{other.name}` and `{addon.name}`",
+                    why=EXCLUSIVE[role],
+                    key=True,
+                )
+
+
+def _unsupported(target: Target, addons: Sequence[Addon]) -> Iterator[Finding]:
+    version = target.cluster.version
+    for addon in addons:
+        if target.addons[addon.name].allow_unsupported:
+            continue
+        for chart in addon.charts:
+            release = catalog().charts[chart.name]
+            if not release.supports(version):
+                yield Finding(
+                    codes.ADDON_UNSUPPORTED,
+                    (addon.name,),
+                    f"{release.name} {release.version} does not support Kubernetes {version} of "
+                    f"`{target.cluster.name}`",
+                    why=f"it supports {release.kubernetes}",
+                    key=True,
+                )

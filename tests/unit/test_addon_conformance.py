@@ -1,0 +1,92 @@
+"""What every add-on must keep; a new one is tried by being in `Addons`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from catalog import catalog
+from components.addon import EXCLUSIVE, Addon, AddonSettings
+from components.addons import Addons
+from tests.addons.examples import addon
+from tests.addons.upstream import at, defaults, unknown_values
+
+FIELDS = Addons.model_fields_by_alias()
+KEYS = list(FIELDS)
+
+
+def settings_class(key: str) -> type[AddonSettings]:
+    (found,) = (kind for kind in _parts(FIELDS[key].annotation) if issubclass(kind, AddonSettings))
+    return found
+
+
+def _parts(annotation: object) -> Iterator[type]:
+    yield from (kind for kind in getattr(annotation, "__args__", ()) if isinstance(kind, type))
+
+
+@pytest.fixture(params=KEYS)
+def example(request: pytest.FixtureRequest) -> Addon:
+    return addon(request.param, dict(settings_class(request.param).EXAMPLE))
+
+
+def test_it_has_a_title_a_sentence_and_a_description(example: Addon) -> None:
+    kind = settings_class(example.name)
+    assert kind.TITLE
+    assert kind.SUMMARY.endswith(".")
+    assert FIELDS[example.name].description
+    for name, field in kind.model_fields.items():
+        assert field.description, f"{example.name}.{name}"
+
+
+def test_its_charts_are_in_the_catalog(example: Addon) -> None:
+    for chart in example.charts:
+        release = catalog().charts[chart.name]
+        assert release.kubernetes, f"{chart.name} has no range of Kubernetes versions"
+        json.dumps(chart.values)
+
+
+def test_every_value_is_one_of_the_chart(example: Addon) -> None:
+    for chart in example.charts:
+        if chart.values:
+            assert not unknown_values(chart.name, chart.values), chart.name
+
+
+def test_images_stand_where_the_catalog_says(example: Addon) -> None:
+    for chart in example.charts:
+        images = [image for image in catalog().charts[chart.name].images if image.at]
+        for image in images:
+            there = at(defaults(chart.name), image.at)
+            registry, _, path = image.name.partition("/")
+            if image.form == "whole":
+                assert str(there).partition(":")[0] in (image.name, ""), (chart.name, image.at)
+            elif image.form == "registry":
+                assert there["repository"] == path, (chart.name, image.at)
+                assert there["registry"] in (registry, ""), (chart.name, image.at)
+            else:
+                assert there["repository"] in (image.name, path), (chart.name, image.at)
+                assert "tag" in there, (chart.name, image.at)
+
+
+def test_its_objects_are_whole_and_hold_no_secrets(example: Addon) -> None:
+    for manifest in example.objects:
+        assert set(manifest) >= {"apiVersion", "kind", "metadata"}
+        assert manifest["kind"] not in ("Secret", "Namespace")
+        assert manifest["metadata"]["name"]
+        json.dumps(manifest)
+
+
+def test_namespaces_of_its_charts_are_its_own_or_the_systems(example: Addon) -> None:
+    used = {chart.namespace for chart in example.charts}
+    assert used <= {*example.namespaces, "kube-system"}
+
+
+def test_its_roles_are_known(example: Addon) -> None:
+    others = {role for key in KEYS for role in _roles(key)}
+    assert set(example.needs) <= others | set(EXCLUSIVE)
+    assert example.ready, "how does one see that it works?"
+
+
+def _roles(key: str) -> tuple[str, ...]:
+    return addon(key, dict(settings_class(key).EXAMPLE)).provides
