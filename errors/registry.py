@@ -7,6 +7,7 @@ from types import ModuleType
 from errors import (
     addons,
     aws,
+    bundle,
     clouds,
     command_line,
     control_plane,
@@ -34,6 +35,7 @@ ROOMS: tuple[ModuleType, ...] = (
     pools,
     addons,
     machine,
+    bundle,
     command_line,
     program,
     management,
