@@ -34,8 +34,7 @@ BAD_BLOCK_SIZE = Code(
     1213,
     "BadBlockSize",
     "a block of pod addresses has a size that the network plug-in does not take",
-    "Calico takes /20 to /32, of IPv6 /116 to /128; Cilium and Flannel blocks of a range are at "
-    "most 16 bits smaller than it. No block is larger than its range.",
+    "Calico takes blocks of /20 to /32, of IPv6 /116 to /128. No block is larger than its range.",
     "Write a number of network bits in that range, such as 26.",
     "addons: {calico: {pools: [{cidr: 192.168.0.0/24, blockSize: 22}]}}",
 )
@@ -130,7 +129,7 @@ ADDRESSES_TAKEN = Code(
 ADDRESSES_SHARED = Code(
     1223,
     "AddressesShared",
-    "two clusters of a network announce the same addresses",
+    "the same addresses are announced twice in a network",
     "Each cluster gives away addresses without asking the other: two Services would have the same "
     "one, and packets reach either.",
     "Give each cluster addresses of its own, below `addons` of the cluster. Clusters are in "

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from components.addon import (
     LOAD_BALANCER,
+    METRICS,
     Addon,
     Manifest,
     Port,
@@ -89,6 +90,7 @@ class MetalLB(LoadBalancer):
                 sorted({peer.password_secret for peer in self.peers if peer.password_secret})
             ),
             provides=(LOAD_BALANCER,) if self.takes_all else (),
+            needs=(METRICS,) if target.has("monitoring") else (),
             ports=tuple(self._ports()),
             privileges=("the host's network", "raw packets on it (NET_RAW)"),
             ready=(

@@ -15,7 +15,7 @@ from tests.addons import upstream
 def define(kubectl: Kubectl, *folders: str) -> None:
     """Installs the definitions of projects; the test is skipped where they are not here."""
     for folder in folders:
-        path = upstream.UPSTREAM / "crds" / folder
+        path = (upstream.UPSTREAM / "crds" / folder).resolve()
         if not path.is_dir():
             pytest.skip(f"the definitions of {folder} are not here (../shared/upstream/crds)")
         kubectl("apply", "--server-side", "--force-conflicts", "-f", str(path))

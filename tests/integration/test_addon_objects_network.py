@@ -85,3 +85,55 @@ def test_calico(calico: Kubectl, settings: dict[str, Any]) -> None:
 def test_what_is_wrong_would_be_refused(calico: Kubectl) -> None:
     found = addon("calico", {"values": {"installation": {"calicoNetwork": {"mtu": "large"}}}})
     assert "mtu" in refused(calico, of_chart(dict(found.charts[1].values)))
+
+
+POOL = {
+    "name": "public",
+    "addresses": ["10.100.0.0/28", "fd00:30::1-fd00:30::9"],
+    "serviceSelector": {"matchLabels": {"tier": "web"}},
+}
+EXPRESSION = {"key": "rack", "operator": "In", "values": ["one"]}
+L2 = {
+    "name": "lan",
+    "interfaces": ["^eth[0-9]+"],
+    "nodeSelector": {"matchExpressions": [EXPRESSION]},
+    "serviceSelector": {"matchLabels": {"tier": "web"}},
+}
+ROUTER = {
+    "name": "tor",
+    "peerASN": 4200000000,
+    "peerAddress": "fd00::1",
+    "passwordSecret": "tor",
+    "ebgpMultihop": 4,
+    "gracefulRestart": False,
+}
+ROUTES = {
+    "localASN": 64512,
+    "peers": [ROUTER],
+    "nodeSelector": {"matchLabels": {"rack": "one"}},
+    "advertisePods": True,
+    "communities": ["64512:1", "64512:1:2"],
+    "localPreference": 150,
+}
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"loadBalancer": {"pools": [POOL]}},
+        {"loadBalancer": {"pools": [POOL], "l2": [L2]}, "bgp": ROUTES},
+        {"bgp": ROUTES},
+    ],
+)
+def test_cilium(kubectl: Kubectl, settings: dict[str, Any]) -> None:
+    define(kubectl, "cilium")
+    found = addon("cilium", settings, network=DUAL | {"kubeProxy": False})
+    assert not refused(kubectl, found.objects)
+
+
+@pytest.mark.parametrize(
+    "settings", [{}, {"defaultDeny": ["Ingress"], "allowWithin": True}, {"allowWithin": True}]
+)
+def test_network_policies(kubectl: Kubectl, settings: dict[str, Any]) -> None:
+    found = addon("networkPolicies", {"namespaces": ["default"]} | settings)
+    assert not refused(kubectl, found.objects)

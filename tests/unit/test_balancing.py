@@ -124,6 +124,17 @@ def test_networks_apart_may_use_the_same_addresses() -> None:
     assert shared(apart[0], routed), "what is routed reaches everything"
 
 
+def test_two_add_ons_of_a_cluster_announce_different_addresses() -> None:
+    pool = {"name": "a", "addresses": ["10.0.0.0/29"]}
+    addons = {
+        "metallb": {"pools": [pool]},
+        "cilium": {"loadBalancer": {"pools": [pool], "byClass": True}},
+    }
+    settings = {"name": "a", "version": "1.36.3", "addons": addons}
+    (finding,) = shared(Cluster.model_validate(settings))
+    assert finding.path[:4] == ("clusters", 0, "addons", "metallb")
+
+
 def test_a_range_behind_another_of_its_own_cluster_is_found() -> None:
     """The one that reaches furthest may be the cluster's own: then the next one counts."""
     mine = cluster("b", "10.0.0.0/24", "10.0.0.8-10.0.0.9")

@@ -21,6 +21,7 @@ from errors.network import (
 )
 from tests.addons.examples import addon
 from tests.addons.rules import found
+from tests.addons.upstream import unknown_values
 
 DUAL = {
     "pods": ["192.168.0.0/16", "fd00:10::/48"],
@@ -168,6 +169,13 @@ def test_passwords_of_peers_are_read_by_calico_alone() -> None:
         {"kind": "ServiceAccount", "name": "calico-node", "namespace": "calico-system"}
     ]
     assert peer["spec"]["password"] == {"secretKeyRef": {"name": "tor", "key": "password"}}
+
+
+def test_every_value_is_one_of_the_chart() -> None:
+    said = values({"dataplane": "BPF", "wireguard": True, "bgp": {}}, network=DUAL)
+    # What stands below it goes into the FelixConfiguration as it is; see the integration tests.
+    said["defaultFelixConfiguration"] = {"enabled": True}
+    assert not unknown_values("tigera-operator", said)
 
 
 def pools(*pools: dict[str, Any]) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from errors.network import (
 from stacks.settings.rules.addons import check_target
 from tests.addons.examples import LEAST, addon
 from tests.addons.rules import findings, found
+from tests.addons.upstream import unknown_values
 from tests.infrastructure.examples import EXAMPLES
 
 POOL = {"name": "public", "addresses": ["10.100.0.0/28", "10.100.1.10-10.100.1.20"]}
@@ -236,6 +237,11 @@ def test_what_metallb_would_refuse(settings: dict[str, Any], code: Code, place: 
 )
 def test_what_metallb_takes(settings: dict[str, Any]) -> None:
     assert found("metallb", {"pools": [POOL]} | settings) == []
+
+
+def test_every_value_is_one_of_the_chart() -> None:
+    said = values(peers=[PEER], loadBalancerClass="example.com/metallb")
+    assert not unknown_values("metallb", said)
 
 
 def on(name: str, **metallb: Any) -> Target:

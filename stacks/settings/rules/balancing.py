@@ -1,4 +1,4 @@
-"""Addresses of Services: clusters in one network each have their own."""
+"""Addresses of Services: whoever gives them away in one network has addresses of its own."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ EVERYWHERE = (Cidr("0.0.0.0/0"), Cidr("::/0"))
 
 @dataclass(frozen=True, slots=True)
 class _Given:
-    """Addresses that a cluster gives to Services.
+    """Addresses that an add-on gives to Services of a cluster.
 
     Attributes:
         range: which.
         segment: the number of the network that the cluster is in.
-        cluster: its number.
-        name: its name.
+        owner: the cluster's number, and the add-on that gives them.
+        name: the cluster's name.
         path: where the addresses stand in the settings.
     """
 
     range: AddressRange
     segment: int
-    cluster: int
+    owner: tuple[int, str]
     name: str
     path: tuple[str | int, ...]
 
@@ -41,7 +41,7 @@ class _Given:
 def check(
     stack: Addons, clusters: Sequence[Placed], infrastructure: Infrastructure
 ) -> Iterator[Finding]:
-    """ADDRESSES_SHARED, one per range that begins inside a range of another cluster.
+    """ADDRESSES_SHARED, one per range that begins inside a range of another cluster or add-on.
 
     Every cluster is looked at once, and every range compared with those before it that reach
     furthest, so that a fleet costs little more than reading it.
@@ -57,16 +57,16 @@ def check(
 
 
 def _shared(ranges: Iterable[_Given]) -> Iterator[Finding]:
-    """Walks ranges in address order, with the two that reach furthest, of two clusters."""
+    """Walks ranges in address order, with the two that reach furthest, of two owners."""
     told: set[tuple[str | int, ...]] = set()
     furthest: list[_Given] = []
     for one in ranges:
-        other = next((each for each in furthest if each.cluster != one.cluster), None)
+        other = next((each for each in furthest if each.owner != one.owner), None)
         if other and other.range.overlaps(one.range) and one.path not in told:
             told.add(one.path)
             yield _finding(one, other)
         best = sorted([*furthest, one], key=lambda each: each.range.end, reverse=True)
-        second = next((each for each in best if each.cluster != best[0].cluster), None)
+        second = next((each for each in best if each.owner != best[0].owner), None)
         furthest = [best[0], second] if second else [best[0]]
 
 
@@ -95,11 +95,11 @@ def _given(
                 at = (*place_of((key,), place, target), key)
                 for one in settings.announced():
                     path = (*at, *one.path)
-                    yield _Given(one.range, segments[number], number, cluster.name, path)
+                    yield _Given(one.range, segments[number], (number, key), cluster.name, path)
 
 
-def _order(one: _Given) -> tuple[int, tuple[int, int], int]:
-    return one.segment, one.range.order, one.cluster
+def _order(one: _Given) -> tuple[int, tuple[int, int], tuple[int, str]]:
+    return one.segment, one.range.order, one.owner
 
 
 def _segments(clusters: Sequence[Cluster]) -> list[int]:
