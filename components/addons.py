@@ -9,7 +9,13 @@ from components.addon import Addon, AddonSettings, Target
 from components.basics.cert_manager import CertManager
 from components.basics.metrics_server import MetricsServer
 from components.fields import KubernetesVersion, Settings
+from components.fields import Settings
+from components.loadbalancer.kube_vip import KubeVip
+from components.loadbalancer.metallb import MetalLB
 from components.network.calico import Calico
+from components.network.cilium import Cilium
+from components.network.flannel import Flannel
+from components.network.policies import NetworkPolicies
 
 if TYPE_CHECKING:  # a cluster has add-ons
     from components.cluster.settings import Cluster
@@ -27,8 +33,19 @@ class Addons(Settings):
 
     calico: Calico | None = None
     """Network plug-in; clusters on a cloud get it where no other is named."""
+    cilium: Cilium | None = None
+    """Network plug-in by eBPF, with load balancing and Gateways as options."""
+    flannel: Flannel | None = None
+    """Network plug-in, a small one."""
+    network_policies: NetworkPolicies | None = None
+    """NetworkPolicies that namespaces begin with."""
 
     # ---- load balancing ------------------------------------------------------------------------
+
+    metallb: MetalLB | None = None
+    """Addresses for Services where no cloud gives them."""
+    kube_vip: KubeVip | None = None
+    """The same by kube-vip."""
 
     # ---- ingress -------------------------------------------------------------------------------
 
@@ -49,7 +66,7 @@ class Addons(Settings):
 
 
 DEFAULT_NETWORK = "calico"
-NETWORKS = (DEFAULT_NETWORK,)
+NETWORKS = (DEFAULT_NETWORK, "cilium", "flannel")
 """The keys of the network plug-ins. Clusters whose machines run pods get the default where none is
 named and it is not refused by `calico: null`."""
 _CALICO = Calico()
