@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from catalog import catalog
 from components.addon import Addon, AddonSettings, Target
 from components.basics.cert_manager import CertManager
 from components.basics.descheduler import Descheduler
 from components.basics.external_dns import ExternalDns
 from components.basics.metrics_server import MetricsServer
 from components.basics.node_problem_detector import NodeProblemDetector
-from components.fields import Settings
+from components.fields import KubernetesVersion, Settings
 from components.ingress.envoy_gateway import EnvoyGateway
 from components.ingress.gateway import Gateway
 from components.ingress.ingress_nginx import IngressNginx
@@ -76,6 +77,8 @@ DEFAULT_NETWORK = "calico"
 NETWORKS = (DEFAULT_NETWORK,)
 """The keys of the network plug-ins. Clusters whose machines run pods get the default where none is
 named and it is not refused by `calico: null`."""
+_CALICO = Calico()
+_CERT_MANAGER = CertManager()
 
 
 def addons_of(
@@ -87,7 +90,7 @@ def addons_of(
         stack: what the stack says; of the management cluster all that there is.
         cluster: whose own `addons` win.
         infrastructure: what its machines are; where they are simulated, no network is added.
-        management: whether it is the management cluster.
+        management: whether it is the management cluster, whose webhooks need certificates.
     """
     labels = cluster.labels.items()
     said = {
@@ -98,9 +101,23 @@ def addons_of(
     found = {key: settings for key, settings in said.items() if settings}
     refused = DEFAULT_NETWORK in said and DEFAULT_NETWORK not in found
     if infrastructure.PROVIDER and not refused and not found.keys() & set(NETWORKS):
-        found[DEFAULT_NETWORK] = Calico()
+        found[DEFAULT_NETWORK] = _CALICO
+    if management:
+        found.setdefault("certManager", _CERT_MANAGER)
     ordered = {key: found[key] for key in Addons.model_fields_by_alias() if key in found}
     return Target(cluster, infrastructure, ordered, management)
+
+
+def addons_of_existing(addons: Addons, infrastructure: Infrastructure) -> Target:
+    """An existing management cluster with what is said about it; nothing is added.
+
+    It is no cluster of this project: its ranges and its version are not known.
+    """
+    from components.cluster.settings import Cluster  # noqa: PLC0415 - a cluster has add-ons
+
+    cluster = Cluster(name="management", version=KubernetesVersion(str(catalog().default_release)))
+    found = {key: settings for key, settings in _named(addons).items() if settings}
+    return Target(cluster, infrastructure, found, management=True)
 
 
 def _named(addons: Addons) -> dict[str, AddonSettings | None]:

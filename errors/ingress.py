@@ -124,3 +124,11 @@ KUBELET_CERTIFICATES = Code(
     "`verifyKubelets`.",
     "addons: {metricsServer: {verifyKubelets: true}}",
 )
+PROXY_SCALING = Code(
+    1264,
+    "ProxyScaling",
+    "the number of proxies can't follow their load",
+    "A HorizontalPodAutoscaler moves between two numbers, by what metrics-server tells it.",
+    "Write a `maxReplicas` of at least `replicas`, and add `metricsServer`; or leave it out.",
+    "envoyGateway: {proxies: {maxReplicas: 9}}, without metricsServer",
+)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
@@ -19,10 +20,12 @@ from components.addon import (
 )
 from components.chart import Chart
 from components.fields import Count, Duration, Flag, Settings
+from components.finding import Finding
 from components.ingress.classes import GROUP, VERSION, ClassName
 from components.ingress.names import Resources
 from components.ingress.placement import BUDGET, CRITICAL, spread
 from components.ingress.service import ProxyService
+from errors.ingress import PROXY_SCALING
 
 NAMESPACE = "envoy-gateway-system"
 API = "gateway.envoyproxy.io/v1alpha1"
@@ -54,7 +57,8 @@ class Traffic(Settings):
     trusted_hops: Annotated[Count, Field(ge=0, le=10)] = 0
     """How many proxies in front add to `X-Forwarded-For`, and are believed."""
     proxy_protocol: Flag = False
-    """The load balancer in front tells the caller's address by the PROXY protocol."""
+    """The load balancer in front tells the caller's address by the PROXY protocol; those of AWS and
+    OpenStack are told to."""
     headers_timeout: Duration = Duration(10)
     """How long a caller may take to send its headers."""
     retries: Annotated[Count, Field(ge=0, le=5)] = 2
@@ -77,6 +81,17 @@ class EnvoyGateway(AddonSettings):
     def gateway_class(self) -> str:
         """Always `envoy`."""
         return ClassName.ENVOY
+
+    def check(self, target: Target) -> Iterator[Finding]:
+        """PROXY_SCALING."""
+        least, most = self.proxies.replicas, self.proxies.max_replicas
+        path = ("proxies", "maxReplicas")
+        if most is not None and most < least:
+            what = f"`maxReplicas` of {most} is below `replicas`, {least}"
+            yield Finding(PROXY_SCALING, path, what)
+        if most is not None and not target.has("metricsServer"):
+            what = f"nothing in `{target.cluster.name}` knows what proxies use"
+            yield Finding(PROXY_SCALING, path, what, fix="Add `metricsServer: {}`.")
 
     def addon(self, target: Target) -> Addon:
         """One chart with its definitions and the Gateway API's, which Helm never deletes.
@@ -150,7 +165,9 @@ class EnvoyGateway(AddonSettings):
             "envoyPDB": BUDGET,
             "envoyService": {
                 **proxies.service.spec(),
-                "annotations": proxies.service.annotated(target),
+                "annotations": proxies.service.annotated(
+                    target, proxy_protocol=self.traffic.proxy_protocol
+                ),
             },
         }
         if proxies.max_replicas is None:
@@ -158,7 +175,7 @@ class EnvoyGateway(AddonSettings):
         else:
             kubernetes["envoyHpa"] = {
                 "minReplicas": proxies.replicas,
-                "maxReplicas": max(proxies.replicas, proxies.max_replicas),
+                "maxReplicas": proxies.max_replicas,
             }
         families = [_FAMILIES[cidr.network.version] for cidr in target.cluster.network.services]
         return {

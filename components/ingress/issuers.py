@@ -16,7 +16,6 @@ from components.addon import (
     Manifest,
     Target,
 )
-from components.chart import CLUSTER_NAME
 from components.fields import Settings
 from components.finding import Finding
 from components.ingress.acme import Acme, cluster_issuer
@@ -28,6 +27,7 @@ from errors import ingress as codes
 SECRETS_NAMESPACE = "cert-manager"
 """Where Secrets of issuers of the whole cluster are."""
 TEN_YEARS = "87600h"
+LONGEST_COMMON_NAME = 64  # RFC 5280, ub-common-name
 
 
 class CertificateAuthority(Settings):
@@ -50,7 +50,7 @@ class CertificateAuthority(Settings):
             "metadata": {"name": root, "namespace": SECRETS_NAMESPACE},
             "spec": {
                 "isCA": True,
-                "commonName": f"{CLUSTER_NAME} root",
+                "commonName": self.name[:LONGEST_COMMON_NAME],
                 "secretName": root,
                 "duration": TEN_YEARS,
                 # A root that is renewed keeps its key, and with it the trust of callers.

@@ -10,10 +10,16 @@ from pydantic import Field
 from components.addon import Target
 from components.fields import Cidr, LabelKey, Settings
 
-_CLOUD_DEFAULTS = {
+_AWS = "service.beta.kubernetes.io/aws-load-balancer"
+_CLOUDS = {
     # Without it the cloud controller makes a classic load balancer, which hides who calls.
-    "aws": {"service.beta.kubernetes.io/aws-load-balancer-type": "nlb"},
+    "aws": {f"{_AWS}-type": "nlb"},
 }
+_TELLS_CALLER = {
+    "aws": {f"{_AWS}-proxy-protocol": "*"},
+    "openstack": {"loadbalancer.openstack.org/proxy-protocol": "true"},
+}
+"""What makes a cloud's load balancer tell the caller's address by the PROXY protocol."""
 
 
 class ServiceType(StrEnum):
@@ -45,11 +51,18 @@ class ProxyService(Settings):
     source_ranges: Annotated[tuple[Cidr, ...], Field(max_length=100)] = ()
     """Who may reach it; empty for everybody."""
 
-    def annotated(self, target: Target) -> dict[str, str]:
-        """Its annotations, with what its cloud needs where no class is named."""
-        balanced = self.type is ServiceType.LOAD_BALANCER and not self.load_balancer_class
-        cloud = _CLOUD_DEFAULTS.get(target.infrastructure.name, {}) if balanced else {}
-        return {**cloud, **self.annotations}
+    def annotated(self, target: Target, *, proxy_protocol: bool = False) -> dict[str, str]:
+        """Its annotations, with those for the cloud's load balancer where no class is named.
+
+        Args:
+            target: the cluster.
+            proxy_protocol: whether callers' addresses have to come by the PROXY protocol.
+        """
+        if self.type is not ServiceType.LOAD_BALANCER or self.load_balancer_class:
+            return dict(self.annotations)
+        cloud = target.infrastructure.name
+        told = _TELLS_CALLER.get(cloud, {}) if proxy_protocol else {}
+        return {**_CLOUDS.get(cloud, {}), **told, **self.annotations}
 
     def spec(self) -> dict[str, Any]:
         """What a Service's `spec` says of it; Envoy Gateway uses the same names."""

@@ -11,6 +11,7 @@ from components.addon import (
     METRICS,
     Addon,
     AddonSettings,
+    Manifest,
     Port,
     SecurityLevel,
     Target,
@@ -64,6 +65,7 @@ class Traefik(AddonSettings):
             "traefik",
             charts=(*definitions, Chart("traefik", NAMESPACE, values)),
             namespaces={NAMESPACE: SecurityLevel.RESTRICTED},
+            objects=(_nginx_class(),) if self.nginx_annotations else (),
             provides=(GATEWAY_API,) if owns else (),
             needs=(*needs, *others),
             ports=(
@@ -101,3 +103,13 @@ class Traefik(AddonSettings):
             },
             **({"metrics": {"prometheus": metrics}} if watched else {}),
         }
+
+
+def _nginx_class() -> Manifest:
+    """The class that Ingresses for ingress-nginx name; its own chart would take it away."""
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "IngressClass",
+        "metadata": {"name": "nginx"},
+        "spec": {"controller": "k8s.io/ingress-nginx"},
+    }

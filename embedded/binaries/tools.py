@@ -1,4 +1,4 @@
-"""Programs that no plane needs: kubeadm of each supported minor, and etcdutl; made on demand.
+"""Programs that no plane needs: kubeadm of each supported minor, etcdutl, helm; made on demand.
 
 Each has a cache key of its own, so that nothing else is made again for one of them.
 """
@@ -11,8 +11,11 @@ from catalog import catalog
 from embedded.binaries.host import Host, this_host
 from embedded.binaries.recipe import (
     MODULES,
+    STRIP,
+    Mirror,
     Program,
     Recipe,
+    Release,
     Source,
     etcd_release,
     kubernetes_program,
@@ -23,6 +26,9 @@ from embedded.paths import cache_directory
 from embedded.progress import Progress
 from errors import CaasError
 from errors.machine import RELEASE_NOT_PINNED
+
+HELM = Mirror("CAAS_HELM_MIRROR", "https://get.helm.sh")
+HELM_VERSION = "helm.sh/helm/v4/internal/version.version"
 
 
 def kubeadm(minor: str, progress: Progress) -> Path:
@@ -44,6 +50,11 @@ def etcdutl(progress: Progress) -> Path:
     return ensure(etcdutl_recipe(this_host()), cache_directory(), progress) / "etcdutl"
 
 
+def helm(progress: Progress) -> Path:
+    """Helm of the release in the catalog; errors as `embedded.binaries.ensure_binaries`."""
+    return ensure(helm_recipe(this_host()), cache_directory(), progress) / "helm"
+
+
 def minors() -> tuple[str, ...]:
     """The minors that the catalog has releases of, oldest first."""
     found = (f"{version.major}.{version.minor}" for version in catalog().kubernetes_versions)
@@ -52,7 +63,11 @@ def minors() -> tuple[str, ...]:
 
 def recipes(host: Host) -> tuple[Recipe, ...]:
     """Every tool on `host`."""
-    return (*(kubeadm_recipe(minor, host) for minor in minors()), etcdutl_recipe(host))
+    return (
+        *(kubeadm_recipe(minor, host) for minor in minors()),
+        etcdutl_recipe(host),
+        helm_recipe(host),
+    )
 
 
 def kubeadm_recipe(minor: str, host: Host) -> Recipe:
@@ -84,5 +99,20 @@ def etcdutl_recipe(host: Host) -> Recipe:
     return Recipe(
         f"etcdutl-{version}-{host.system}-{host.architecture}",
         (Program("etcdutl", Source(MODULES / "etcdutl"), package, release),),
+        (),
+    )
+
+
+def helm_recipe(host: Host) -> Recipe:
+    """How helm is made."""
+    version = catalog().modules["helm"]
+    archive = f"helm-v{version}-{host.system}-{host.architecture}.tar.gz"
+    release = Release(
+        HELM, archive, f"{archive}.sha256sum", f"{host.system}-{host.architecture}/helm"
+    )
+    source = Source(MODULES / "helm", f"{STRIP} -X {HELM_VERSION}=v{version}")
+    return Recipe(
+        f"helm-{version}-{host.system}-{host.architecture}",
+        (Program("helm", source, "helm.sh/helm/v4/cmd/helm", release),),
         (),
     )

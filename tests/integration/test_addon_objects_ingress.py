@@ -15,6 +15,7 @@ from embedded.binaries import Binaries
 from embedded.plane import Plane
 from tests.addons import upstream
 from tests.addons.examples import target
+from tests.addons.monitored import watched
 
 pytestmark = pytest.mark.plane
 
@@ -25,6 +26,7 @@ NEEDED = (
     "envoy-gateway/gateway.envoyproxy.io_backendtrafficpolicies.yaml",
     "cert-manager/cert-manager.io_certificates.yaml",
     "cert-manager/cert-manager.io_clusterissuers.yaml",
+    "prometheus-operator/crd-podmonitors.yaml",
 )
 SERVICE = {
     "loadBalancerClass": "example.com/appliance",
@@ -53,6 +55,7 @@ DNS01 = [
 ]
 EVERYTHING: dict[str, Any] = {
     "certManager": {},
+    "metricsServer": {},
     "envoyGateway": {
         "proxies": {"maxReplicas": 5, "service": SERVICE},
         "traffic": {"trustedHops": 2, "proxyProtocol": True},
@@ -89,7 +92,7 @@ STANDS: dict[str, dict[str, Any]] = {
     },
     "traefik": {
         "certManager": {},
-        "traefik": {},
+        "traefik": {"nginxAnnotations": True},
         "gateway": {"listeners": [{"hostname": "a.example.com", "issuer": "web"}]},
         "issuers": {"acme": [{"name": "web", "email": "ops@example.com", "http01": True}]},
     },
@@ -108,25 +111,30 @@ def server(plane: Plane, binaries: Binaries) -> Kubectl:
     return kubectl
 
 
-def objects(addons: dict[str, Any]) -> list[Manifest]:
-    return [manifest for addon in resolved(target(addons)) for manifest in addon.objects]
+def listed(items: list[Manifest]) -> str:
+    return json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
 
 
-@pytest.mark.parametrize("stand", STANDS)
-def test_every_object_is_accepted(server: Kubectl, stand: str) -> None:
-    manifests = rendered(objects(STANDS[stand]), "shop")
+def accepted(server: Kubectl, objects: list[Manifest]) -> int:
+    """How many objects the server takes; their namespaces are made for good."""
+    manifests = rendered(objects, "shop")
     names = {each["metadata"].get("namespace") for each in manifests} - {None}
     spaces = [
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in names
     ]
     server("apply", "--server-side", "-f", "-", text=listed(spaces))
-    answer = server.run(
-        *("apply", "--server-side", "--dry-run=server", "--validate=strict", "-f", "-"),
-        text=listed(manifests),
-    )
-    assert answer.returncode == 0, answer.stderr
-    assert len(answer.stdout.splitlines()) == len(manifests)
+    options = ("--server-side", "--dry-run=server", "--validate=strict")
+    return len(server("apply", *options, "-f", "-", text=listed(manifests)).splitlines())
 
 
-def listed(items: list[Manifest]) -> str:
-    return json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
+@pytest.mark.parametrize("stand", STANDS)
+def test_every_object_is_accepted(server: Kubectl, stand: str) -> None:
+    addons = resolved(target(STANDS[stand]))
+    objects = [manifest for addon in addons for manifest in addon.objects]
+    assert accepted(server, objects) == len(objects)
+
+
+def test_monitors_are_accepted(server: Kubectl) -> None:
+    objects = list(watched("envoyGateway", {}).objects)
+    assert "PodMonitor" in {each["kind"] for each in objects}
+    assert accepted(server, objects) == len(objects)

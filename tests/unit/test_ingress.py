@@ -18,6 +18,7 @@ from components.addon import (
     Target,
 )
 from components.infrastructure.aws import Aws
+from components.infrastructure.registry import infrastructure
 from components.ingress.classes import SHARED, TRAITS, ClassName
 from components.ingress.envoy_gateway import EnvoyGateway
 from components.ingress.traefik import Traefik
@@ -112,6 +113,15 @@ def test_on_aws_the_load_balancer_is_a_network_load_balancer(settings: AddonSett
     )
 
 
+@pytest.mark.parametrize("cloud", ["openstack", "aws"])
+def test_the_load_balancer_is_told_to_use_the_proxy_protocol(cloud: str) -> None:
+    plugin = infrastructure(cloud).model_construct(provider=cloud)
+    settings = EnvoyGateway.model_validate({"traffic": {"proxyProtocol": True}})
+    found = settings.addon(Target(target({}).cluster, plugin, {}))
+    service = one(found, "EnvoyProxy")["provider"]["kubernetes"]["envoyService"]
+    assert any("proxy-protocol" in key for key in service["annotations"])
+
+
 @pytest.mark.parametrize(
     ("services", "family"),
     [
@@ -140,7 +150,9 @@ def test_traefik_brings_the_definitions_only_where_nobody_else_does() -> None:
 
 
 def test_traefik_serves_what_was_written_for_nginx() -> None:
-    (*_, chart) = addon("traefik", {"nginxAnnotations": True}).charts
+    found = addon("traefik", {"nginxAnnotations": True})
+    assert one(found, "IngressClass") == {"controller": "k8s.io/ingress-nginx"}
+    (*_, chart) = found.charts
     providers = chart.values["providers"]
     assert providers["kubernetesIngressNGINX"]["enabled"] is True
     assert chart.values["gateway"] == {"enabled": False}

@@ -20,6 +20,7 @@ from errors.ingress import (
     ISSUER_WITHOUT_SOLVER,
     LISTENER_CERTIFICATE,
     LISTENERS_COLLIDE,
+    PROXY_SCALING,
 )
 from stacks.settings import from_config
 from tests.addons.problems import load, problems
@@ -110,6 +111,15 @@ def test_a_gateway_needs_a_class() -> None:
         (GATEWAY_WITHOUT_CLASS, "gateway")
     ]
     assert load({**alone, "traefik": {}})
+
+
+def test_proxies_scale_by_metrics_between_two_numbers() -> None:
+    wrong = {"envoyGateway": {"proxies": {"replicas": 3, "maxReplicas": 2}}, "metricsServer": {}}
+    expected = [(PROXY_SCALING, "envoyGateway.proxies.maxReplicas")]
+    assert problems(wrong) == expected
+    blind = {"envoyGateway": {"proxies": {"replicas": 3, "maxReplicas": 9}}}
+    assert problems(blind) == expected
+    assert load({**blind, "metricsServer": {}})
 
 
 def test_a_class_is_one_of_the_cluster() -> None:
