@@ -7,11 +7,19 @@ from typing import TYPE_CHECKING
 from catalog import catalog
 from components.addon import Addon, AddonSettings, Target
 from components.basics.cert_manager import CertManager
+from components.basics.descheduler import Descheduler
+from components.basics.external_dns import ExternalDns
 from components.basics.metrics_server import MetricsServer
+from components.basics.node_problem_detector import NodeProblemDetector
 from components.fields import KubernetesVersion, Settings
 from components.fields import Settings
 from components.loadbalancer.kube_vip import KubeVip
 from components.loadbalancer.metallb import MetalLB
+from components.ingress.envoy_gateway import EnvoyGateway
+from components.ingress.gateway import Gateway
+from components.ingress.ingress_nginx import IngressNginx
+from components.ingress.issuers import Issuers
+from components.ingress.traefik import Traefik
 from components.network.calico import Calico
 from components.network.cilium import Cilium
 from components.network.flannel import Flannel
@@ -49,6 +57,17 @@ class Addons(Settings):
 
     # ---- ingress -------------------------------------------------------------------------------
 
+    envoy_gateway: EnvoyGateway | None = None
+    """Serves the Gateway API with Envoy proxies."""
+    traefik: Traefik | None = None
+    """Serves Ingresses, those for ingress-nginx too, and the Gateway API."""
+    gateway: Gateway | None = None
+    """The Gateway that everything in a cluster attaches its routes to."""
+    issuers: Issuers | None = None
+    """Who makes certificates for host names."""
+    ingress_nginx: IngressNginx | None = None
+    """Refused: its project has ended."""
+
     # ---- storage and backup --------------------------------------------------------------------
 
     # ---- registry ------------------------------------------------------------------------------
@@ -63,6 +82,12 @@ class Addons(Settings):
     """Makes and renews certificates."""
     metrics_server: MetricsServer | None = None
     """CPU and memory of pods and nodes, for `kubectl top` and autoscaling of pods."""
+    external_dns: ExternalDns | None = None
+    """Writes records for host names into your DNS."""
+    node_problem_detector: NodeProblemDetector | None = None
+    """Reports what is wrong with machines as conditions of their nodes."""
+    descheduler: Descheduler | None = None
+    """Moves pods that would be better off on another machine."""
 
 
 DEFAULT_NETWORK = "calico"

@@ -17,6 +17,8 @@ FOLDERS = {
     "aws-cloud-controller-manager": "aws-cloud-controller-manager",
 }
 """The folder of a chart of the catalog, where it is not its name."""
+PASSED_ON = ("traefik: service.spec.",)
+"""What a chart passes on to Kubernetes as it is, beyond what its `values.yaml` has there."""
 OPEN = ({}, [], None, "")
 """Defaults that say nothing about what may stand in their place."""
 
@@ -58,7 +60,8 @@ def unknown_values(chart: str, values: Mapping[str, Any]) -> list[str]:
     Below a default that is empty, and below a comment, anything may stand; lists are not looked
     into.
     """
-    return list(_unknown(values, defaults(chart), commented(chart), ""))
+    unknown = _unknown(values, defaults(chart), commented(chart), "")
+    return [path for path in unknown if not f"{chart}: {path}".startswith(PASSED_ON)]
 
 
 def _unknown(
