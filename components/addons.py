@@ -8,6 +8,7 @@ from components.addon import Addon, AddonSettings, Target
 from components.basics.cert_manager import CertManager
 from components.basics.metrics_server import MetricsServer
 from components.fields import Settings
+from components.logging.logs import Logs
 from components.network.calico import Calico
 
 if TYPE_CHECKING:  # a cluster has add-ons
@@ -38,6 +39,9 @@ class Addons(Settings):
     # ---- metrics and alerts --------------------------------------------------------------------
 
     # ---- logs ----------------------------------------------------------------------------------
+
+    logs: Logs | None = None
+    """Logs of containers, nodes, the Kubernetes API and events: searched, archived, forwarded."""
 
     # ---- basics --------------------------------------------------------------------------------
 
