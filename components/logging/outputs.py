@@ -57,6 +57,7 @@ def s3(archive: Archive, name: str) -> Properties:
         "total_file_size": f"{archive.file_mib}M",
         "upload_timeout": f"{archive.upload_minutes}m",
         "store_dir": f"{STATE}/s3-{name}",
+        "retry_exhausted_action": "delete",
         "json_date_key": "time",
         "json_date_format": "iso8601",
     }

@@ -19,7 +19,10 @@ SCRIPT = "records.lua"
 _FOLDER = "/fluent-bit/scripts"
 _CONTAINERS = "/var/log/containers"
 _TAG = "in.containers.var.log.containers."
+_API = "https://kubernetes.default.svc"
 _LIMITED = (Source.CONTAINERS, Source.JOURNAL, Source.KUBELET)
+_UPLOADS = "1000"
+"""How often a file is tried to be uploaded; days, with the pauses in between."""
 MEMORY_CHUNKS = 64
 """How many chunks, of up to 2 MiB, a collector has in memory; the others wait on disk."""
 
@@ -125,7 +128,7 @@ def input_of_events() -> str:
             "name": "kubernetes_events",
             "alias": "events",
             "tag": "in.events",
-            "kube_url": "https://kubernetes.default.svc",
+            "kube_url": _API,
             "interval_sec": "5",
             "db": f"{STATE}/events.db",
             "storage.type": "filesystem",
@@ -143,6 +146,7 @@ def filters(*, pods: bool) -> str:
         "name": "kubernetes",
         "alias": "namespaces",
         "match": "in.containers.*",
+        "kube_url": _API,
         "kube_tag_prefix": _TAG,
         "namespace_labels": "On",
         "namespace_metadata_only": "On",
@@ -180,6 +184,8 @@ def output(
 ) -> str:
     """A destination, tried until its part of the buffer is full.
 
+    A bucket has a buffer of its own, files that become those in the bucket, and no endless tries.
+
     Args:
         alias: its name in metrics.
         properties: of its plug-in.
@@ -192,10 +198,11 @@ def output(
         match = {"match_regex": f"^out\\.{chosen[0]}\\.{chosen[1]}$"}
     else:
         match = {"match": "out.*"}
-    limits = {
-        "retry_limit": "no_limits",
-        "storage.total_limit_size": f"{buffer.destination_mib}M",
-    }
+    size = f"{buffer.destination_mib}M"
+    if properties["name"] == "s3":
+        limits = {"retry_limit": _UPLOADS, "store_dir_limit_size": size}
+    else:
+        limits = {"retry_limit": "no_limits", "storage.total_limit_size": size}
     return section("OUTPUT", {**properties, "alias": alias, **match, **limits})
 
 

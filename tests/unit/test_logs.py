@@ -218,8 +218,11 @@ def test_every_destination_has_its_own_buffer_and_name() -> None:
     assert [each["alias"] for each in outputs] == [
         *("store", "archive", "siem", "bus", "es", "os", "hook", "fleet", "copy"),
     ]
-    assert {each["storage.total_limit_size"] for each in outputs} == {"256M"}
-    assert {each["retry_limit"] for each in outputs} == {"no_limits"}
+    for each in outputs:
+        file = each["name"] == "s3"
+        assert each["store_dir_limit_size" if file else "storage.total_limit_size"] == "256M"
+        assert each["retry_limit"] == ("1000" if file else "no_limits")
+    assert len({each["store_dir"] for each in outputs if "store_dir" in each}) == 2
 
 
 def test_destinations_choose_by_class_and_source() -> None:
