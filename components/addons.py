@@ -20,6 +20,7 @@ from components.ingress.gateway import Gateway
 from components.ingress.ingress_nginx import IngressNginx
 from components.ingress.issuers import Issuers
 from components.ingress.traefik import Traefik
+from components.logging.logs import Logs
 from components.network.calico import Calico
 from components.network.cilium import Cilium
 from components.network.flannel import Flannel
@@ -75,6 +76,9 @@ class Addons(Settings):
     # ---- metrics and alerts --------------------------------------------------------------------
 
     # ---- logs ----------------------------------------------------------------------------------
+
+    logs: Logs | None = None
+    """Logs of containers, nodes, the Kubernetes API and events: searched, archived, forwarded."""
 
     # ---- basics --------------------------------------------------------------------------------
 

@@ -15,10 +15,14 @@ UPSTREAM = Path(__file__).resolve().parents[3] / "shared/upstream"
 CHARTS = UPSTREAM / "charts"
 FOLDERS = {
     "aws-cloud-controller-manager": "aws-cloud-controller-manager",
+    "fluent-bit-events": "fluent-bit",
 }
 """The folder of a chart of the catalog, where it is not its name."""
-PASSED_ON = ("traefik: service.spec.",)
-"""What a chart passes on to Kubernetes as it is, beyond what its `values.yaml` has there."""
+PASSED_ON = {
+    "loki": ("loki.limits_config.",),
+    "traefik": ("service.spec.",),
+}
+"""Where a chart hands on what its program takes, and its defaults are only a part of that."""
 OPEN = ({}, [], None, "")
 """Defaults that say nothing about what may stand in their place."""
 
@@ -60,8 +64,9 @@ def unknown_values(chart: str, values: Mapping[str, Any]) -> list[str]:
     Below a default that is empty, and below a comment, anything may stand; lists are not looked
     into.
     """
-    unknown = _unknown(values, defaults(chart), commented(chart), "")
-    return [path for path in unknown if not f"{chart}: {path}".startswith(PASSED_ON)]
+    passed_on = PASSED_ON.get(chart, ())
+    found = _unknown(values, defaults(chart), commented(chart), "")
+    return [path for path in found if not path.startswith(passed_on)]
 
 
 def _unknown(
