@@ -1,4 +1,5 @@
-"""Programs that no plane needs: kubeadm of each supported minor, and etcdutl; made on demand.
+"""Programs that no plane needs, made on demand: kubeadm of each supported minor, etcdutl,
+Prometheus and Alertmanager with their tools.
 
 Each has a cache key of its own, so that nothing else is made again for one of them.
 """
@@ -8,9 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from catalog import catalog
+from embedded.binaries.adapted import WITHOUT_INTERFACE
 from embedded.binaries.host import Host, this_host
 from embedded.binaries.recipe import (
     MODULES,
+    STRIP,
     Program,
     Recipe,
     Source,
@@ -44,6 +47,16 @@ def etcdutl(progress: Progress) -> Path:
     return ensure(etcdutl_recipe(this_host()), cache_directory(), progress) / "etcdutl"
 
 
+def prometheus(progress: Progress) -> Path:
+    """The folder with `prometheus` and `promtool`, in about the version that clusters run."""
+    return ensure(prometheus_recipe(this_host()), cache_directory(), progress)
+
+
+def alertmanager(progress: Progress) -> Path:
+    """The folder with `alertmanager` and `amtool`."""
+    return ensure(alertmanager_recipe(this_host()), cache_directory(), progress)
+
+
 def minors() -> tuple[str, ...]:
     """The minors that the catalog has releases of, oldest first."""
     found = (f"{version.major}.{version.minor}" for version in catalog().kubernetes_versions)
@@ -52,7 +65,8 @@ def minors() -> tuple[str, ...]:
 
 def recipes(host: Host) -> tuple[Recipe, ...]:
     """Every tool on `host`."""
-    return (*(kubeadm_recipe(minor, host) for minor in minors()), etcdutl_recipe(host))
+    kubeadms = (kubeadm_recipe(minor, host) for minor in minors())
+    return (*kubeadms, etcdutl_recipe(host), prometheus_recipe(host), alertmanager_recipe(host))
 
 
 def kubeadm_recipe(minor: str, host: Host) -> Recipe:
@@ -84,5 +98,26 @@ def etcdutl_recipe(host: Host) -> Recipe:
     return Recipe(
         f"etcdutl-{version}-{host.system}-{host.architecture}",
         (Program("etcdutl", Source(MODULES / "etcdutl"), package, release),),
+        (),
+    )
+
+
+def prometheus_recipe(host: Host) -> Recipe:
+    """How Prometheus is made, without the service discoveries of clouds: half of its build."""
+    source = Source(MODULES / "prometheus", tags="remove_all_sd")
+    return _monitoring("prometheus", ("prometheus", "promtool"), source, host)
+
+
+def alertmanager_recipe(host: Host) -> Recipe:
+    """How Alertmanager is made, without its web interface."""
+    source = Source(MODULES / "alertmanager", STRIP, WITHOUT_INTERFACE)
+    return _monitoring("alertmanager", ("alertmanager", "amtool"), source, host)
+
+
+def _monitoring(project: str, names: tuple[str, ...], source: Source, host: Host) -> Recipe:
+    version, module = catalog().modules[project], f"github.com/prometheus/{project}"
+    return Recipe(
+        f"{project}-{version}-{host.system}-{host.architecture}",
+        tuple(Program(name, source, f"{module}/cmd/{name}") for name in names),
         (),
     )
