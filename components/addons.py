@@ -9,6 +9,7 @@ from components.basics.cert_manager import CertManager
 from components.basics.metrics_server import MetricsServer
 from components.fields import Settings
 from components.network.calico import Calico
+from components.observability.monitoring import Monitoring
 
 if TYPE_CHECKING:  # a cluster has add-ons
     from components.cluster.settings import Cluster
@@ -36,6 +37,9 @@ class Addons(Settings):
     # ---- registry ------------------------------------------------------------------------------
 
     # ---- metrics and alerts --------------------------------------------------------------------
+
+    monitoring: Monitoring | None = None
+    """Metrics, dashboards and alerts: Prometheus, Alertmanager, Grafana."""
 
     # ---- logs ----------------------------------------------------------------------------------
 

@@ -11,12 +11,20 @@ from typing import Any
 import pytest
 import yaml
 
+from components.addon import merged
+
 UPSTREAM = Path(__file__).resolve().parents[3] / "shared/upstream"
 CHARTS = UPSTREAM / "charts"
 FOLDERS = {
     "aws-cloud-controller-manager": "aws-cloud-controller-manager",
 }
 """The folder of a chart of the catalog, where it is not its name."""
+PARTS = {"kube-prometheus-stack": {"grafana": "grafana"}}
+"""Charts that a chart brings along, by the key of their values."""
+HIDDEN = {"kube-prometheus-stack": ("kube-state-metrics", "prometheus-node-exporter")}
+"""Keys of charts that a chart brings along and whose defaults are not here: not looked into."""
+UNNAMED = {"grafana": frozenset({"fullnameOverride"})}
+"""Values that a chart's templates read, though its `values.yaml` does not name them."""
 OPEN = ({}, [], None, "")
 """Defaults that say nothing about what may stand in their place."""
 
@@ -32,13 +40,22 @@ def _text(chart: str) -> str:
 def defaults(chart: str) -> dict[str, Any]:
     """The chart's `values.yaml`; the test is skipped where it is not here."""
     found: dict[str, Any] = yaml.load(_text(chart), yaml.CSafeLoader)
-    return found
+    for key, part in PARTS.get(chart, {}).items():
+        found[key] = merged(defaults(part), found.get(key, {}))
+    return found | dict.fromkeys(HIDDEN.get(chart, ()))
 
 
 @lru_cache
 def commented(chart: str) -> frozenset[str]:
     """The keys that the chart's `values.yaml` has in comments: options without a default."""
-    return frozenset(re.findall(r"^ *#+[ -]*([A-Za-z][A-Za-z0-9_.-]*):", _text(chart), re.M))
+    found = set(re.findall(r"^ *#+[ -]*([A-Za-z][A-Za-z0-9_.-]*):", _text(chart), re.M))
+    parts = (commented(part) for part in PARTS.get(chart, {}).values())
+    return UNNAMED.get(chart, frozenset()).union(found, *parts)
+
+
+def is_hidden(chart: str, path: str) -> bool:
+    """Whether a value belongs to a chart whose defaults are not here."""
+    return path.partition(".")[0] in HIDDEN.get(chart, ())
 
 
 def unknown_values(chart: str, values: Mapping[str, Any]) -> list[str]:
