@@ -32,6 +32,12 @@ REPEAT = {
     Severity.WARNING: Duration(12 * 3600),
     Severity.INFO: Duration(24 * 3600),
 }
+LEVELS = {
+    Severity.CRITICAL: 'severity = "critical"',
+    Severity.WARNING: 'severity !~ "critical|info"',
+    Severity.INFO: 'severity = "info"',
+}
+"""What an alert of a severity has; one of another severity, or of none, counts as a warning."""
 PASSWORD, TOKEN, ADDRESS, AWS_CREDENTIALS = "password", "token", "url", "credentials"
 """The keys in the Secrets that are referred to."""
 WITHOUT_CLUSTER = "KubeAPIDown|ClusterSilent|ClusterNotAvailable"
@@ -127,28 +133,25 @@ class _Maker:
 
     def _special(self) -> Iterator[Config]:
         """The alerts that are no alerts: those that hold always, or only silence others."""
-        heartbeat, watchdog = self.alerts.heartbeat, ['alertname = "Watchdog"']
+        heartbeat, watchdog = self.alerts.heartbeat, 'alertname = "Watchdog"'
         if heartbeat:
             hook = self._hook(heartbeat) | {"send_resolved": False}
             yield {
                 "receiver": self._named(HEARTBEAT, {"webhook_configs": [hook]}),
-                "matchers": watchdog,
+                "matchers": [watchdog],
                 "group_wait": "0s",
                 "group_interval": str(heartbeat.interval),
                 "repeat_interval": "1s",  # each interval
             }
-        yield {"receiver": NOBODY, "matchers": watchdog}
+        yield {"receiver": NOBODY, "matchers": [watchdog]}
         yield {"receiver": NOBODY, "matchers": ['severity = "none"']}
 
     def _chats(self) -> Iterator[Config]:
         """Chat rooms get everything, so what follows is asked as well."""
         for chat in self.alerts.webhooks:
             name = self._named(f"webhook-{chat.name}", {"webhook_configs": [self._hook(chat)]})
-            yield {
-                "receiver": NOBODY,
-                "continue": True,
-                "routes": [self._level(name, severity) for severity in chat.severities],
-            }
+            for severity in chat.severities:
+                yield self._level(name, severity) | {"continue": True}
 
     def _teams(self) -> Iterator[Config]:
         operators = self._operators()
@@ -183,7 +186,7 @@ class _Maker:
         ]
         return {
             "receiver": receiver,
-            "matchers": [f'severity = "{severity}"'],
+            "matchers": [LEVELS[severity]],
             "repeat_interval": str(self._repeat(severity)),
         } | ({"mute_time_intervals": quiet} if quiet else {})
 
