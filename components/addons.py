@@ -12,19 +12,19 @@ from components.basics.external_dns import ExternalDns
 from components.basics.metrics_server import MetricsServer
 from components.basics.node_problem_detector import NodeProblemDetector
 from components.fields import KubernetesVersion, Settings
-from components.fields import Settings
-from components.loadbalancer.kube_vip import KubeVip
-from components.loadbalancer.metallb import MetalLB
 from components.ingress.envoy_gateway import EnvoyGateway
 from components.ingress.gateway import Gateway
 from components.ingress.ingress_nginx import IngressNginx
 from components.ingress.issuers import Issuers
 from components.ingress.traefik import Traefik
+from components.loadbalancer.kube_vip import KubeVip
+from components.loadbalancer.metallb import MetalLB
 from components.logging.logs import Logs
 from components.network.calico import Calico
 from components.network.cilium import Cilium
 from components.network.flannel import Flannel
 from components.network.policies import NetworkPolicies
+from components.observability.monitoring import Monitoring
 
 if TYPE_CHECKING:  # a cluster has add-ons
     from components.cluster.settings import Cluster
@@ -74,6 +74,9 @@ class Addons(Settings):
     # ---- registry ------------------------------------------------------------------------------
 
     # ---- metrics and alerts --------------------------------------------------------------------
+
+    monitoring: Monitoring | None = None
+    """Metrics, dashboards and alerts: Prometheus, Alertmanager, Grafana."""
 
     # ---- logs ----------------------------------------------------------------------------------
 
