@@ -5,10 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from components.addon import Addon, AddonSettings, Target
+from components.backup.velero import Velero
 from components.basics.cert_manager import CertManager
 from components.basics.metrics_server import MetricsServer
 from components.fields import Settings
 from components.network.calico import Calico
+from components.registry.harbor import Harbor
+from components.storage.classes import StorageClasses
+from components.storage.local_path import LocalPath
+from components.storage.longhorn import Longhorn
+from components.storage.nfs import Nfs
+from components.storage.rook_ceph import RookCeph
+from components.storage.snapshots import Snapshots
 
 if TYPE_CHECKING:  # a cluster has add-ons
     from components.cluster.settings import Cluster
@@ -33,7 +41,25 @@ class Addons(Settings):
 
     # ---- storage and backup --------------------------------------------------------------------
 
+    storage_classes: StorageClasses | None = None
+    """Storage classes of your own."""
+    snapshots: Snapshots | None = None
+    """Snapshots of volumes."""
+    nfs: Nfs | None = None
+    """Volumes on NFS servers."""
+    rook_ceph: RookCeph | None = None
+    """Block, file and object storage on the machines' disks, by Ceph."""
+    longhorn: Longhorn | None = None
+    """Replicated volumes on the machines' disks."""
+    local_path: LocalPath | None = None
+    """Volumes in a folder of the machine."""
+    velero: Velero | None = None
+    """Backups of namespaces and volumes."""
+
     # ---- registry ------------------------------------------------------------------------------
+
+    harbor: Harbor | None = None
+    """A registry of images."""
 
     # ---- metrics and alerts --------------------------------------------------------------------
 

@@ -17,9 +17,11 @@ from errors import (
     policy,
     pools,
     program,
+    registries,
     runtime,
     stack_file,
     stack_rules,
+    storage,
 )
 from errors.model import Code
 
@@ -33,6 +35,8 @@ ROOMS: tuple[ModuleType, ...] = (
     clouds,
     pools,
     addons,
+    storage,
+    registries,
     machine,
     command_line,
     program,

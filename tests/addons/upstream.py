@@ -17,6 +17,8 @@ FOLDERS = {
     "aws-cloud-controller-manager": "aws-cloud-controller-manager",
 }
 """The folder of a chart of the catalog, where it is not its name."""
+NEWER = {("csi-driver-nfs", "image.nfs"), ("harbor", "redis.internal.image")}
+"""Images that the copy here, which is newer than the release of the catalog, names otherwise."""
 OPEN = ({}, [], None, "")
 """Defaults that say nothing about what may stand in their place."""
 
