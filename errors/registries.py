@@ -60,3 +60,20 @@ RETENTION_EMPTY = Code(
     "Give `newest` or `days`, or remove `retention`.",
     "projects: [{name: shop, retention: {tags: 'v*'}}]",
 )
+DUPLICATE_REGISTRY_HOST = Code(
+    1327,
+    "DuplicateRegistryHost",
+    "a registry is listed twice",
+    "A machine has one file about each registry.",
+    "Put both into one entry; its `mirrors` is a list.",
+    "registries: {hosts: [{name: docker.io, ...}, {name: docker.io, ...}]}",
+)
+EMPTY_REGISTRY_HOST = Code(
+    1328,
+    "EmptyRegistryHost",
+    "nothing useful is said about a registry",
+    "An entry gives mirrors, or the certificate of the registry's own CA. Without mirrors and "
+    "without `fallback` nothing could be pulled from it.",
+    "Add `mirrors` or `ca`, or remove the entry.",
+    "registries: {hosts: [{name: docker.io}]}",
+)

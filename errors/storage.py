@@ -63,7 +63,7 @@ DEFAULT_LOCATION = Code(
     "Set `default: true` of one location; a single one is it by itself.",
     "velero: {locations: [{name: a, ...}, {name: b, ...}]}",
 )
-BAD_SCHEDULE = Code(
+BAD_BACKUP_TIME = Code(
     1287,
     "BadBackupSchedule",
     "the time of a backup schedule is not understood",

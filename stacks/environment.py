@@ -120,6 +120,7 @@ class _Environment:
                 infrastructure=self.infrastructure,
                 namespace=self.namespace,
                 variables=foundation.cluster_variables(cluster) if foundation else {},
+                registries=self.settings.registries_of(cluster),
                 opts=pulumi.ResourceOptions(providers=[self.provider], depends_on=needed),
             ).resource
             for cluster in self.settings.all_clusters

@@ -16,7 +16,7 @@ from components.chart import Chart
 from components.fields import Duration, Flag
 from components.finding import Finding
 from errors.storage import (
-    BAD_SCHEDULE,
+    BAD_BACKUP_TIME,
     DEFAULT_LOCATION,
     DUPLICATE_BACKUP_NAME,
     INCOMPLETE_LOCATION,
@@ -79,7 +79,7 @@ class Velero(AddonSettings):
         for index, schedule in enumerate(self.schedules):
             if not schedule.is_readable():
                 what = f"`{schedule.time}` is no time of cron"
-                yield Finding(BAD_SCHEDULE, ("schedules", index, "time"), what)
+                yield Finding(BAD_BACKUP_TIME, ("schedules", index, "time"), what)
             if schedule.location and schedule.location not in names:
                 what = f"there is no location `{schedule.location}`"
                 place = ("schedules", index, "location")

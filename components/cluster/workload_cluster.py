@@ -15,6 +15,7 @@ from components.cluster.kinds import CLUSTER_API, INFRASTRUCTURE_LABEL
 from components.cluster.settings import Cluster
 from components.infrastructure.interface import Infrastructure
 from components.manifest import Manifest, custom_resource, wait_for
+from components.registry.hosts import Registries
 
 
 class WorkloadCluster(Component):
@@ -25,6 +26,7 @@ class WorkloadCluster(Component):
         infrastructure: what its machines are; the ClusterClass has its name.
         namespace: where the Cluster lives; its class lives there too.
         variables: values of the infrastructure's own variables, those of its foundation too.
+        registries: what the machines know of registries.
 
     Outputs:
         cluster_name: the name; `<name>-kubeconfig` is the Secret with the way in.
@@ -37,13 +39,14 @@ class WorkloadCluster(Component):
         infrastructure: Infrastructure,
         namespace: str,
         variables: Mapping[str, Any] | None = None,
+        registries: Registries | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__(settings.name, opts)
         control_plane = HAControlPlane(settings, namespace=namespace, opts=self.child())
         self.resource = custom_resource(
             f"{settings.name}-cluster",
-            cluster_manifest(settings, infrastructure, namespace, variables),
+            cluster_manifest(settings, infrastructure, namespace, variables, registries),
             self.child(depends_on=control_plane.resources),
         )
         self.register_outputs({"cluster_name": settings.name})
@@ -54,6 +57,7 @@ def cluster_manifest(
     infrastructure: Infrastructure,
     namespace: str,
     variables: Mapping[str, Any] | None = None,
+    registries: Registries | None = None,
 ) -> Manifest:
     """The Cluster object of `settings`."""
     network = settings.network
@@ -66,7 +70,10 @@ def cluster_manifest(
     if pools:
         managed["workers"] = {"machineDeployments": pools}
     own = {**infrastructure.cluster_variables(settings), **(variables or {})}
-    values = topology.cluster_variables(settings.control_plane, infrastructure.class_parts(), own)
+    files = (registries or settings.registries or Registries()).files()
+    values = topology.cluster_variables(
+        settings.control_plane, infrastructure.class_parts(), own, files
+    )
     if values:
         managed["variables"] = values
     spec = {

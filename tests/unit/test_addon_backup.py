@@ -63,7 +63,7 @@ def values(velero: dict[str, Any]) -> Any:
         ({"locations": [{"name": "main", "kind": "gcs", "bucket": "backups"}]}, []),
         (
             {"schedules": [{"name": "nightly", "time": "3am"}]},
-            [(storage.BAD_SCHEDULE, ("schedules", 0, "time"))],
+            [(storage.BAD_BACKUP_TIME, ("schedules", 0, "time"))],
         ),
         (
             {"schedules": [{"name": "nightly", "time": "@daily", "location": "offsite"}]},
