@@ -22,9 +22,11 @@ from errors import (
     policy,
     pools,
     program,
+    registries,
     runtime,
     stack_file,
     stack_rules,
+    storage,
 )
 from errors.model import Code
 
@@ -42,6 +44,8 @@ ROOMS: tuple[ModuleType, ...] = (
     ingress,
     logs,
     observability,
+    storage,
+    registries,
     machine,
     bundle,
     command_line,

@@ -154,6 +154,7 @@ class _Environment:
                 namespace=self.namespace,
                 variables=foundation.cluster_variables(cluster) if foundation else {},
                 carried=fleet.clusters.get(cluster.name, NOTHING),
+                registries=self.settings.registries_of(cluster),
                 opts=pulumi.ResourceOptions(providers=[self.provider], depends_on=needed),
             ).resource
             for cluster in self.settings.all_clusters

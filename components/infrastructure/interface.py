@@ -19,6 +19,7 @@ from pydantic import Field
 from components.chart import Chart
 from components.cluster.machine import TypeName
 from components.cluster.settings import Cluster
+from components.cluster_volumes import Volumes
 from components.fields import Settings
 from components.finding import Finding
 from components.infrastructure.machine_types import MachineType, load_machine_types
@@ -188,6 +189,10 @@ class Infrastructure(Settings):
     def charts(self) -> Sequence[Chart]:
         """The cloud controller manager and the CSI driver that clusters here need."""
         return ()
+
+    def cluster_volumes(self) -> Volumes:
+        """The storage classes that `charts` make, and the drivers of them that take snapshots."""
+        return Volumes()
 
     def image(self, version: Version) -> str:
         """The image that machines of a Kubernetes version start from, in the provider's words."""
