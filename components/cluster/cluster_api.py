@@ -19,8 +19,6 @@ from components.manifest import core_object, custom_resource, stack_labels, wait
 OPERATOR_API = "operator.cluster.x-k8s.io/v1alpha2"
 OPERATOR_NAMESPACE = "capi-operator-system"
 REPLICAS = 2
-CLUSTER_NAME = "{{ .Cluster.metadata.name }}"
-"""The one template of the add-on provider that a chart of an infrastructure may use here."""
 PREREQUISITES = {
     # clusterctl and the operator don't install it, and the provider does not start without.
     "openstack": "https://github.com/k-orc/openstack-resource-controller/releases/download/"
@@ -51,6 +49,7 @@ def charts(infrastructure: Infrastructure, cluster: Cluster) -> Sequence[Chart]:
 
     The network first, then the cloud controller manager, without which no node takes other pods.
     """
+    known = infrastructure.filled_in(pulumi.get_stack(), cluster)
     pools = [{"cidr": str(cidr), "encapsulation": "VXLAN"} for cidr in cluster.network.pods]
     return (
         Chart("calico-definitions", "tigera-operator"),
@@ -66,7 +65,7 @@ def charts(infrastructure: Infrastructure, cluster: Cluster) -> Sequence[Chart]:
             },
         ),
         *(
-            Chart(each.name, each.namespace, _rendered(each.values, cluster.name))
+            Chart(each.name, each.namespace, _rendered(each.values, known))
             for each in infrastructure.charts()
         ),
         Chart(
@@ -266,10 +265,13 @@ def _security(level: str) -> dict[str, str]:
     }
 
 
-def _rendered(values: Any, cluster: str) -> Any:
-    """The values with the cluster's name where the add-on provider would put it."""
+def _rendered(values: Any, known: Mapping[str, str]) -> Any:
+    """The values with what is known in place of the add-on provider's templates."""
     if isinstance(values, Mapping):
-        return {key: _rendered(value, cluster) for key, value in values.items()}
+        return {key: _rendered(value, known) for key, value in values.items()}
     if isinstance(values, list | tuple):
-        return [_rendered(value, cluster) for value in values]
-    return values.replace(CLUSTER_NAME, cluster) if isinstance(values, str) else values
+        return [_rendered(value, known) for value in values]
+    if isinstance(values, str):
+        for template, value in known.items():
+            values = values.replace(template, value)
+    return values

@@ -32,6 +32,8 @@ if TYPE_CHECKING:  # Pulumi is slow to import, and reading a stack file needs no
 Manifest = dict[str, Any]
 
 INFRASTRUCTURE_GROUP = "infrastructure.cluster.x-k8s.io"
+CLUSTER_NAME = "{{ .Cluster.metadata.name }}"
+"""The template of the add-on provider for a cluster's name."""
 
 Placed = tuple[tuple[str | int, ...], Cluster]
 """A cluster and its place in the settings: `("clusters", 0)` or `("management", "cluster")`."""
@@ -186,6 +188,17 @@ class Infrastructure(Settings):
     def charts(self) -> Sequence[Chart]:
         """The cloud controller manager and the CSI driver that clusters here need."""
         return ()
+
+    def filled_in(self, stack: str, cluster: Cluster) -> Mapping[str, str]:
+        """What the Go templates in the charts' values stand for in one cluster.
+
+        A management cluster gets the charts before there is an add-on provider to fill them in.
+
+        Args:
+            stack: the stack's name.
+            cluster: the management cluster.
+        """
+        return {CLUSTER_NAME: cluster.name}
 
     def image(self, version: Version) -> str:
         """The image that machines of a Kubernetes version start from, in the provider's words."""

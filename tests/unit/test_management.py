@@ -208,7 +208,8 @@ class TestClusterApi:
 
     def test_templates_of_the_add_on_provider_are_filled_in(self, plugin: Any) -> None:
         values = {"a": ["{{ .Cluster.metadata.name }}-x", 1], "b": {"c": True}}
-        assert cluster_api._rendered(values, "management") == {
+        known = plugin.filled_in("prod", CLUSTER)
+        assert cluster_api._rendered(values, known) == {
             "a": ["management-x", 1],
             "b": {"c": True},
         }

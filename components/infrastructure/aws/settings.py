@@ -18,6 +18,7 @@ from components.cluster.settings import Cluster
 from components.fields import ClusterName, Count, Domain, Flag, Settings
 from components.finding import Finding
 from components.infrastructure.aws import charts, objects, rules, templates
+from components.infrastructure.aws.names import key_alias
 from components.infrastructure.aws.network_settings import (
     CALICO,
     Endpoint,
@@ -194,6 +195,15 @@ class Aws(Infrastructure):
     def charts(self) -> Sequence[Chart]:
         """The cloud controller manager and the driver for volumes of EBS."""
         return charts.charts(self.region)
+
+    def filled_in(self, stack: str, cluster: Cluster) -> Mapping[str, str]:
+        """The cluster's name, the tag of its minor, and the name of the stack's key."""
+        version = cluster.version
+        return {
+            **super().filled_in(stack, cluster),
+            charts.tag_template(): charts.tags().get(f"{version.major}.{version.minor}", ""),
+            charts.KEY: self.encryption.key_arn or key_alias(stack),
+        }
 
     def image(self, version: Version) -> str:
         """The name that the provider looks up."""

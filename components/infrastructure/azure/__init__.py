@@ -40,6 +40,7 @@ from components.infrastructure.azure.settings import (
 )
 from components.infrastructure.groups import check_disks, check_types, check_zones, groups
 from components.infrastructure.interface import (
+    CLUSTER_NAME,
     INFRASTRUCTURE_GROUP,
     ClassParts,
     Infrastructure,
@@ -54,6 +55,9 @@ from errors import clouds
 
 API_VERSION = f"{INFRASTRUCTURE_GROUP}/v1beta1"
 _KINDS = Kinds(API_VERSION, "AzureClusterTemplate", "AzureMachineTemplate")
+
+_PODS = '{{ .Cluster.spec.clusterNetwork.pods.cidrBlocks | join "," }}'
+"""The template of the add-on provider for the addresses of a cluster's pods."""
 
 
 class Azure(Infrastructure):
@@ -184,14 +188,13 @@ class Azure(Infrastructure):
 
     def charts(self) -> Sequence[Chart]:
         """The cloud controller manager and the CSI driver for disks; both read azure.json."""
-        pods = '{{ .Cluster.spec.clusterNetwork.pods.cidrBlocks | join "," }}'
         return [
             Chart(
                 "cloud-provider-azure",
                 "kube-system",
                 {
-                    "infra": {"clusterName": "{{ .Cluster.metadata.name }}"},
-                    "cloudControllerManager": {"clusterCIDR": pods, "logVerbosity": 2},
+                    "infra": {"clusterName": CLUSTER_NAME},
+                    "cloudControllerManager": {"clusterCIDR": _PODS, "logVerbosity": 2},
                 },
             ),
             Chart(
@@ -200,6 +203,11 @@ class Azure(Infrastructure):
                 {"controller": {"replicas": 2, "runOnControlPlane": True}},
             ),
         ]
+
+    def filled_in(self, stack: str, cluster: Cluster) -> Mapping[str, str]:
+        """The cluster's name, and the addresses of its pods."""
+        pods = ",".join(map(str, cluster.network.pods))
+        return {**super().filled_in(stack, cluster), _PODS: pods}
 
     def image(self, version: Version) -> str:
         """The image's name for a version; empty for the provider's own."""

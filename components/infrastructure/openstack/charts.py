@@ -6,6 +6,7 @@ from typing import Any
 
 from components.chart import Chart
 from components.cluster.kinds import INFRASTRUCTURE_LABEL
+from components.infrastructure.interface import CLUSTER_NAME
 from components.infrastructure.openstack.names import CLUSTER_CLOUD_CONFIG, SECRET_OF_CLUSTERS
 
 NAMESPACE = "kube-system"
@@ -19,14 +20,13 @@ _TOLERATIONS = [
     },
     {"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"},
 ]
-_CLUSTER_NAME = "{{ .Cluster.metadata.name }}"
 
 CHARTS = (
     Chart(
         "openstack-cloud-controller-manager",
         NAMESPACE,
         {
-            "cluster": {"name": _CLUSTER_NAME},
+            "cluster": {"name": CLUSTER_NAME},
             # The pod network makes its own routes.
             "enabledControllers": ["cloud-node", "cloud-node-lifecycle", "service"],
             "nodeSelector": _ON_CONTROL_PLANE,
@@ -38,7 +38,7 @@ CHARTS = (
         "openstack-cinder-csi",
         NAMESPACE,
         {
-            "clusterID": _CLUSTER_NAME,
+            "clusterID": CLUSTER_NAME,
             "secret": {
                 "enabled": True,
                 "create": False,
