@@ -1,4 +1,4 @@
-"""The documents that come from the code: pages of codes, the stack file's schema, the commands."""
+"""The documents that come from the code: codes, the stack file's schema, commands, policies."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ INDEX = f"{DOCS}/README.md"
 
 def documents() -> dict[str, str]:
     """Every generated file, by its path in the repository."""
+    from policies import reference  # noqa: PLC0415 - slow to import
     from stacks.settings.schema import stack_schema  # noqa: PLC0415 - pydantic is slow to import
 
     pages = {code.page: page(code) for code in all_codes()}
@@ -26,6 +27,7 @@ def documents() -> dict[str, str]:
         INDEX: index(),
         "docs/stack.schema.json": schema,
         "docs/commands.md": commands(),
+        reference.FILE: reference.page(),
     }
 
 

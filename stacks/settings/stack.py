@@ -13,6 +13,7 @@ from components.fields import KubernetesVersion, Namespace, Settings
 from components.infrastructure.in_memory import InMemory
 from components.infrastructure.interface import Infrastructure
 from components.infrastructure.registry import infrastructure
+from stacks.settings.policies import Policies
 
 
 class ManagementMode(StrEnum):
@@ -53,6 +54,9 @@ class Stack(Settings):
     """Releases that upgrades may walk through; empty means every release of the catalog."""
     clusters: Annotated[tuple[Cluster, ...], Field(max_length=5000)] = ()
     """The workload clusters."""
+
+    policies: Policies = Policies()
+    """How the rules of `policies/` are applied."""
 
     @property
     def all_clusters(self) -> tuple[Cluster, ...]:
