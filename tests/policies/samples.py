@@ -57,7 +57,14 @@ def pod_spec(**changes: Any) -> dict[str, Any]:
             "seccompProfile": {"type": "RuntimeDefault"},
             "sysctls": [],
         },
-        "topologySpreadConstraints": [{"topologyKey": "kubernetes.io/hostname"}],
+        "topologySpreadConstraints": [
+            {
+                "topologyKey": "kubernetes.io/hostname",
+                "maxSkew": 1,
+                "whenUnsatisfiable": "ScheduleAnyway",
+                "labelSelector": {"matchLabels": SELECTOR},
+            }
+        ],
         "containers": [container()],
         "volumes": [{"name": "tmp", "emptyDir": {}}],
         **changes,
@@ -73,7 +80,9 @@ DEPLOYMENT = obj(
     spec={"replicas": 2, "selector": {"matchLabels": SELECTOR}, "template": template()},
 )
 POD = obj("core/v1:Pod", spec=pod_spec())
-JOB = obj("batch/v1:Job", spec={"activeDeadlineSeconds": 600, "template": template()})
+JOB = obj("batch/v1:Job", spec={"activeDeadlineSeconds": 600, "template": template()}).put(
+    "spec.template.spec.restartPolicy", "Never"
+)
 CRON_JOB = obj(
     "batch/v1:CronJob",
     spec={"schedule": "0 0 * * *", "jobTemplate": {"spec": JOB.inputs["spec"]}},

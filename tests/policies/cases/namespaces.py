@@ -22,9 +22,18 @@ DENY = obj(
     namespace="blue",
     spec={"podSelector": {}, "policyTypes": ["Ingress"]},
 )
+RBAC = "rbac.authorization.k8s.io"
 PLAIN = obj("core/v1:Namespace", "tools")
-SERVICE = obj("core/v1:Service", spec={"type": "ClusterIP", "externalIPs": [], "ports": []})
-INGRESS = obj("networking.k8s.io/v1:Ingress", spec={"tls": [{"hosts": ["a"]}]})
+SERVICE = obj(
+    "core/v1:Service", spec={"type": "ClusterIP", "externalIPs": [], "ports": [{"port": 80}]}
+)
+INGRESS = obj(
+    "networking.k8s.io/v1:Ingress",
+    spec={
+        "tls": [{"hosts": ["shop.example.com"]}],
+        "defaultBackend": {"service": {"name": "a", "port": {"number": 80}}},
+    },
+)
 CASES: dict[str, Case] = {
     "namespaces-enforce-pod-security": case(
         NAMESPACE,
@@ -96,7 +105,10 @@ CASES: dict[str, Case] = {
         unknown="rules",
     ),
     "rbac-grants-no-escalation": case(
-        obj("rbac.authorization.k8s.io/v1:Role", rules=[{"verbs": ["get"]}]),
+        obj(
+            "rbac.authorization.k8s.io/v1:Role",
+            rules=[{"apiGroups": [RBAC], "resources": ["roles"], "verbs": ["get"]}],
+        ),
         "rules.0.verbs",
         ["bind"],
         "can get any permission: bind",
@@ -104,8 +116,8 @@ CASES: dict[str, Case] = {
     "nobody-is-cluster-admin": case(
         obj(
             "rbac.authorization.k8s.io/v1:ClusterRoleBinding",
-            roleRef={"name": "view"},
-            subjects=[{"kind": "User", "name": "ada"}],
+            roleRef={"apiGroup": RBAC, "kind": "ClusterRole", "name": "view"},
+            subjects=[{"apiGroup": RBAC, "kind": "User", "name": "ada"}],
         ),
         "roleRef.name",
         "cluster-admin",
@@ -114,17 +126,28 @@ CASES: dict[str, Case] = {
     "strangers-have-no-roles": case(
         obj(
             "rbac.authorization.k8s.io/v1:RoleBinding",
-            roleRef={"name": "view"},
-            subjects=[{"kind": "User", "name": "ada"}],
+            roleRef={"apiGroup": RBAC, "kind": "ClusterRole", "name": "view"},
+            subjects=[{"apiGroup": RBAC, "kind": "User", "name": "ada"}],
         ),
         "subjects.0.name",
         "system:anonymous",
         "callers that nobody knows get a role",
     ),
     "volumes-are-not-host-paths": case(
-        obj("core/v1:PersistentVolume", spec={"local": {"path": "/a"}}),
-        "spec.hostPath",
-        {"path": "/a"},
+        obj(
+            "core/v1:PersistentVolume",
+            spec={
+                "capacity": {"storage": "1Gi"},
+                "accessModes": ["ReadWriteOnce"],
+                "nfs": {"server": "nfs.example.com", "path": "/a"},
+            },
+        ),
+        "spec",
+        {
+            "capacity": {"storage": "1Gi"},
+            "accessModes": ["ReadWriteOnce"],
+            "hostPath": {"path": "/a"},
+        },
         "a path of whatever machine",
     ),
     "config-maps-hold-no-secrets": case(
