@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from typing import Annotated, Any
 
 from pulumi_policy import EnforcementLevel
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from errors import NOWHERE, Problem, Where
 from errors.policy import BAD_EXEMPTION, BAD_POLICY_PARAMETER
@@ -18,7 +18,15 @@ LONGEST = timedelta(days=366)
 """How far ahead an exemption may end: it is looked at again once a year."""
 EXEMPTIONS = "exemptions"
 Text = Annotated[str, Field(min_length=1)]
-Pattern = Annotated[str, Field(pattern=r"[^*?]")]
+
+
+def _some(pattern: str) -> str:
+    if not pattern.strip("*?:"):
+        raise ValueError(f"{pattern!r} matches everything; a level says that for a rule")
+    return pattern
+
+
+Pattern = Annotated[Text, AfterValidator(_some)]
 
 
 class Exemption(BaseModel):
@@ -157,7 +165,7 @@ def _first(error: Exception) -> str:
     if not isinstance(error, ValidationError):
         return "an exemption is a mapping"
     details = error.errors()[0]
-    return f"`{'.'.join(map(str, details['loc']))}`: {details['msg']}"
+    return f"`{'.'.join(map(str, details['loc']))}`: {details['msg'].removeprefix('Value error, ')}"
 
 
 def _too_long(exemption: Exemption, on: date, where: Where) -> Iterator[Problem]:

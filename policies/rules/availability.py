@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from policies.rules.frameworks import CLUSTER_API, KUBERNETES
 from policies.rules.rule import ADVISORY, HIGH, LOW, MANDATORY, MEDIUM, Context, Rule
 from policies.subjects.cluster import (
+    ANYWHERE,
     CLUSTERS,
     CONTROL_PLANES,
     GROUPS,
+    PLACEMENT,
     POOLS,
     SNAPSHOTS_LABEL,
     SPOT,
@@ -79,6 +81,12 @@ def _stays(group: Group, _context: Context) -> Iterator[str]:
         yield "the control plane runs on machines that the cloud may take back"
 
 
+def _apart(group: Group, _context: Context) -> Iterator[str]:
+    several = (group.replicas or 1) > 1
+    if group.cluster.is_production and several and group.variable(PLACEMENT) == ANYWHERE:
+        yield "all control-plane machines of a production cluster may be on one host"
+
+
 def _has_snapshots(cluster: Cluster, _context: Context) -> Iterator[str]:
     backed_up = cluster.labels.get(SNAPSHOTS_LABEL)
     if cluster.is_production and not backed_up and not cluster.is_simulated:
@@ -117,6 +125,16 @@ RULES: tuple[Rule[Cluster] | Rule[Group], ...] = (
         "etcd's majority with them.",
         CONTROL_PLANES,
         _stays,
+    ),
+    Rule(
+        "production-control-plane-is-spread",
+        "The control-plane machines of a production cluster are on different hosts.",
+        HIGH,
+        MANDATORY,
+        KUBERNETES,
+        "Set `controlPlane.machine.placement` to `spread` or `strict-spread`.",
+        CONTROL_PLANES,
+        _apart,
     ),
     Rule(
         "production-has-workers",

@@ -19,6 +19,7 @@ from policies.rules.rule import (
     Rule,
 )
 from policies.settings import Parameter
+from policies.subjects.addresses import POOLS, Range
 from policies.subjects.cluster import CLUSTERS, Cluster
 from policies.subjects.firewall import ALL_PORTS, WAYS_IN, Way
 from policies.subjects.resource import Item, Kind, entries, section, texts
@@ -110,6 +111,12 @@ def _apart(cluster: Cluster, _context: Context) -> Iterator[str]:
             yield f"the range {first} of {one} overlaps {second} of {other}"
 
 
+def _pools_apart(pair: tuple[Range, Range], _context: Context) -> Iterator[str]:
+    one, other = pair
+    if other.first <= one.last:
+        yield f"{other.text} of the pool {other.pool} overlaps {one.text} of {one.pool}"
+
+
 def _no_external_addresses(service: Item, _context: Context) -> Iterator[str]:
     if texts(service.spec, "externalIPs"):
         yield "it claims addresses that may be somebody else's: `externalIPs` is set"
@@ -133,7 +140,10 @@ def _has_tls(ingress: Item, _context: Context) -> Iterator[str]:
         yield "what it serves is not encrypted: `tls` is not set"
 
 
-RULES: tuple[Rule[Way] | Rule[Item] | Rule[int] | Rule[Cluster], ...] = (
+RULES: tuple[
+    Rule[Way] | Rule[Item] | Rule[int] | Rule[Cluster] | Rule[tuple[Range, Range]],
+    ...,
+] = (
     Rule(
         "api-is-not-open-to-the-world",
         "The Kubernetes API is not open to the whole internet.",
@@ -204,6 +214,16 @@ RULES: tuple[Rule[Way] | Rule[Item] | Rule[int] | Rule[Cluster], ...] = (
         "Choose another range in `network.pods` or `network.services`.",
         CLUSTERS,
         _apart,
+    ),
+    Rule(
+        "address-pools-are-apart",
+        "No address is handed out by two pools.",
+        HIGH,
+        MANDATORY,
+        KUBERNETES,
+        "Give each pool addresses of its own, over all clusters of the network.",
+        POOLS,
+        _pools_apart,
     ),
     Rule(
         "services-claim-no-external-addresses",

@@ -6,13 +6,27 @@ from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
-from components.fields import Settings
+from components.fields import Settings, refusal, shown
+from errors import stack_file
 
 RuleName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*[a-z0-9]$", max_length=100)]
 Text = Annotated[str, Field(min_length=1, max_length=500)]
-Pattern = Annotated[str, Field(pattern=r"[^*?]", max_length=500)]
+
+
+def _day(value: object) -> date:
+    """A day as YAML reads it; Pulumi's engine adds a time of day to it."""
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(str(value).removesuffix("T00:00:00Z"))
+    except ValueError:
+        what = f"{shown(value)} is not a day"
+        raise refusal(stack_file.WRONG_TYPE, what, fix="Write it as 2027-06-30.") from None
+
+
+Day = Annotated[date, BeforeValidator(_day)]
 
 
 class Level(StrEnum):
@@ -37,14 +51,14 @@ class Exemption(Settings):
 
     rule: RuleName
     """The rule; `./caas policies` lists them."""
-    resource: Pattern
+    resource: Text
     """The resource's name in the program, or the end of its URN, `type::name`; `*` and `?` match
     anything."""
     owner: Text
     """Who answers for it."""
     reason: Text
     """Why it is so."""
-    expires: date
+    expires: Day
     """The last day that it counts, at most a year ahead."""
 
 

@@ -181,6 +181,7 @@ def test_everything_wrong_with_a_configuration_at_once() -> None:
             exemptions=[
                 exempt(TODAY + timedelta(days=400)),
                 {key: value for key, value in exempt(TODAY).items() if key != "owner"},
+                exempt(TODAY, "**"),
             ],
         )
     found = [(problem.code, problem.where.path) for problem in caught.value.problems]
@@ -191,8 +192,10 @@ def test_everything_wrong_with_a_configuration_at_once() -> None:
         (BAD_POLICY_PARAMETER, "parameters.control-plane-is-odd"),
         (BAD_EXEMPTION, "parameters.control-plane-is-odd"),
         (BAD_EXEMPTION, "parameters.control-plane-is-odd"),
+        (BAD_EXEMPTION, "parameters.control-plane-is-odd"),
     ]
-    first, *_ = caught.value.problems
+    first, *_, last = caught.value.problems
+    assert "'**' matches everything" in last.what
     assert "Did you mean `control-plane-is-odd`?" in first.remedy
 
 

@@ -16,6 +16,7 @@ from catalog import catalog
 from components.cluster import variables
 from components.cluster.etcd_snapshots import LABEL
 from components.cluster.kinds import INFRASTRUCTURE_LABEL
+from components.cluster.machine import Placement
 from components.cluster.pools import MAX_SIZE, MIN_SIZE
 from errors import CaasError
 from errors.policy import (
@@ -307,7 +308,8 @@ def test_names_are_those_of_the_components() -> None:
     assert (subject.API_SERVER, subject.KUBELET) == (variables.API_SERVER, variables.KUBELET)
     assert (subject.MACHINE_TYPE, subject.ENDPOINT) == (variables.MACHINE_TYPE, variables.ENDPOINT)
     assert (subject.ROOT_DISK, subject.DATA_DISKS) == (variables.ROOT_DISK, variables.DATA_DISKS)
-    assert variables.SPOT == subject.SPOT
+    assert (subject.SPOT, subject.PLACEMENT) == (variables.SPOT, variables.PLACEMENT)
+    assert Placement.ANY.value == subject.ANYWHERE
     assert (subject.INFRASTRUCTURE_LABEL, subject.SNAPSHOTS_LABEL) == (INFRASTRUCTURE_LABEL, LABEL)
     assert (subject.MIN_SIZE, subject.MAX_SIZE) == (MIN_SIZE, MAX_SIZE)
 

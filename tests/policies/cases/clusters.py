@@ -104,6 +104,16 @@ CASES: dict[str, Case] = {
         fails=((CLUSTER.put(f"{TOPOLOGY}.variables", variables(spot={})), "may take back"),),
         passes=(CLUSTER.put(f"{POOL}.variables", overrides(spot={})),),
     ),
+    "production-control-plane-is-spread": case(
+        CLUSTER,
+        f"{PLANE}.variables",
+        overrides(placement="any"),
+        "may be on one host",
+        passes=(
+            CLUSTER.put(f"{PLANE}.variables", overrides(placement="spread")),
+            DEVELOPMENT.put(f"{PLANE}.variables", overrides(placement="any")),
+        ),
+    ),
     "production-has-workers": case(
         CLUSTER,
         f"{TOPOLOGY}.workers",

@@ -22,6 +22,8 @@ DENY = obj(
     namespace="blue",
     spec={"podSelector": {}, "policyTypes": ["Ingress"]},
 )
+POOL = obj("metallb.io/v1beta1:IPAddressPool", "blue", spec={"addresses": ["192.0.2.0/28"]})
+OTHER_POOL = obj("metallb.io/v1beta1:IPAddressPool", "red", spec={"addresses": ["192.0.2.32/28"]})
 RBAC = "rbac.authorization.k8s.io"
 PLAIN = obj("core/v1:Namespace", "tools")
 SERVICE = obj(
@@ -71,6 +73,14 @@ CASES: dict[str, Case] = {
             ((DENY.put("spec.podSelector.matchLabels", {"a": "b"}), NAMESPACE), "NetworkPolicy"),
             ((DENY.put("spec.policyTypes", ["Egress"]), NAMESPACE), "NetworkPolicy"),
         ),
+    ),
+    "address-pools-are-apart": case(
+        (POOL, OTHER_POOL),
+        "spec.addresses",
+        ["nonsense", "192.0.2.20 - 192.0.2.40"],
+        "192.0.2.32/28 of the pool red overlaps 192.0.2.20 - 192.0.2.40 of blue",
+        passes=((POOL, OTHER_POOL.put("spec.addresses", ["2001:db8::/64"])), (POOL,)),
+        fails=(((POOL, in_config_map(POOL.put("metadata.name", "red"))), "of the pool red"),),
     ),
     "services-claim-no-external-addresses": case(
         SERVICE, "spec.externalIPs", ["192.0.2.1"], "`externalIPs` is set"
