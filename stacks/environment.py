@@ -71,7 +71,11 @@ class _Environment:
         )
         self._namespace = kubernetes.core.v1.Namespace(
             "clusters",
-            metadata={"name": self.namespace, "labels": stack_labels()},
+            # Pods here need nothing of their machine: an autoscaler at most.
+            metadata={
+                "name": self.namespace,
+                "labels": stack_labels() | {"pod-security.kubernetes.io/enforce": "baseline"},
+            },
             opts=pulumi.ResourceOptions(
                 provider=self.provider,
                 # Where others may have objects in it, it outlives the stack.

@@ -17,6 +17,7 @@ from components.infrastructure.in_memory import InMemory
 from components.infrastructure.interface import Infrastructure
 from components.infrastructure.registry import infrastructure
 from components.registry.hosts import Registries
+from stacks.settings.policies import Policies
 
 
 class ManagementMode(StrEnum):
@@ -66,6 +67,9 @@ class Stack(Settings):
     """What machines know of registries: mirrors, certificates, credentials."""
     clusters: Annotated[tuple[Cluster, ...], Field(max_length=5000)] = ()
     """The workload clusters."""
+
+    policies: Policies = Policies()
+    """How the rules of `policies/` are applied."""
 
     def target(self, cluster: Cluster) -> Target:
         """A cluster of the stack with its add-ons."""
