@@ -37,9 +37,14 @@ def show_clouds(plan: Plan, say: Callable[[str], None]) -> None:
         say("The pulumi CLI makes these; `pulumi preview` tells which of them would change.")
 
 
+def violations(plan: Plan) -> list[Violation]:
+    """What the policies say about the plan's resources."""
+    return check(plan.recording.resources, datetime.now(UTC).date())
+
+
 def judged(plan: Plan) -> list[Violation]:
-    """What the policies say about the plan's resources. Raises CAAS-4001 for what they refuse."""
-    found = check(plan.recording.resources, datetime.now(UTC).date())
+    """What the policies advise. Raises CAAS-4001 for what they refuse."""
+    found = violations(plan)
     refused = [violation.problem() for violation in found if violation.is_mandatory]
     if refused:
         raise CaasError.of(refused)

@@ -7,7 +7,7 @@ cluster, or one of the stack's own, which `./caas bootstrap` makes first.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -23,7 +23,14 @@ from embedded.fleet import ClusterState, Fleet, read_fleet
 from embedded.lock import hold
 from embedded.objects import Key, StackObjects
 from embedded.plan.clusters import Action, ClusterChange, judge_clusters, plan_clusters
-from embedded.plan.objects import ObjectPlan, Operation, plan_objects, plan_offline, plan_removal
+from embedded.plan.objects import (
+    ObjectPlan,
+    Operation,
+    plan_between,
+    plan_objects,
+    plan_offline,
+    plan_removal,
+)
 from embedded.plane import Plane
 from embedded.program import Recording, run_program
 from embedded.progress import Progress
@@ -234,12 +241,21 @@ class Session:
                 self.api,
                 recording.objects(secrets=True),
                 self._members,
-                partial(judge_clusters, locate=self._place),
+                partial(judge_clusters, locate=self.place),
                 shown=recording.with_secrets(),
                 made_once=recording.made_once(),
                 kept=() if self.has_plane else SHARED,
             )
         return Plan(recording, objects, tuple(plan_clusters(objects)), offline)
+
+    def plan_from(self, before: Iterable[Manifest], recording: Recording) -> Plan:
+        """What changes where `before` is there: the objects of the program as it once was.
+
+        Raises what `judge_clusters` does, for a running cluster that would refuse the change.
+        """
+        judge = partial(judge_clusters, locate=self.place)
+        objects = plan_between(before, recording.objects(), judge)
+        return Plan(recording, objects, tuple(plan_clusters(objects)))
 
     def estimate(self, plan: Plan) -> Estimate:
         """What the clusters are made of and cost, before and after the plan. Raises CAAS-3028."""
@@ -351,7 +367,8 @@ class Session:
             self.open()
         return self.fleet()
 
-    def _place(self, cluster: str, field: str) -> Where:
+    def place(self, cluster: str, field: str) -> Where:
+        """Where the stack file says something about a cluster that it has."""
         own = self.settings.management.cluster
         if own and own.name == cluster:
             return read(self.file).where(("management", "cluster", field))

@@ -6,9 +6,11 @@ from types import ModuleType
 
 from errors import (
     aws,
+    check,
     clouds,
     command_line,
     control_plane,
+    drift,
     infrastructure,
     machine,
     management,
@@ -35,8 +37,10 @@ ROOMS: tuple[ModuleType, ...] = (
     command_line,
     program,
     management,
+    check,
     policy,
     runtime,
+    drift,
 )
 
 

@@ -24,6 +24,7 @@ PROJECT = "The project"
 COMMANDS: dict[str, tuple[Entry, ...]] = {
     CLUSTERS: (
         Entry("preview", "Show what `up` would change, and what that means."),
+        Entry("check", "Check stacks without credentials, and say what a change does to them."),
         Entry("up", "Bring the clusters to what the stack file says."),
         Entry("status", "Show the clusters and how they are."),
         Entry("diagnose", "Find out what is wrong with clusters, and what to do."),
