@@ -26,8 +26,7 @@ OBJECT_DELETED = Code(
     "ObjectDeleted",
     "An object of the stack was deleted.",
     "It was applied and is gone, or is just being deleted; the stack still wants it.",
-    "Run `./caas up STACK`, which makes it again. Of a deleted cluster the machines are gone: it is "
-    "made anew, without what ran in it.",
+    "Run `./caas up STACK`, which makes it again; a cluster is made anew, without what ran in it.",
     "kubectl delete clusterclass in-memory",
 )
 

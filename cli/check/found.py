@@ -115,7 +115,8 @@ class Checked:
     def since(self, before: Iterable[Finding]) -> Checked:
         """The same, with the findings told apart from those that were there before."""
         left = Counter(finding.identity for finding in before)
-        new, known = [], []
+        new: list[Finding] = []
+        known: list[Finding] = []
         for finding in self.findings:
             there = left[finding.identity] > 0
             left[finding.identity] -= int(there)

@@ -22,16 +22,16 @@ def text(report: Report) -> str:
     if len(whole) <= LONGEST:
         return whole
     cut = whole[:LONGEST].rpartition("\n")[0]
-    open_details = cut.count("<details>") - cut.count("</details>")
-    return f"{cut}\n{'</details>' * open_details}\n\nCut here; `./caas check` says all of it.\n"
+    fence = "\n```" * (cut.count("\n```") % 2)
+    folded = "\n\n</details>" * (cut.count("<details>") - cut.count("</details>"))
+    return f"{cut}{fence}{folded}\n\nCut here; `./caas check` says all of it.\n"
 
 
 def _lines(report: Report) -> Iterator[str]:
-    errors, advice = report.errors, len(report.findings) - report.errors
-    mark = "❌" if errors else "✅"
+    mark = "❌" if report.errors else "✅"
     against = f", compared with `{report.against}` ({report.commit})" if report.against else ""
     yield MARK
-    yield f"### {mark} caas check: {counted(errors, 'problem')}, {advice} of advice"
+    yield f"### {mark} caas check: {report.verdict}"
     yield ""
     yield f"{counted(len(report.stacks), 'stack')}{against}."
     same = [each for each in report.stacks if each.change and each.change.is_empty]
@@ -65,7 +65,7 @@ def _stack(report: Report, stack: Checked) -> Iterator[str]:
     if stack.mended:
         yield from ("", f"{counted(stack.mended, 'finding')} mended.")
     if stack.known:
-        title = f"{counted(len(stack.known), 'finding')} that were there before"
+        title = f"{counted(len(stack.known), 'finding')} as before"
         yield from _folded(title, list(_findings(report, stack.known)))
     if stack.change and not stack.change.is_empty:
         names = [*stack.change.objects, *stack.change.cloud]

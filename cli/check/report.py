@@ -54,6 +54,13 @@ class Report:
             "removed": [finding.as_dict() for finding in self.beside],
         }
 
+    @property
+    def verdict(self) -> str:
+        """`2 problems, 1 warning`, and since when."""
+        warnings = counted(len(self.findings) - self.errors, "warning")
+        since = f", new since {self.against}" if self.against and self.findings else ""
+        return f"{counted(self.errors, 'problem')}, {warnings}{since}"
+
     @cached_property
     def root(self) -> Path:
         """What paths are relative to: the repository, as every reader of reports wants it."""
@@ -101,14 +108,14 @@ def costs(stack: Checked) -> str:
 
 def machines(stack: Checked) -> str:
     """How many machines a change makes, replaces and removes; empty where it touches none."""
-    total = dict.fromkeys(("created", "replaced", "deleted"), 0)
-    for cluster in stack.change.clusters if stack.change else ():
-        for group in (cluster["controlPlane"], *cluster["workers"]):
-            for what in total:
-                total[what] += group[what]
+    clusters = stack.change.clusters if stack.change else ()
+    groups = [group for each in clusters for group in (each["controlPlane"], *each["workers"])]
     words = {"created": "made", "replaced": "replaced", "deleted": "removed"}
-    said = [f"{number} {words[what]}" for what, number in total.items() if number]
-    return f"machines: {', '.join(said)}" if said else ""
+    said = [
+        f"{total} {word}" for key, word in words.items() if (total := sum(g[key] for g in groups))
+    ]
+    least = "at least " if any(group["autoscaled"] for group in groups) else ""
+    return f"machines: {least}{', '.join(said)}" if said else ""
 
 
 def counted(number: int, thing: str) -> str:

@@ -25,7 +25,7 @@ from stacks.settings.source import stack_name
 LIMIT = 600.0
 """Seconds that one run of a program may take."""
 POLL = 0.02
-NEW = {"registered": {"objects": [], "cloud": {}}}
+NEW: dict[str, Any] = {"registered": {"objects": [], "cloud": {}}}
 """The base of a stack that is new."""
 UNUSABLE: dict[str, Any] = {"registered": None}
 """The base of a stack that could not be run there."""
@@ -143,8 +143,8 @@ def _worker(checkout: Path) -> list[str]:
 def _usable(result: Path) -> bool:
     """Whether a base's result is there, and means what it means here."""
     try:
-        return json.loads(result.read_text()).get("edition") == EDITION
-    except (OSError, ValueError):
+        return bool(json.loads(result.read_text())["edition"] == EDITION)
+    except (OSError, ValueError, KeyError):
         return False
 
 

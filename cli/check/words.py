@@ -19,30 +19,14 @@ def lines(report: Report) -> Iterator[Line]:
         yield from _stack(report, stack)
     for finding in report.beside:
         yield from _finding(report, finding)
-    errors, advice = report.errors, len(report.findings) - report.errors
-    against = f" that {report.against} does not have" if report.against else ""
+    style = "red" if report.errors else "green"
     yield "", ""
-    yield (
-        f"{counted(len(report.stacks), 'stack')} checked: {counted(errors, 'problem')} and "
-        f"{advice} of advice{against}.",
-        "red" if errors else "green",
-    )
+    yield f"{counted(len(report.stacks), 'stack')} checked: {report.verdict}.", style
 
 
 def _stack(report: Report, stack: Checked) -> Iterator[Line]:
-    what = (
-        ", ".join(
-            part
-            for part in (
-                counted(stack.clusters, "cluster"),
-                counted(stack.objects, "object"),
-                costs(stack),
-            )
-            if part
-        )
-        if stack.objects
-        else "can't be made"
-    )
+    parts = (counted(stack.clusters, "cluster"), counted(stack.objects, "object"), costs(stack))
+    what = ", ".join(filter(None, parts)) if stack.objects else "can't be made"
     style = "bold red" if stack.errors else "bold"
     yield f"{stack.stack}: {what}", style
     if stack.change:
@@ -50,7 +34,7 @@ def _stack(report: Report, stack: Checked) -> Iterator[Line]:
     for finding in stack.findings:
         yield from _finding(report, finding)
     if stack.known:
-        yield f"    {counted(len(stack.known), 'finding')} that were there before", "dim"
+        yield f"    {counted(len(stack.known), 'finding')} as before", "dim"
     if stack.mended:
         yield f"    {counted(stack.mended, 'finding')} mended", "green"
 
