@@ -226,12 +226,15 @@ class Session:
         """Runs the program and records what it registers."""
         return run_program(self.stack, self.file)
 
-    def plan(self, recording: Recording | None = None, *, offline: str = "") -> Plan:
+    def plan(
+        self, recording: Recording | None = None, *, offline: str = "", lenient: bool = False
+    ) -> Plan:
         """What an apply would do now.
 
         Args:
             recording: what the program registers, where it was run already.
             offline: why no management cluster is asked; then everything is new.
+            lenient: tell also what would be refused; for looking only.
         """
         recording = recording or self.record()
         if offline:
@@ -240,11 +243,12 @@ class Session:
             objects = plan_objects(
                 self.api,
                 recording.objects(secrets=True),
-                self._members,
-                partial(judge_clusters, locate=self.place),
+                self.members,
+                (lambda *_: None) if lenient else partial(judge_clusters, locate=self.place),
                 shown=recording.with_secrets(),
                 made_once=recording.made_once(),
                 kept=() if self.has_plane else SHARED,
+                lenient=lenient,
             )
         return Plan(recording, objects, tuple(plan_clusters(objects)), offline)
 
@@ -269,7 +273,7 @@ class Session:
 
     def apply(self, plan: Plan, report: Report) -> None:
         """Does what the plan says."""
-        apply_plan(self.api, plan.objects, plan.recording.waves(), self._members, report)
+        apply_plan(self.api, plan.objects, plan.recording.waves(), self.members, report)
 
     def fleet(self) -> Fleet:
         """The clusters as they are now; where others have clusters too, only this stack's."""
@@ -352,12 +356,13 @@ class Session:
     def remove_objects(self, report: Report = lambda change: None) -> None:
         """Deletes what the stack has on a management cluster of others, but for its namespace."""
         wanted = map(Key.of, self.record().objects())
-        live = self._members.live(wanted)
-        apply_plan(self.api, plan_removal(live, SHARED), (), self._members, report)
-        self._members.forget()
+        live = self.members.live(wanted)
+        apply_plan(self.api, plan_removal(live, SHARED), (), self.members, report)
+        self.members.forget()
 
     @cached_property
-    def _members(self) -> StackObjects:
+    def members(self) -> StackObjects:
+        """What the stack has on the management cluster."""
         return StackObjects(self.api, self.stack)
 
     def _fleet_or_heal(self) -> Fleet:
