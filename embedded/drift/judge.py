@@ -108,7 +108,7 @@ def find_drift(session: Session) -> list[Finding]:
     recording = session.record()
     plan = session.plan(recording, lenient=True).objects
     known = digests(recording.objects())
-    look = _Look(session.members.applied(), known, recording.with_secrets())
+    look = Look(session.members.applied(), known, recording.with_secrets())
     found: list[Finding] = []
     for change in plan.changes:
         found += look.change(change)
@@ -127,7 +127,7 @@ def find_drift(session: Session) -> list[Finding]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
+class Look:
     """What is known beside an object itself.
 
     Attributes:
