@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 
 from errors import CaasError, Where
@@ -24,13 +25,31 @@ class Base:
 
     Attributes:
         commit: its abbreviated hash.
-        stacks: where its stack files are.
-        program: the checkout whose program they belong to.
+        top: the repository.
+        tree: the folder that has the repository as it was.
+        changed: the files that are not as they were, committed or not.
     """
 
     commit: str
-    stacks: Path
-    program: Path
+    top: Path
+    tree: Path
+    changed: frozenset[Path]
+
+    def path(self, now: Path) -> Path:
+        """Where a path of the repository is as it was; itself where it is of none of it."""
+        now = now.resolve()
+        return self.tree / now.relative_to(self.top) if now.is_relative_to(self.top) else now
+
+    def concerns(self, file: Path) -> bool:
+        """Whether a stack may be another than it was: its file changed, or what is no stack's."""
+        file = file.resolve()
+        inside = file.is_relative_to(self.top) and CHECKOUT.resolve().is_relative_to(self.top)
+        return not inside or any(each == file or _matters(each) for each in self.changed)
+
+    @property
+    def program(self) -> Path:
+        """The checkout whose program the stack files belong to."""
+        return self.path(CHECKOUT)
 
 
 def repository(folder: Path) -> Path | None:
@@ -42,29 +61,42 @@ def repository(folder: Path) -> Path | None:
 
 
 @contextmanager
-def checked_out(reference: str, stacks: Path) -> Iterator[Base]:
-    """The repository of the stack files at the commit where HEAD and `reference` parted.
+def checked_out(reference: str, folder: Path) -> Iterator[Base]:
+    """The repository around a folder at the commit where HEAD and `reference` parted.
 
     Args:
         reference: a branch, a tag or a commit.
-        stacks: the folder of the stack files.
+        folder: the one with the stack files.
 
     Raises:
         CaasError: CAAS-3061 when git can't tell.
     """
-    top = Path(_git(stacks, "rev-parse", "--show-toplevel").strip())
+    top = Path(_git(folder, "rev-parse", "--show-toplevel").strip())
     tip = _git(top, "rev-parse", "--verify", "--end-of-options", f"{reference}^{{commit}}").strip()
     commit = _parted(top, tip)
     with tempfile.TemporaryDirectory(prefix="caas-base-") as name:
         tree = Path(name).resolve()
         archive = tree / ".archive.tar"
         _git(top, "archive", "--format=tar", f"--output={archive}", commit)
-        with tarfile.open(archive) as file:
-            file.extractall(tree, filter="data")
+        try:
+            with tarfile.open(archive) as file:
+                file.extractall(tree, filter="data")
+        except tarfile.TarError as error:  # a link that leads out of the repository
+            raise _not_found(top, str(error)) from error
         archive.unlink()
-        own = CHECKOUT.resolve()
-        program = tree / own.relative_to(top) if own.is_relative_to(top) else own
-        yield Base(commit[:10], tree / stacks.resolve().relative_to(top), program)
+        yield Base(commit[:10], top.resolve(), tree, _changed(top.resolve(), commit))
+
+
+def _changed(top: Path, commit: str) -> frozenset[Path]:
+    new = ("ls-files", "--others", "--exclude-standard", "-z")
+    listed = _git(top, "diff", "--name-only", "--no-renames", "-z", commit) + _git(top, *new)
+    return frozenset(top / name for name in listed.split("\0") if name)
+
+
+def _matters(file: Path) -> bool:
+    """Whether a file that is not a stack's own may change what the program registers."""
+    others = fnmatch(file.name, "Pulumi.*.yaml") or file.suffix == ".md"
+    return not others and not file.is_relative_to(CHECKOUT.resolve() / "tests")
 
 
 def _parted(top: Path, tip: str) -> str:

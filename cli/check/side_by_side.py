@@ -57,8 +57,11 @@ class _Run:
         if self.base is None:
             yield [*_worker(CHECKOUT), *result]
             return
-        old = self.base.stacks / self.file.name
-        if old.exists():
+        if not self.base.concerns(self.file):
+            yield [*_worker(CHECKOUT), *result, "--unchanged"]
+            return
+        old = self.base.path(self.file)
+        if old != self.file.resolve() and old.exists():
             worker = _worker(self.base.program)
             yield [*worker, str(old), str(before), "--registered"]
         else:

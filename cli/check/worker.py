@@ -1,8 +1,8 @@
 """Checks one stack in a process of its own: the Pulumi SDK keeps one program per process.
 
-`python -I cli/check/worker.py FILE RESULT [--before RESULT] [--registered]`. It starts nothing and
-asks nobody. Of the base of a pull request, the base's own worker runs: a program is only understood
-by the code that it came with.
+`python -I cli/check/worker.py FILE RESULT [--before RESULT | --unchanged] [--registered]`. It
+starts nothing and asks nobody. Of the base of a pull request, the base's own worker runs: a program
+is only understood by the code that it came with.
 """
 
 from __future__ import annotations
@@ -35,13 +35,20 @@ EDITION = 1
 Result = dict[str, Any]
 
 
-def check(file: Path, before: Result | None = None, *, registered: bool = False) -> Result:
+def check(
+    file: Path,
+    before: Result | None = None,
+    *,
+    unchanged: bool = False,
+    registered: bool = False,
+) -> Result:
     """The check of one stack, as JSON.
 
     Args:
         file: the stack file.
         before: the result of the same stack at the base; None where nothing is compared. Its
             `registered` is None where the program could not be run there.
+        unchanged: the base is known to be the same.
         registered: add what the program registers, for a later comparison.
     """
     os.environ["CAAS_STACKS"] = str(file.parent)
@@ -54,8 +61,11 @@ def check(file: Path, before: Result | None = None, *, registered: bool = False)
         checked = replace(checked, findings=_errors(error.problems))
         recording = None
     if recording:
-        checked = _judged(checked, session, recording, before)
-    if before:
+        there = {"registered": _registered(recording)} if unchanged else before
+        checked = _judged(checked, session, recording, there)
+    if unchanged:
+        checked = checked.since(checked.findings)
+    elif before:
         was = Checked.of(before)
         checked = checked.since((*was.findings, *was.known))
     result = checked.as_dict() | {"edition": EDITION}
@@ -164,12 +174,14 @@ def main() -> None:
     parser.add_argument("file", type=Path)
     parser.add_argument("result", type=Path)
     parser.add_argument("--before", type=Path)
+    parser.add_argument("--unchanged", action="store_true")
     parser.add_argument("--registered", action="store_true")
     given = parser.parse_args()
     before = None
     if given.before:
         before = json.loads(given.before.read_text())
-    result = check(given.file, before, registered=given.registered)
+    options = {"unchanged": given.unchanged, "registered": given.registered}
+    result = check(given.file, before, **options)
     given.result.write_text(json.dumps(result, default=str))
 
 

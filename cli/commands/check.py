@@ -64,7 +64,9 @@ def target(text: str) -> Target:
 def command(
     stacks: Annotated[
         list[str] | None,
-        Argument(metavar="STACK", help="Which stacks, or paths of stack files; else all of them."),
+        Argument(
+            metavar="STACK...", help="Which stacks, or paths of stack files; else all of them."
+        ),
     ] = None,
     against: Annotated[
         str,
@@ -126,7 +128,7 @@ def chosen(stacks: Sequence[str] | None) -> list[Path]:
 def _removed(base: Base, files: Sequence[Path]) -> Iterator[Finding]:
     """What is said of stacks that the base has, and whose files are gone."""
     there = {file.name for file in files}
-    for old in sorted(base.stacks.glob("Pulumi.*.yaml")):
+    for old in sorted(base.path(files[0].parent).glob("Pulumi.*.yaml")):
         if old.name not in there:
             what = f"The file of the stack `{stack_name(old)}` is removed, its clusters are not"
             where = Where(file=str(files[0].parent / old.name))

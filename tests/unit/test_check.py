@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 import pytest
 
 from cli.check import side_by_side
+from cli.check.base import Base
 from cli.check.found import Checked
 from errors import check as codes
 from errors.stack_rules import DOWNGRADE
@@ -146,6 +147,35 @@ def test_only_new_findings_count(repository: Path) -> None:
     done = check(repository, "--against", "change")
     assert done.status == 0
     assert "1 finding mended" in done.out
+
+
+def test_a_stack_that_a_branch_does_not_touch_stays(repository: Path) -> None:
+    """Its program runs once; another stack's file and a text are none of its own."""
+    stack(repository, "other").write_text(MINE)
+    git(repository, "add", ".")
+    git(repository, "commit", "--message=other")
+    change(repository, "replicas: 2", "replicas: 3")
+    (repository / "README.md").write_text("A text.\n")
+    done = check(repository, "--against", "change", "--output", "json")
+    mine, other = json.loads(done.out)["stacks"]
+    assert mine["change"]["objects"] == ["~ Cluster clusters/shop"]
+    assert other["change"]["objects"] == []
+    machines = other["estimate"]["lines"][0]
+    assert machines["before"] == machines["after"] == 6
+
+
+@pytest.mark.parametrize(
+    ("changed", "concerned"),
+    [
+        (["stacks/Pulumi.dev.yaml"], ["dev"]),
+        (["README.md", "docs/day-two.md", "tests/golden/dev.yaml"], []),
+        (["stacks/Pulumi.dev.yaml", "catalog/versions.yaml"], ["dev", "local"]),
+        (["my-prices.yaml"], ["dev", "local"]),
+    ],
+)
+def test_which_stacks_a_change_concerns(changed: list[str], concerned: list[str]) -> None:
+    base = Base("", ROOT, ROOT, frozenset(ROOT / name for name in changed))
+    assert [each for each in ("dev", "local") if base.concerns(stack(ROOT, each))] == concerned
 
 
 def test_stacks_that_come_and_go(repository: Path) -> None:
