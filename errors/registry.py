@@ -8,9 +8,11 @@ from errors import (
     addons,
     aws,
     bundle,
+    check,
     clouds,
     command_line,
     control_plane,
+    drift,
     infrastructure,
     ingress,
     logs,
@@ -51,8 +53,10 @@ ROOMS: tuple[ModuleType, ...] = (
     command_line,
     program,
     management,
+    check,
     policy,
     runtime,
+    drift,
 )
 
 

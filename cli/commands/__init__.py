@@ -24,8 +24,10 @@ PROJECT = "The project"
 COMMANDS: dict[str, tuple[Entry, ...]] = {
     CLUSTERS: (
         Entry("preview", "Show what `up` would change, and what that means."),
+        Entry("check", "Check stacks without credentials, and say what a change does to them."),
         Entry("up", "Bring the clusters to what the stack file says."),
         Entry("status", "Show the clusters and how they are."),
+        Entry("drift", "Tell who changed what runs, object by object."),
         Entry("diagnose", "Find out what is wrong with clusters, and what to do."),
         Entry("kubeconfig", "Get the credentials of a cluster."),
         Entry("bootstrap", "Make the management cluster of a stack that manages itself."),

@@ -13,7 +13,8 @@ from cli.plan import as_dict, judged, show_clouds, show_words, title
 from cli.policies import configuration
 from cli.progress import drawn
 from embedded.plan.objects import Operation
-from embedded.session import Plan, Session
+from embedded.plan.plan import Plan
+from embedded.session import Session
 
 EXAMPLES = {
     "./caas preview": "what the next `up` of the local stack would do",

@@ -11,8 +11,9 @@ from cli.policies import configuration
 from cli.progress import drawn
 from cli.pulumi_cli import choose, require
 from embedded.plan.objects import ObjectChange
+from embedded.plan.plan import Plan
 from embedded.progress import Progress
-from embedded.session import Plan, Session
+from embedded.session import Session
 
 EXAMPLES = {
     "./caas up": "the clusters of stacks/Pulumi.local.yaml, on this machine",
