@@ -5,8 +5,11 @@ from __future__ import annotations
 from types import ModuleType
 
 from errors import (
+    addon_failures,
     aws,
+    cloud_failures,
     clouds,
+    cluster_failures,
     command_line,
     control_plane,
     infrastructure,
@@ -37,6 +40,9 @@ ROOMS: tuple[ModuleType, ...] = (
     management,
     policy,
     runtime,
+    cloud_failures,
+    cluster_failures,
+    addon_failures,
 )
 
 
