@@ -1,4 +1,4 @@
-"""The documents that come from the code: pages of codes, the stack file's schema, the commands."""
+"""The documents that come from the code: pages of codes, settings with their schema, commands."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cli.commands import COMMANDS
+from cli.settings_page import settings_page
 from errors.model import DOCS, Code
 from errors.registry import ROOMS, all_codes
 
@@ -20,11 +21,12 @@ def documents() -> dict[str, str]:
     from stacks.settings.schema import stack_schema  # noqa: PLC0415 - pydantic is slow to import
 
     pages = {code.page: page(code) for code in all_codes()}
-    schema = json.dumps(stack_schema(), indent=2) + "\n"
+    schema = stack_schema()
     return {
         **pages,
         INDEX: index(),
-        "docs/stack.schema.json": schema,
+        "docs/stack.schema.json": json.dumps(schema, indent=2) + "\n",
+        "docs/settings.md": settings_page(schema),
         "docs/commands.md": commands(),
     }
 
