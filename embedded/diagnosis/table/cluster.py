@@ -6,6 +6,9 @@ from embedded.diagnosis.row import ANYTHING, CONTROL_PLANE, Row, staying
 from embedded.diagnosis.signs import Subject, condition, since_last_machine
 from errors import cluster_failures, runtime
 
+REFUSAL = r"denied (the )?request|: FieldValue[A-Z]\w+: "
+"""A webhook's or a policy's; the topology controller takes those for fields apart."""
+
 
 def _answered_once(subject: Subject) -> bool:
     return staying(subject) and subject.initialization("controlPlaneInitialized")
@@ -46,7 +49,7 @@ ROWS = (
     ),
     Row(
         "Cluster",
-        condition("TopologyReconciled", "False", message="admission webhook .* denied the request"),
+        condition("TopologyReconciled", "False", message=REFUSAL),
         cluster_failures.WEBHOOK_REFUSED,
         "A webhook refuses what {cluster} is made of",
     ),
