@@ -113,6 +113,7 @@ def _block(problem: Problem) -> Text:
     details = {
         "where": str(problem.where),
         "why": problem.why,
+        "who": problem.code.actor or "",
         "fix": problem.remedy,
         "more": f"./caas explain {problem.code.id}",
     }

@@ -5,13 +5,17 @@ from __future__ import annotations
 from types import ModuleType
 
 from errors import (
+    addon_failures,
     addons,
     aws,
     bundle,
     check,
+    cloud_failures,
     clouds,
+    cluster_failures,
     command_line,
     control_plane,
+    documentation,
     drift,
     infrastructure,
     ingress,
@@ -51,12 +55,16 @@ ROOMS: tuple[ModuleType, ...] = (
     machine,
     bundle,
     command_line,
+    documentation,
     program,
     management,
     check,
     policy,
     runtime,
     drift,
+    cloud_failures,
+    cluster_failures,
+    addon_failures,
 )
 
 

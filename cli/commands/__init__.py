@@ -42,6 +42,7 @@ COMMANDS: dict[str, tuple[Entry, ...]] = {
         Entry("down", "Stop the embedded plane; its data stays on disk."),
         Entry("doctor", "Check whether this machine is fit for the plane."),
         Entry("explain", "Explain a CAAS code: why it happens, and what to do."),
+        Entry("docs", "Open the documentation in a browser: guides, references, and a search."),
     ),
     PROJECT: (
         Entry("test", "Run the tests of caas."),
