@@ -214,6 +214,7 @@ def test_certificates_need_cert_manager() -> None:
     [
         ({"hostname": "shop"}, stack_file.BAD_DOMAIN, "hostname"),
         ({"hostname": "*.*.example.com"}, stack_file.BAD_DOMAIN, "hostname"),
+        ({"hostname": "{shop}.example.com"}, stack_file.BAD_DOMAIN, "hostname"),
         ({**OWN, "certificate": "Shop_TLS"}, stack_file.BAD_NAME, "certificate"),
         ({**OWN, "port": 0}, stack_file.OUT_OF_RANGE, "port"),
     ],
@@ -221,3 +222,8 @@ def test_certificates_need_cert_manager() -> None:
 def test_names_are_names(listener: dict[str, Any], code: Code, field: str) -> None:
     found = problems(gateway({"hostname": "a.example.com", "certificate": "a"} | listener))
     assert found == [(code, f"gateway.listeners[0].{field}")]
+
+
+def test_addresses_are_addresses() -> None:
+    wrong = gateway(OWN, settings={"addresses": ["192.0.2.10", "shop"]})
+    assert problems(wrong) == [(stack_file.WRONG_TYPE, "gateway.addresses[1]")]
