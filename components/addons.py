@@ -17,7 +17,12 @@ from components.ingress.gateway import Gateway
 from components.ingress.ingress_nginx import IngressNginx
 from components.ingress.issuers import Issuers
 from components.ingress.traefik import Traefik
+from components.loadbalancer.kube_vip import KubeVip
+from components.loadbalancer.metallb import MetalLB
 from components.network.calico import Calico
+from components.network.cilium import Cilium
+from components.network.flannel import Flannel
+from components.network.policies import NetworkPolicies
 
 if TYPE_CHECKING:  # a cluster has add-ons
     from components.cluster.settings import Cluster
@@ -35,8 +40,19 @@ class Addons(Settings):
 
     calico: Calico | None = None
     """Network plug-in; clusters on a cloud get it where no other is named."""
+    cilium: Cilium | None = None
+    """Network plug-in by eBPF, with load balancing and Gateways as options."""
+    flannel: Flannel | None = None
+    """Network plug-in, a small one."""
+    network_policies: NetworkPolicies | None = None
+    """NetworkPolicies that namespaces begin with."""
 
     # ---- load balancing ------------------------------------------------------------------------
+
+    metallb: MetalLB | None = None
+    """Addresses for Services where no cloud gives them."""
+    kube_vip: KubeVip | None = None
+    """The same by kube-vip."""
 
     # ---- ingress -------------------------------------------------------------------------------
 
@@ -74,7 +90,7 @@ class Addons(Settings):
 
 
 DEFAULT_NETWORK = "calico"
-NETWORKS = (DEFAULT_NETWORK,)
+NETWORKS = (DEFAULT_NETWORK, "cilium", "flannel")
 """The keys of the network plug-ins. Clusters whose machines run pods get the default where none is
 named and it is not refused by `calico: null`."""
 _CALICO = Calico()

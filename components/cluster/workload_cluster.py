@@ -69,7 +69,11 @@ def cluster_manifest(
     pools = [topology.worker_pool(pool, infrastructure) for pool in settings.worker_pools]
     if pools:
         managed["workers"] = {"machineDeployments": pools}
-    own = {**infrastructure.cluster_variables(settings), **(variables or {})}
+    own = {
+        **infrastructure.cluster_variables(settings),
+        **topology.skipped_phases(network),
+        **(variables or {}),
+    }
     values = topology.cluster_variables(settings.control_plane, infrastructure.class_parts(), own)
     if values:
         managed["variables"] = values

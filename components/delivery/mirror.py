@@ -36,9 +36,13 @@ def repository(release: ChartRelease, mirror: Mirror | None) -> str:
     return mirror.charts if mirror else release.repository
 
 
-def image_address(image: str, mirror: Mirror | None) -> str:
-    """The address of an image, `quay.io/metallb/speaker:v1`."""
-    return f"{mirror.registry}/{image}" if mirror else image
+def image_address(image: str, mirror: Mirror) -> str:
+    """The address in the mirror of an image, `quay.io/metallb/speaker:v1`.
+
+    The port of a registry is written with a dash: a name in a registry has no colon.
+    """
+    registry, slash, path = image.partition("/")
+    return f"{mirror.registry}/{registry.replace(':', '-')}{slash}{path}"
 
 
 def mirrored(chart: Chart, mirror: Mirror | None) -> Chart:

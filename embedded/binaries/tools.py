@@ -1,4 +1,4 @@
-"""Programs that no plane needs: kubeadm of each supported minor, etcdutl, helm; made on demand.
+"""Programs that no plane needs: kubeadm of each supported minor, etcdutl, helm, crane.
 
 Each has a cache key of its own, so that nothing else is made again for one of them.
 """
@@ -55,6 +55,11 @@ def helm(progress: Progress) -> Path:
     return ensure(helm_recipe(this_host()), cache_directory(), progress) / "helm"
 
 
+def crane(progress: Progress) -> Path:
+    """crane, which fetches and pushes images; errors as `embedded.binaries.ensure_binaries`."""
+    return ensure(crane_recipe(this_host()), cache_directory(), progress) / "crane"
+
+
 def minors() -> tuple[str, ...]:
     """The minors that the catalog has releases of, oldest first."""
     found = (f"{version.major}.{version.minor}" for version in catalog().kubernetes_versions)
@@ -67,6 +72,7 @@ def recipes(host: Host) -> tuple[Recipe, ...]:
         *(kubeadm_recipe(minor, host) for minor in minors()),
         etcdutl_recipe(host),
         helm_recipe(host),
+        crane_recipe(host),
     )
 
 
@@ -114,5 +120,17 @@ def helm_recipe(host: Host) -> Recipe:
     return Recipe(
         f"helm-{version}-{host.system}-{host.architecture}",
         (Program("helm", source, "helm.sh/helm/v4/cmd/helm", release),),
+        (),
+    )
+
+
+def crane_recipe(host: Host) -> Recipe:
+    """How crane is made: always built, which takes seconds."""
+    version = catalog().modules["crane"]
+    source = Source(MODULES / "crane")
+    package = "github.com/google/go-containerregistry/cmd/crane"
+    return Recipe(
+        f"crane-{version}-{host.system}-{host.architecture}",
+        (Program("crane", source, package),),
         (),
     )

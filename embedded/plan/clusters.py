@@ -138,7 +138,7 @@ def judge_clusters(live: Objects, wanted: Objects, locate: Locate = _nowhere) ->
     Raises:
         CaasError: CAAS-1090 a downgrade, CAAS-1091 an upgrade over a minor that no listed release
             bridges, CAAS-1092 other address ranges, CAAS-1182 or CAAS-1183 what would cost a
-            control plane its data.
+            control plane its data, CAAS-1219 kube-proxy switched on or off.
     """
     for key, new in wanted.items():
         old = live.get(key)

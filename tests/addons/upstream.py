@@ -38,6 +38,17 @@ def defaults(chart: str) -> dict[str, Any]:
 
 
 @lru_cache
+def parts(chart: str) -> frozenset[str]:
+    """The charts that a chart has in it; the values of theirs that it does not change are theirs.
+
+    They are not here.
+    """
+    file = CHARTS / FOLDERS.get(chart, chart) / "Chart.yaml"
+    described = yaml.load(file.read_text(), yaml.CSafeLoader) if file.exists() else {}
+    return frozenset(each["name"] for each in described.get("dependencies", ()))
+
+
+@lru_cache
 def commented(chart: str) -> frozenset[str]:
     """The keys that the chart's `values.yaml` has in comments: options without a default."""
     return frozenset(re.findall(r"^ *#+[ -]*([A-Za-z][A-Za-z0-9_.-]*):", _text(chart), re.M))

@@ -8,11 +8,8 @@ does what a HelmChartProxy says, field by field, with the Helm that it is built 
 from __future__ import annotations
 
 import functools
-import http.server
 import json
 import shutil
-import subprocess
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +18,7 @@ import pytest
 import yaml
 from kubectl import Kubectl, eventually
 from lone_server import LoneServer, lone_server
+from registries import CHARTS, Helm, chart_repository
 
 import catalog
 from components.addon import Addon, AddonSettings, SecurityLevel, Target
@@ -47,7 +45,6 @@ from tests.addons.upstream import UPSTREAM
 pytestmark = [pytest.mark.plane, pytest.mark.timeout(300)]
 
 DEFINITIONS = UPSTREAM / "crds/cluster-api-addon-provider-helm"
-CHARTS = Path(__file__).parent / "charts"
 PLACE = "greetings"
 NOTE = "{{ not a template }}"
 KEY = encryption.new_configuration()
@@ -79,28 +76,6 @@ class Greeting(AddonSettings):
         )
 
 
-class Helm:
-    """The real program, with folders of its own."""
-
-    def __init__(self, program: Path, folder: Path, kubeconfig: Path) -> None:
-        self.program, self.folder, self.kubeconfig = program, folder, kubeconfig
-
-    def __call__(self, *arguments: str, text: str | None = None) -> str:
-        names = ("HELM_CACHE_HOME", "HELM_CONFIG_HOME", "HELM_DATA_HOME")
-        homes = {name: str(self.folder / name) for name in names}
-        result = subprocess.run(
-            [self.program, f"--kubeconfig={self.kubeconfig}", *arguments],
-            input=text,
-            env=homes | {"HOME": str(self.folder), "PATH": "/usr/bin:/bin"},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert result.returncode == 0, result.stderr
-        return result.stdout
-
-
 @pytest.fixture(scope="module")
 def server(binaries: Binaries, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoneServer]:
     folder = tmp_path_factory.mktemp("workload")
@@ -130,17 +105,8 @@ def helm(kubeconfig: Path, tmp_path_factory: pytest.TempPathFactory) -> Helm:
 def repository(helm: Helm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The chart in two versions, in a repository on the loopback address."""
     folder = tmp_path_factory.mktemp("repository")
-    for version in ("1.0.0", "1.1.0"):
-        chart = str(CHARTS / "greeting")
-        helm("package", chart, f"--version={version}", f"--destination={folder}")
-    helm("repo", "index", str(folder))
-    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as serving:
-        thread = threading.Thread(target=serving.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{serving.server_address[1]}"
-        serving.shutdown()
-        thread.join()
+    with chart_repository(helm, folder, "1.0.0", "1.1.0") as address:
+        yield address
 
 
 @pytest.fixture
