@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from errors import CaasError, Code, stack_file
-from errors.addons import ADDON_NEEDS, RETIRED_ADDON
+from errors.addons import ADDON_NEEDS, ADDONS_EXCLUDE, RETIRED_ADDON
 from errors.ingress import (
     CHALLENGE_IMPOSSIBLE,
     CLASS_LACKS,
@@ -120,6 +120,24 @@ def test_proxies_scale_by_metrics_between_two_numbers() -> None:
     blind = {"envoyGateway": {"proxies": {"replicas": 3, "maxReplicas": 9}}}
     assert problems(blind) == expected
     assert load({**blind, "metricsServer": {}})
+
+
+CILIUM: dict[str, Any] = {"cilium": {"gateway": True}}
+NO_PROXY: dict[str, Any] = {"network": {"kubeProxy": False}}
+
+
+def test_only_one_add_on_brings_the_definitions() -> None:
+    both = {**CILIUM, "envoyGateway": {}}
+    assert problems(both, **NO_PROXY) == [(ADDONS_EXCLUDE, "envoyGateway")]
+    assert load({**CILIUM, "traefik": {}}, **NO_PROXY)
+
+
+def test_ciliums_gateways_can_be_the_shared_one() -> None:
+    settings: dict[str, Any] = {"listeners": [{**OWN, "port": 8443}], "addresses": ["192.0.2.10"]}
+    assert load({**CILIUM, "gateway": settings}, **NO_PROXY)
+    tenants = {"namespaces": {"tenant": "yes"}}
+    wrong = {**CILIUM, "gateway": {**settings, "tenants": tenants}}
+    assert problems(wrong, **NO_PROXY) == [(CLASS_LACKS, "gateway.tenants")]
 
 
 def test_a_class_is_one_of_the_cluster() -> None:
