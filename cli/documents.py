@@ -1,4 +1,4 @@
-"""The documents that come from the code: pages of codes, schema, commands, add-ons."""
+"""The documents that come from the code: codes, schema, commands, add-ons, policies."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ INDEX = f"{DOCS}/README.md"
 
 def documents() -> dict[str, str]:
     """Every generated file, by its path in the repository."""
-    # pydantic is slow to import
+    # Slow to import.
     from cli.addon_pages import PAGE, addons  # noqa: PLC0415
+    from policies import reference  # noqa: PLC0415
     from stacks.settings.schema import stack_schema  # noqa: PLC0415
 
     pages = {code.page: page(code) for code in all_codes()}
@@ -29,6 +30,7 @@ def documents() -> dict[str, str]:
         "docs/stack.schema.json": schema,
         "docs/commands.md": commands(),
         PAGE: addons(),
+        reference.FILE: reference.page(),
     }
 
 

@@ -14,6 +14,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 TOGETHER = (
     "test_addon_delivery",
+    "test_admission",
     "test_api_server_config",
     "test_as_a_user",
     "test_aws_controller",

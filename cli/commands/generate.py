@@ -24,7 +24,8 @@ def command(
     """Write the documents that come from the code.
 
     A page for each code in docs/errors, the schema of stack files for editors in
-    docs/stack.schema.json, and the list of commands in docs/commands.md.
+    docs/stack.schema.json, the list of commands in docs/commands.md, and the policies in
+    docs/policies.md.
     """
     from cli.documents import differing, write  # noqa: PLC0415 - `--help` needs none of it
 

@@ -1,4 +1,5 @@
-"""Programs that no plane needs: kubeadm of each supported minor, etcdutl, helm, crane.
+"""Programs that no plane needs, made on demand: kubeadm of each supported minor, etcdutl, helm,
+crane, Prometheus and Alertmanager with their tools.
 
 Each has a cache key of its own, so that nothing else is made again for one of them.
 """
@@ -8,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from catalog import catalog
+from embedded.binaries.adapted import WITHOUT_INTERFACE
 from embedded.binaries.host import Host, this_host
 from embedded.binaries.recipe import (
     MODULES,
@@ -60,6 +62,16 @@ def crane(progress: Progress) -> Path:
     return ensure(crane_recipe(this_host()), cache_directory(), progress) / "crane"
 
 
+def prometheus(progress: Progress) -> Path:
+    """The folder with `prometheus` and `promtool`, in about the version that clusters run."""
+    return ensure(prometheus_recipe(this_host()), cache_directory(), progress)
+
+
+def alertmanager(progress: Progress) -> Path:
+    """The folder with `alertmanager` and `amtool`."""
+    return ensure(alertmanager_recipe(this_host()), cache_directory(), progress)
+
+
 def minors() -> tuple[str, ...]:
     """The minors that the catalog has releases of, oldest first."""
     found = (f"{version.major}.{version.minor}" for version in catalog().kubernetes_versions)
@@ -68,12 +80,9 @@ def minors() -> tuple[str, ...]:
 
 def recipes(host: Host) -> tuple[Recipe, ...]:
     """Every tool on `host`."""
-    return (
-        *(kubeadm_recipe(minor, host) for minor in minors()),
-        etcdutl_recipe(host),
-        helm_recipe(host),
-        crane_recipe(host),
-    )
+    kubeadms = (kubeadm_recipe(minor, host) for minor in minors())
+    others = (etcdutl_recipe, helm_recipe, crane_recipe, prometheus_recipe, alertmanager_recipe)
+    return (*kubeadms, *(recipe(host) for recipe in others))
 
 
 def kubeadm_recipe(minor: str, host: Host) -> Recipe:
@@ -132,5 +141,26 @@ def crane_recipe(host: Host) -> Recipe:
     return Recipe(
         f"crane-{version}-{host.system}-{host.architecture}",
         (Program("crane", source, package),),
+        (),
+    )
+
+
+def prometheus_recipe(host: Host) -> Recipe:
+    """How Prometheus is made, without the service discoveries of clouds: half of its build."""
+    source = Source(MODULES / "prometheus", tags="remove_all_sd")
+    return _monitoring("prometheus", ("prometheus", "promtool"), source, host)
+
+
+def alertmanager_recipe(host: Host) -> Recipe:
+    """How Alertmanager is made, without its web interface."""
+    source = Source(MODULES / "alertmanager", STRIP, WITHOUT_INTERFACE)
+    return _monitoring("alertmanager", ("alertmanager", "amtool"), source, host)
+
+
+def _monitoring(project: str, names: tuple[str, ...], source: Source, host: Host) -> Recipe:
+    version, module = catalog().modules[project], f"github.com/prometheus/{project}"
+    return Recipe(
+        f"{project}-{version}-{host.system}-{host.architecture}",
+        tuple(Program(name, source, f"{module}/cmd/{name}") for name in names),
         (),
     )
