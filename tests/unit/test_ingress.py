@@ -17,7 +17,7 @@ from components.addon import (
     SecurityLevel,
     Target,
 )
-from components.chart import rendered
+from components.chart import CLUSTER_NAME, rendered
 from components.infrastructure.aws import Aws
 from components.infrastructure.registry import infrastructure
 from components.ingress.classes import SHARED, TRAITS, ClassName
@@ -224,7 +224,7 @@ def test_an_issued_listener_has_a_certificate() -> None:
 def test_one_line_serves_a_fleet() -> None:
     listener = {"hostname": "*.{cluster}.example.com", "issuer": "internal"}
     found = shared({"listeners": [listener]}, issuers={"ca": [{"name": "internal"}]})
-    objects = rendered(list(found.objects), "blue")
+    objects = rendered(list(found.objects), {CLUSTER_NAME: "blue"})
     (gateway,) = (each for each in objects if each["kind"] == "Gateway")
     section = gateway["spec"]["listeners"][1]
     assert (section["name"], section["hostname"]) == (
