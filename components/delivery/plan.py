@@ -25,7 +25,10 @@ from errors import CaasError, Where
 from errors.addons import ADDON_TOO_LARGE
 
 ADDON_LABEL = "addon.caas.dev/"
-"""Begins the labels of a Cluster that choose its add-ons."""
+"""Begins the labels of a Cluster that name its add-ons."""
+CHART_LABEL = "chart.caas.dev/"
+"""Begins the labels that choose the charts: an add-on may have more of them in one cluster than in
+another, and two add-ons the same."""
 ENABLED = "enabled"
 OBJECTS_LABEL = "objects.caas.dev/"
 """Begins the labels that choose the objects of an add-on; the value is a digest of them."""
@@ -165,11 +168,12 @@ class _Builder:
 
     def add(self, addon: Addon, names: list[str]) -> None:
         name = kebab(addon.name)
-        label = f"{ADDON_LABEL}{name}"
+        labels = [f"{ADDON_LABEL}{name}", *(f"{CHART_LABEL}{each.name}" for each in addon.charts)]
         for cluster in names:
-            self._clusters.setdefault(cluster, Delivered()).labels[label] = ENABLED
+            carried = self._clusters.setdefault(cluster, Delivered())
+            carried.labels |= dict.fromkeys(labels, ENABLED)
         for chart in addon.charts:
-            self._charts.setdefault(chart.name, (chart.namespace, label))
+            self._charts.setdefault(chart.name, (chart.namespace, f"{CHART_LABEL}{chart.name}"))
             text = as_yaml(mirrored(chart, self._mirror).values)
             self._values.setdefault(chart.name, {}).update(dict.fromkeys(names, text))
         objects = (*namespaces(addon), *addon.objects)
