@@ -185,14 +185,17 @@ class _Builder:
     def _sets_of(
         self, name: str, addon: Addon, objects: tuple[Manifest, ...], names: list[str]
     ) -> Iterator[tuple[str, ObjectSet]]:
-        content = json.dumps(objects)
-        if CLUSTER_NAME not in content:
-            found = _object_set(name, objects, addon.secrets)
+        """Nobody fills in templates of objects, so those with the cluster's name are its own."""
+        own = [manifest for manifest in objects if CLUSTER_NAME in json.dumps(manifest)]
+        shared = [manifest for manifest in objects if manifest not in own]
+        if shared or addon.secrets:
+            found = _object_set(name, shared, addon.secrets)
             yield from ((cluster, found) for cluster in names)
-            return
-        for cluster in names:  # nobody fills in templates of objects, so each has its own
-            own = json.loads(content.replace(CLUSTER_NAME, cluster))
-            yield cluster, _object_set(name, own, addon.secrets)
+        if own:
+            text = json.dumps(own)
+            for cluster in names:
+                filled = json.loads(text.replace(CLUSTER_NAME, cluster))
+                yield cluster, _object_set(f"{name}-own", filled, ())
 
     def fleet(self) -> Fleet:
         releases = []
