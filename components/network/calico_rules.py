@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from components.addon import Target
 from components.finding import Finding
 from components.loadbalancer.addresses import AddressRange, overlaps
-from components.network import kube_proxy
+from components.network import firewall, kube_proxy
 from components.network.blocks import check_blocks
 from components.network.calico_settings import Bgp, CalicoPeer, Encapsulation, PodPool
 from errors import network as codes
@@ -27,8 +27,9 @@ BY_BGP = (*IPIP, Encapsulation.NONE)
 
 
 def check(calico: Calico, target: Target) -> Iterator[Finding]:
-    """Codes 1210 to 1216, 1225 and 1227."""
+    """Codes 1210 to 1216, 1226, 1227 and 1230."""
     yield from kube_proxy.check(target, calico.TITLE)
+    yield from firewall.check(target, calico.between(target))
     pools = calico.effective_pools(target)
     for index, pool in enumerate(pools):
         for finding in (*_place(pool, target), *_block(calico, pool), *_travel(calico, pool)):

@@ -216,7 +216,8 @@ class Cilium(LoadBalancer):
         named = {peer.password_secret for peer in self.bgp.peers} if self.bgp else set()
         yield from (name for name in named if name)
 
-    def _ports(self, target: Target) -> Iterator[Port]:
+    def between(self) -> Iterator[Port]:
+        """What machines must let through among each other."""
         yield Port(4240, "machines among each other, whether they are healthy")
         if self.routing is not Routing.NATIVE:
             yield Port(8472 if self.routing is Routing.VXLAN else 6081, BETWEEN, "UDP")
@@ -226,6 +227,9 @@ class Cilium(LoadBalancer):
             yield Port(51871, encrypted, "UDP") if wireguard else Port(0, encrypted, "ESP")
         if self.hubble.enabled:
             yield Port(4244, "Hubble's relay to machines")
+
+    def _ports(self, target: Target) -> Iterator[Port]:
+        yield from self.between()
         if self.bgp:
             for number in sorted({peer.peer_port for peer in self.bgp.peers}):
                 yield Port(number, "machines to routers, BGP")
