@@ -8,7 +8,9 @@ import pytest
 
 from components.addon import Port
 from components.addons import Addons, addons_of
+from components.cluster import kubeadm
 from components.cluster.settings import Cluster
+from components.cluster.variables import API_SERVER
 from components.cluster.workload_cluster import cluster_manifest
 from components.infrastructure.in_memory import InMemory
 from components.infrastructure.registry import infrastructure
@@ -23,6 +25,7 @@ from errors.network import (
     PORT_CLOSED,
     PROTECTED_NAMESPACE,
 )
+from stacks.settings.rules import arguments
 from stacks.settings.rules.addons import check_target
 from stacks.settings.running import check_control_plane
 from tests.addons.examples import LEAST, addon
@@ -193,6 +196,8 @@ VXLAN = {"description": "VXLAN", "protocol": "udp", "fromPort": 8472, "toPort": 
         ("openstack", {"cilium": {"encryption": {}}}, []),
         ("openstack", {"calico": {"encapsulation": "IPIP", "bgp": {}}}, []),
         ("openstack", {"cilium": {"encryption": {"type": "ipsec"}}}, ["ESP"]),
+        ("azure", {"calico": {"encapsulation": "IPIP", "bgp": {}}}, ["IP-in-IP"]),
+        ("azure", {"cilium": {}}, []),
         ("vsphere", {"cilium": {"encryption": {"type": "ipsec"}}}, []),
     ],
 )
@@ -208,3 +213,12 @@ def test_ports_can_be_opened_on_aws() -> None:
     ipsec = {"routing": "native", "encryption": {"type": "ipsec"}, "hubble": {"enabled": False}}
     assert on("aws", {"cilium": ipsec}, machineRules=[esp]) == ["TCP 4240"]
     assert on("aws", {"cilium": {}}, securityGroups=["sg-0123456789abcdef0"]) == []
+
+
+def test_the_range_of_node_ports_is_an_argument() -> None:
+    argument = {"name": "service-node-port-range", "value": "30000-31999"}
+    options = {"kubeadm": {"apiServer": {"extraArgs": [argument]}}}
+    settings = Cluster.model_validate(LEAST | {"controlPlane": options})
+    assert not list(arguments.check(settings))
+    told = kubeadm.values(settings.control_plane, InMemory().class_parts())[API_SERVER]
+    assert argument in told
