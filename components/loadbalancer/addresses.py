@@ -15,10 +15,10 @@ from ipaddress import (
 )
 from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, WithJsonSchema
+from pydantic import AfterValidator, Field, WithJsonSchema
 
 from components.addon import AddonSettings, Target
-from components.fields import Cidr, Value, refusal, shown
+from components.fields import Cidr, Count, Value, refusal, shown
 from components.finding import Finding
 from errors import network as codes
 
@@ -42,6 +42,8 @@ Address = Annotated[
     WithJsonSchema({"type": "string", "pattern": "^[0-9a-fA-F:.]+$", "maxLength": 45}),
 ]
 """One IP address."""
+Asn = Annotated[Count, Field(ge=1, le=4294967295)]
+"""The number of an autonomous system of BGP."""
 
 
 @dataclass(frozen=True, slots=True)

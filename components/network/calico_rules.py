@@ -15,6 +15,7 @@ from components.loadbalancer.addresses import AddressRange, overlaps
 from components.network import firewall, kube_proxy
 from components.network.blocks import check_blocks
 from components.network.calico_settings import Bgp, CalicoPeer, Encapsulation, PodPool
+from components.network.names import duplicates
 from errors import network as codes
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def check(calico: Calico, target: Target) -> Iterator[Finding]:
         (("pools", index, "cidr"), AddressRange.of(pool.cidr)) for index, pool in enumerate(pools)
     )
     yield from _families(pools, target)
+    yield from duplicates("pools", [pool.name for pool in pools])
     yield from check_blocks(
         [(pool.cidr.network, calico.block_size_of(pool)) for pool in pools],
         target,
@@ -96,12 +98,8 @@ def _bgp(bgp: Bgp) -> Iterator[Finding]:
     if not bgp.node_to_node_mesh and not bgp.peers:
         what = "without the mesh and without peers no machine learns a route"
         yield Finding(codes.NETWORK_OPTION_NEEDS, ("nodeToNodeMesh",), what)
-    names: set[str] = set()
+    yield from duplicates("peers", [peer.name for peer in bgp.peers])
     for index, peer in enumerate(bgp.peers):
-        if peer.name in names:
-            what = f"`{peer.name}` is there twice in `peers`"
-            yield Finding(codes.DUPLICATE_NAME, ("peers", index, "name"), what)
-        names.add(peer.name)
         if not _is_whole(peer):
             what = f"the peer `{peer.name}` needs `peerIP` and `asNumber`, or `peerSelector`"
             yield Finding(codes.BAD_BGP_PEER, ("peers", index), what)

@@ -129,7 +129,10 @@ class Cilium(LoadBalancer):
             "l2announcements": {"enabled": self.answers_for_addresses},
             "bgpControlPlane": {"enabled": self.bgp is not None},
             "gatewayAPI": {"enabled": self.gateway},
-            "operator": {"replicas": min(machines, HIGHLY_AVAILABLE)},
+            "operator": {
+                "replicas": min(machines, HIGHLY_AVAILABLE),
+                "podDisruptionBudget": {"enabled": machines > 1},
+            },
             # No ServiceMonitor: its kind is not there before the network is.
             "prometheus": {"enabled": watched},
         }

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from components.addon import Target
 from components.finding import Finding
 from components.loadbalancer.addresses import check_balancer
-from components.loadbalancer.metallb_rules import duplicates
 from components.network import firewall
 from components.network.blocks import check_blocks
 from components.network.cilium_settings import (
@@ -18,6 +17,7 @@ from components.network.cilium_settings import (
     IpamMode,
     Routing,
 )
+from components.network.names import duplicates
 from errors import network as codes
 
 if TYPE_CHECKING:
