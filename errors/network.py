@@ -119,7 +119,7 @@ LOAD_BALANCER_OWNED = Code(
 ADDRESSES_TAKEN = Code(
     1222,
     "AddressesTaken",
-    "addresses of Services are used by something else in the cluster",
+    "addresses of Services are used by something else",
     "An address that belongs to a pod, a cluster-internal Service, a machine or the Kubernetes API"
     " and is announced as well answers sometimes here and sometimes there.",
     "Choose addresses that nobody else gives away. Addresses in the machines' network may be used "

@@ -201,7 +201,7 @@ def _family(one: Announced, target: Target) -> Iterator[Finding]:
 def _taken(one: Announced, target: Target) -> Iterator[Finding]:
     cluster = target.cluster
     host = cluster.control_plane.endpoint.host
-    if host and (endpoint := _address(host)) and one.range.overlaps(endpoint):
+    if host and (endpoint := one_address(host)) and one.range.overlaps(endpoint):
         what = f"{one.range} has {host}, the address of the Kubernetes API of `{cluster.name}`"
         yield Finding(codes.ADDRESSES_TAKEN, one.path, what)
     for kind in ("pods", "services", "machines"):
@@ -217,8 +217,8 @@ def _taken(one: Announced, target: Target) -> Iterator[Finding]:
                 yield Finding(codes.ADDRESSES_TAKEN, one.path, what)
 
 
-def _address(text: str) -> AddressRange | None:
-    """The one address that a text is; None for a name."""
+def one_address(text: str) -> AddressRange | None:
+    """The range with the one address that a text is; None for a name."""
     try:
         address = ip_address(text)
     except ValueError:
