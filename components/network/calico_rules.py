@@ -58,8 +58,9 @@ def _place(pool: PodPool, target: Target) -> Iterator[Finding]:
     ranges = target.cluster.network.pods
     if not any(AddressRange.of(cidr).contains(own) for cidr in ranges):
         listed = ", ".join(str(cidr) for cidr in ranges)
-        what = f"{pool.cidr} is not inside the pod addresses of `{target.cluster.name}`"
-        yield Finding(codes.POOL_OUTSIDE_PODS, ("cidr",), what, why=f"they are {listed}")
+        what = f"{pool.cidr} is not inside the addresses of pods"
+        why = f"those of `{target.cluster.name}` are {listed}"
+        yield Finding(codes.POOL_OUTSIDE_PODS, ("cidr",), what, why=why)
 
 
 def _block(calico: Calico, pool: PodPool) -> Iterator[Finding]:
@@ -90,8 +91,9 @@ def _families(pools: tuple[PodPool, ...], target: Target) -> Iterator[Finding]:
     there = {pool.cidr.network.version for pool in pools}
     for cidr in target.cluster.network.pods:
         if cidr.network.version not in there:
-            what = f"no pool has IPv{cidr.network.version} addresses for `{target.cluster.name}`"
-            yield Finding(codes.FAMILY_WITHOUT_POOL, ("pools",), what)
+            what = f"no pool has IPv{cidr.network.version} addresses"
+            why = f"pods of `{target.cluster.name}` have them"
+            yield Finding(codes.FAMILY_WITHOUT_POOL, ("pools",), what, why=why)
 
 
 def _bgp(bgp: Bgp) -> Iterator[Finding]:

@@ -63,6 +63,19 @@ def test_a_router_has_an_address(tmp_path: Path) -> None:
     assert loaded(tmp_path, "10.0.0.8/29") == []
 
 
+def test_what_is_wrong_for_all_clusters_is_told_once(tmp_path: Path) -> None:
+    file = tmp_path / "Pulumi.a.yaml"
+    clusters = "".join(f"    - {{ name: c{number}, version: 1.36.3 }}\n" for number in range(5))
+    pool = "{ name: a, addresses: [192.168.0.0/28] }"
+    addons = f"  caas:addons: {{ metallb: {{ pools: [{pool}] }} }}\n"
+    file.write_text(f"config:\n{addons}  caas:clusters:\n{clusters}")
+    with pytest.raises(CaasError) as caught:
+        load_file(file)
+    found = [(each.code, each.where.path) for each in caught.value.problems]
+    place = "addons.metallb.pools[0].addresses[0]"
+    assert found == [(ADDRESSES_TAKEN, place), (ADDRESSES_SHARED, place)]
+
+
 def test_ranges_are_spelled_in_one_way() -> None:
     assert str(AddressRange.read("fd00::0001-fd00:0::9")) == "fd00::1-fd00::9"
     assert [str(each) for each in AddressRange.read("10.0.0.1-10.0.0.4").networks()] == [
