@@ -119,7 +119,7 @@ LOAD_BALANCER_OWNED = Code(
 ADDRESSES_TAKEN = Code(
     1222,
     "AddressesTaken",
-    "addresses of Services are used by something else in the cluster",
+    "addresses of Services are used by something else",
     "An address that belongs to a pod, a cluster-internal Service, a machine or the Kubernetes API"
     " and is announced as well answers sometimes here and sometimes there.",
     "Choose addresses that nobody else gives away. Addresses in the machines' network may be used "
@@ -188,4 +188,14 @@ BAD_ADDRESS = Code(
     "network.",
     "Write an address such as `10.0.0.1` or `fd00::1`.",
     "peers: [{name: a, myASN: 64512, peerASN: 64513, peerAddress: router.example.com}]",
+)
+PORT_CLOSED = Code(
+    1230,
+    "PortClosed",
+    "machines keep closed what the network of pods needs",
+    "Machines of a cluster let through what the infrastructure's settings say, and nothing else; "
+    "pods of one machine would not reach those of another.",
+    "On AWS, add the port to `machineRules` of the infrastructure, beside those that it shall "
+    "keep. Elsewhere choose another way for packets, such as VXLAN.",
+    "addons: {cilium: {}} on AWS, whose rules are for Calico",
 )

@@ -186,6 +186,15 @@ class Infrastructure(Settings):
         """The zones that the control plane is spread over; empty where they are not known."""
         return ()
 
+    def lets_through(self, protocol: str, port: int) -> bool:
+        """Whether machines of a cluster reach each other by a protocol at a port.
+
+        Args:
+            protocol: `TCP`, `UDP`, `ESP`, `IP-in-IP`.
+            port: its number; 0 of protocols that have none.
+        """
+        return True
+
     def charts(self) -> Sequence[Chart]:
         """The cloud controller manager and the CSI driver that clusters here need."""
         return ()

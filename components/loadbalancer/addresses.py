@@ -15,10 +15,10 @@ from ipaddress import (
 )
 from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, WithJsonSchema
+from pydantic import AfterValidator, Field, WithJsonSchema
 
 from components.addon import AddonSettings, Target
-from components.fields import Cidr, Value, refusal, shown
+from components.fields import Cidr, Count, Value, refusal, shown
 from components.finding import Finding
 from errors import network as codes
 
@@ -42,6 +42,8 @@ Address = Annotated[
     WithJsonSchema({"type": "string", "pattern": "^[0-9a-fA-F:.]+$", "maxLength": 45}),
 ]
 """One IP address."""
+Asn = Annotated[Count, Field(ge=1, le=4294967295)]
+"""The number of an autonomous system of BGP."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +164,7 @@ def check_balancer(balancer: LoadBalancer, target: Target) -> Iterator[Finding]:
             codes.LOAD_BALANCER_OWNED,
             (),
             f"{balancer.TITLE} and the controller of `{target.infrastructure.name}` would both "
-            f"answer Services of `{target.cluster.name}`",
+            "answer Services",
             key=True,
         )
     announced = list(balancer.announced())
@@ -192,31 +194,33 @@ def spelled(path: Path) -> str:
 def _family(one: Announced, target: Target) -> Iterator[Finding]:
     services = target.cluster.network.services
     if one.range.version not in {cidr.network.version for cidr in services}:
-        what = f"{one.range} is IPv{one.range.version}, which Services of `{target.cluster.name}` "
-        yield Finding(codes.ADDRESS_FAMILY_UNUSED, one.path, f"{what}do not have")
+        what = f"{one.range} is IPv{one.range.version}, which Services do not have"
+        why = f"those of `{target.cluster.name}`"
+        yield Finding(codes.ADDRESS_FAMILY_UNUSED, one.path, what, why=why)
 
 
 def _taken(one: Announced, target: Target) -> Iterator[Finding]:
     cluster = target.cluster
+    why = f"in `{cluster.name}`"
     host = cluster.control_plane.endpoint.host
-    if host and (endpoint := _address(host)) and one.range.overlaps(endpoint):
-        what = f"{one.range} has {host}, the address of the Kubernetes API of `{cluster.name}`"
-        yield Finding(codes.ADDRESSES_TAKEN, one.path, what)
+    if host and (endpoint := one_address(host)) and one.range.overlaps(endpoint):
+        what = f"{one.range} has {host}, the address of the Kubernetes API"
+        yield Finding(codes.ADDRESSES_TAKEN, one.path, what, why=why)
     for kind in ("pods", "services", "machines"):
         for cidr in getattr(cluster.network, kind):
             other = AddressRange.of(cidr)
             if not one.range.overlaps(other):
                 continue
             if kind != "machines" or not one.reserved:
-                what = f"{one.range} overlaps {cidr} of {kind} of `{cluster.name}`"
-                yield Finding(codes.ADDRESSES_TAKEN, one.path, what)
+                what = f"{one.range} overlaps {cidr} of {kind}"
+                yield Finding(codes.ADDRESSES_TAKEN, one.path, what, why=why)
             elif one.range.contains(other):
-                what = f"{one.range} leaves no address of {cidr} to machines of `{cluster.name}`"
-                yield Finding(codes.ADDRESSES_TAKEN, one.path, what)
+                what = f"{one.range} leaves no address of {cidr} to machines"
+                yield Finding(codes.ADDRESSES_TAKEN, one.path, what, why=why)
 
 
-def _address(text: str) -> AddressRange | None:
-    """The one address that a text is; None for a name."""
+def one_address(text: str) -> AddressRange | None:
+    """The range with the one address that a text is; None for a name."""
     try:
         address = ip_address(text)
     except ValueError:

@@ -19,14 +19,16 @@ from components.loadbalancer.addresses import (
     Address,
     AddressRange,
     Announced,
+    Asn,
     LoadBalancer,
     check_balancer,
 )
-from components.loadbalancer.metallb_settings import Asn, Interface
+from components.loadbalancer.metallb_settings import Interface
 from errors import network as codes
 
 NAMESPACE = "kube-system"
 CLASS = "kube-vip.io/kube-vip-class"
+HIGHLY_AVAILABLE = 2
 METRICS_PORT = 2113
 """One after that of the kube-vip that holds the address of the Kubernetes API."""
 
@@ -127,7 +129,11 @@ class KubeVip(LoadBalancer):
             f"range-{name}": ",".join(f"{one.first}-{one.last}" for one in several)
             for name, several in pools.items()
         }
-        return {"cm": {"data": data}, "enableloadbalancerClass": self.by_class}
+        return {
+            "cm": {"data": data},
+            "enableloadbalancerClass": self.by_class,
+            "replicasCount": HIGHLY_AVAILABLE,
+        }
 
     def _values(self, target: Target, watched: bool) -> dict[str, Any]:
         return {

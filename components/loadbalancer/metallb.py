@@ -91,7 +91,7 @@ class MetalLB(LoadBalancer):
             ),
             provides=(LOAD_BALANCER,) if self.takes_all else (),
             needs=(METRICS,) if target.has("monitoring") else (),
-            ports=tuple(self._ports()),
+            ports=tuple(self._ports(target)),
             privileges=("the host's network", "raw packets on it (NET_RAW)"),
             ready=(
                 f"Deployment {NAMESPACE}/metallb-controller",
@@ -103,7 +103,7 @@ class MetalLB(LoadBalancer):
     def check(self, target: Target) -> Iterator[Finding]:
         """What MetalLB would refuse in the cluster, and addresses that are not free."""
         yield from check_balancer(self, target)
-        yield from metallb_rules.check(self)
+        yield from metallb_rules.check(self, target)
 
     def _values(self, target: Target) -> dict[str, Any]:
         watched = target.has("monitoring")
@@ -149,13 +149,18 @@ class MetalLB(LoadBalancer):
         if not self.l2_advertisements and not self.bgp_advertisements:
             yield _manifest("BGPAdvertisement" if self.peers else "L2Advertisement", "all", {})
 
-    def _ports(self) -> Iterator[Port]:
+    def _ports(self, target: Target) -> Iterator[Port]:
         yield Port(7946, "machines among each other, to notice that one failed")
         yield Port(7946, "machines among each other, to notice that one failed", "UDP")
         for number in sorted({peer.peer_port for peer in self.peers}):
             yield Port(number, "machines to routers, BGP")
         if any(peer.bfd_profile for peer in self.peers):
             yield Port(3784, "machines and routers, BFD", "UDP")
+        if target.has("monitoring"):
+            yield Port(9120, "Prometheus to controller and speakers")
+            if self.peers:
+                for number in (9140, 9141):
+                    yield Port(number, "Prometheus to FRR-K8s")
 
 
 def _manifest(kind: str, name: str, spec: Mapping[str, Any], version: str = "v1beta1") -> Manifest:

@@ -5,11 +5,15 @@ Source of the rules: internal/config/config.go of MetalLB.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from components.addon import Target
 from components.finding import Finding
 from components.loadbalancer.metallb_settings import BgpAdvertisement, BgpPeer, DynamicAsn
+from components.network.calico import Calico
+from components.network.cilium import Cilium
+from components.network.names import duplicates, unknown
 from errors import network as codes
 
 if TYPE_CHECKING:
@@ -21,7 +25,7 @@ WHOLE = {4: 32, 6: 128}
 AGGREGATION = {4: "aggregationLength", 6: "aggregationLengthV6"}
 
 
-def check(settings: MetalLB) -> Iterator[Finding]:
+def check(settings: MetalLB, target: Target) -> Iterator[Finding]:
     """DUPLICATE_NAME, UNKNOWN_REFERENCE, BAD_BGP_PEER and BAD_AGGREGATION."""
     l2, bgp = settings.l2_advertisements, settings.bgp_advertisements
     for kind, named in (
@@ -48,29 +52,10 @@ def check(settings: MetalLB) -> Iterator[Finding]:
         ):
             yield finding.below("bgpAdvertisements", index)
     profiles = [profile.name for profile in settings.bfd_profiles]
+    taken = dict(_sessions(target))
     for index, peer in enumerate(settings.peers):
-        for finding in _peer(peer, profiles):
+        for finding in (*_peer(peer, profiles), *_taken(peer, taken)):
             yield finding.below("peers", index)
-
-
-def duplicates(kind: str, names: Sequence[str]) -> Iterator[Finding]:
-    """DUPLICATE_NAME, for each name in a list that an earlier entry has."""
-    seen: set[str] = set()
-    for index, name in enumerate(names):
-        if name in seen:
-            what = f"`{name}` is there twice in `{kind}`"
-            yield Finding(codes.DUPLICATE_NAME, (kind, index, "name"), what)
-        seen.add(name)
-
-
-def unknown(
-    path: tuple[str | int, ...], name: str, known: Collection[str], kind: str
-) -> Iterator[Finding]:
-    """UNKNOWN_REFERENCE, when a name is not among those that are there."""
-    if name not in known:
-        there = ", ".join(f"`{each}`" for each in sorted(known)) or "none"
-        what = f"there is no {kind} `{name}`"
-        yield Finding(codes.UNKNOWN_REFERENCE, path, what, why=f"there: {there}")
 
 
 def _references(one: BgpAdvertisement, settings: MetalLB) -> Iterator[Finding]:
@@ -126,6 +111,28 @@ def _peer(peer: BgpPeer, profiles: Collection[str]) -> Iterator[Finding]:
     ):
         if is_wrong:
             yield Finding(codes.BAD_BGP_PEER, (key,), f"the peer `{peer.name}` {what}")
+
+
+def _sessions(target: Target) -> Iterator[tuple[str, str]]:
+    """The routers that the network plug-in talks BGP with, each with the plug-in's name."""
+    network = [target.addons.get(key) for key in ("calico", "cilium")]
+    for settings in network:
+        if isinstance(settings, Calico) and settings.bgp:
+            yield from ((peer.peer_ip, Calico.TITLE) for peer in settings.bgp.peers if peer.peer_ip)
+        elif isinstance(settings, Cilium) and settings.bgp:
+            yield from ((peer.peer_address, Cilium.TITLE) for peer in settings.bgp.peers)
+
+
+def _taken(peer: BgpPeer, sessions: Mapping[str, str]) -> Iterator[Finding]:
+    title = sessions.get(peer.peer_address or "")
+    if title:
+        yield Finding(
+            codes.BAD_BGP_PEER,
+            ("peerAddress",),
+            f"machines already talk to {peer.peer_address}: {title} does",
+            why="a router has one session with an address",
+            fix=f"Let {title} announce the addresses of Services, and remove the peer.",
+        )
 
 
 def _times(peer: BgpPeer) -> tuple[float, float]:

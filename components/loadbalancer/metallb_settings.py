@@ -9,7 +9,7 @@ from pydantic import Field
 
 from components.cluster.control_plane_settings import SecretName
 from components.fields import Count, Duration, Flag, Namespace, Settings
-from components.loadbalancer.addresses import Address, AddressRange
+from components.loadbalancer.addresses import Address, AddressRange, Asn
 from components.network.selector import Selectors
 
 Name = Namespace
@@ -17,8 +17,6 @@ Name = Namespace
 Names = Annotated[tuple[Name, ...], Field(max_length=100)]
 Interface = Annotated[str, Field(pattern=r"^[^\s/:]{1,15}$")]
 """A network interface of Linux."""
-Asn = Annotated[Count, Field(ge=1, le=4294967295)]
-"""The number of an autonomous system."""
 Milliseconds = Annotated[Count, Field(ge=10, le=60000)]
 CommunityValue = Annotated[
     str, Field(pattern=r"^[0-9]{1,5}:[0-9]{1,5}$|^large:[0-9]{1,10}:[0-9]{1,10}:[0-9]{1,10}$")

@@ -34,7 +34,6 @@ def check_blocks(
             yield Finding(
                 codes.POD_POOLS_TOO_SMALL,
                 path,
-                f"the IPv{version} addresses of pods have {number} blocks, "
-                f"`{target.cluster.name}` may have {machines} machines",
-                why="a rollout adds machines",
+                f"fewer blocks of IPv{version} addresses of pods, {number}, than machines",
+                why=f"`{target.cluster.name}` may have {machines}: a rollout adds machines",
             )

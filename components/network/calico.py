@@ -32,6 +32,7 @@ from components.network.calico_settings import (
 NAMESPACE = "tigera-operator"
 SYSTEM = calico_bgp.NAMESPACE
 NODE_METRICS_PORT, TYPHA_METRICS_PORT = 9091, 9093
+BETWEEN = "pods of one machine to those of another"
 IPV4, IPV6 = 4, 6
 BLOCK_SIZES = {IPV4: 26, IPV6: 122}
 """What a machine takes at a time where nothing is said; Calico's own defaults."""
@@ -182,21 +183,24 @@ class Calico(AddonSettings):
         if self.bgp:
             yield from calico_bgp.objects(self.bgp, target.cluster.network.services)
 
-    def _ports(self, target: Target) -> Iterator[Port]:
-        between = "pods of one machine to those of another"
+    def between(self, target: Target) -> Iterator[Port]:
+        """What machines must let through among each other."""
         for encapsulation in sorted(
             {self.encapsulation_of(pool).value for pool in self.effective_pools(target)}
         ):
             if encapsulation.startswith("VXLAN"):
-                yield Port(4789, between, "UDP")
+                yield Port(4789, BETWEEN, "UDP")
             elif encapsulation.startswith("IPIP"):
-                yield Port(0, between, "IP-in-IP")
+                yield Port(0, BETWEEN, "IP-in-IP")
         if self.wireguard:
             for number in (51820, 51821)[: len(target.cluster.network.pods)]:
-                yield Port(number, f"{between}, encrypted", "UDP")
+                yield Port(number, f"{BETWEEN}, encrypted", "UDP")
         if self.bgp:
             yield Port(179, "machines among each other and to routers, BGP")
         yield Port(5473, "machines to Typha, which tells them what has changed")
+
+    def _ports(self, target: Target) -> Iterator[Port]:
+        yield from self.between(target)
         if target.has("monitoring"):
             yield Port(NODE_METRICS_PORT, "Prometheus to machines")
             yield Port(TYPHA_METRICS_PORT, "Prometheus to Typha")

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 from components.addon import Target
 from components.finding import Finding
 from components.loadbalancer.addresses import AddressRange, overlaps
-from components.network import kube_proxy
+from components.network import firewall, kube_proxy
 from components.network.blocks import check_blocks
 from components.network.calico_settings import Bgp, CalicoPeer, Encapsulation, PodPool
+from components.network.names import duplicates
 from errors import network as codes
 
 if TYPE_CHECKING:
@@ -27,8 +28,9 @@ BY_BGP = (*IPIP, Encapsulation.NONE)
 
 
 def check(calico: Calico, target: Target) -> Iterator[Finding]:
-    """Codes 1210 to 1216, 1225 and 1227."""
+    """Codes 1210 to 1216, 1226, 1227 and 1230."""
     yield from kube_proxy.check(target, calico.TITLE)
+    yield from firewall.check(target, calico.between(target))
     pools = calico.effective_pools(target)
     for index, pool in enumerate(pools):
         for finding in (*_place(pool, target), *_block(calico, pool), *_travel(calico, pool)):
@@ -37,6 +39,7 @@ def check(calico: Calico, target: Target) -> Iterator[Finding]:
         (("pools", index, "cidr"), AddressRange.of(pool.cidr)) for index, pool in enumerate(pools)
     )
     yield from _families(pools, target)
+    yield from duplicates("pools", [pool.name for pool in pools])
     yield from check_blocks(
         [(pool.cidr.network, calico.block_size_of(pool)) for pool in pools],
         target,
@@ -55,8 +58,9 @@ def _place(pool: PodPool, target: Target) -> Iterator[Finding]:
     ranges = target.cluster.network.pods
     if not any(AddressRange.of(cidr).contains(own) for cidr in ranges):
         listed = ", ".join(str(cidr) for cidr in ranges)
-        what = f"{pool.cidr} is not inside the pod addresses of `{target.cluster.name}`"
-        yield Finding(codes.POOL_OUTSIDE_PODS, ("cidr",), what, why=f"they are {listed}")
+        what = f"{pool.cidr} is not inside the addresses of pods"
+        why = f"those of `{target.cluster.name}` are {listed}"
+        yield Finding(codes.POOL_OUTSIDE_PODS, ("cidr",), what, why=why)
 
 
 def _block(calico: Calico, pool: PodPool) -> Iterator[Finding]:
@@ -87,20 +91,17 @@ def _families(pools: tuple[PodPool, ...], target: Target) -> Iterator[Finding]:
     there = {pool.cidr.network.version for pool in pools}
     for cidr in target.cluster.network.pods:
         if cidr.network.version not in there:
-            what = f"no pool has IPv{cidr.network.version} addresses for `{target.cluster.name}`"
-            yield Finding(codes.FAMILY_WITHOUT_POOL, ("pools",), what)
+            what = f"no pool has IPv{cidr.network.version} addresses"
+            why = f"pods of `{target.cluster.name}` have them"
+            yield Finding(codes.FAMILY_WITHOUT_POOL, ("pools",), what, why=why)
 
 
 def _bgp(bgp: Bgp) -> Iterator[Finding]:
     if not bgp.node_to_node_mesh and not bgp.peers:
         what = "without the mesh and without peers no machine learns a route"
         yield Finding(codes.NETWORK_OPTION_NEEDS, ("nodeToNodeMesh",), what)
-    names: set[str] = set()
+    yield from duplicates("peers", [peer.name for peer in bgp.peers])
     for index, peer in enumerate(bgp.peers):
-        if peer.name in names:
-            what = f"`{peer.name}` is there twice in `peers`"
-            yield Finding(codes.DUPLICATE_NAME, ("peers", index, "name"), what)
-        names.add(peer.name)
         if not _is_whole(peer):
             what = f"the peer `{peer.name}` needs `peerIP` and `asNumber`, or `peerSelector`"
             yield Finding(codes.BAD_BGP_PEER, ("peers", index), what)

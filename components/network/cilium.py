@@ -129,7 +129,10 @@ class Cilium(LoadBalancer):
             "l2announcements": {"enabled": self.answers_for_addresses},
             "bgpControlPlane": {"enabled": self.bgp is not None},
             "gatewayAPI": {"enabled": self.gateway},
-            "operator": {"replicas": min(machines, HIGHLY_AVAILABLE)},
+            "operator": {
+                "replicas": min(machines, HIGHLY_AVAILABLE),
+                "podDisruptionBudget": {"enabled": machines > 1},
+            },
             # No ServiceMonitor: its kind is not there before the network is.
             "prometheus": {"enabled": watched},
         }
@@ -216,7 +219,8 @@ class Cilium(LoadBalancer):
         named = {peer.password_secret for peer in self.bgp.peers} if self.bgp else set()
         yield from (name for name in named if name)
 
-    def _ports(self, target: Target) -> Iterator[Port]:
+    def between(self) -> Iterator[Port]:
+        """What machines must let through among each other."""
         yield Port(4240, "machines among each other, whether they are healthy")
         if self.routing is not Routing.NATIVE:
             yield Port(8472 if self.routing is Routing.VXLAN else 6081, BETWEEN, "UDP")
@@ -226,6 +230,9 @@ class Cilium(LoadBalancer):
             yield Port(51871, encrypted, "UDP") if wireguard else Port(0, encrypted, "ESP")
         if self.hubble.enabled:
             yield Port(4244, "Hubble's relay to machines")
+
+    def _ports(self, target: Target) -> Iterator[Port]:
+        yield from self.between()
         if self.bgp:
             for number in sorted({peer.peer_port for peer in self.bgp.peers}):
                 yield Port(number, "machines to routers, BGP")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from components.addon import Target
 from components.finding import Finding
 from components.loadbalancer.addresses import check_balancer
-from components.loadbalancer.metallb_rules import duplicates
+from components.network import firewall
 from components.network.blocks import check_blocks
 from components.network.cilium_settings import (
     CiliumBgp,
@@ -17,6 +17,7 @@ from components.network.cilium_settings import (
     IpamMode,
     Routing,
 )
+from components.network.names import duplicates
 from errors import network as codes
 
 if TYPE_CHECKING:
@@ -27,8 +28,9 @@ MASK_KEYS = {4: "maskSizeV4", 6: "maskSizeV6"}
 
 
 def check(cilium: Cilium, target: Target) -> Iterator[Finding]:
-    """Codes 1212, 1213, 1215, 1226, 1227, and those of addresses of Services."""
+    """Codes 1212, 1213, 1215, 1226, 1227, 1230, and those of addresses of Services."""
     yield from check_balancer(cilium, target)
+    yield from firewall.check(target, cilium.between())
     yield from _options(cilium, target)
     for finding in _ipam(cilium, target):
         yield finding.below("ipam")

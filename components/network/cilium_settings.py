@@ -9,12 +9,10 @@ from pydantic import Field
 
 from components.cluster.control_plane_settings import SecretName
 from components.fields import Count, Duration, Flag, Namespace, Settings
-from components.loadbalancer.addresses import Address, AddressRange
+from components.loadbalancer.addresses import Address, AddressRange, Asn
 from components.network.selector import Selector
 
 Name = Namespace
-Asn = Annotated[Count, Field(ge=1, le=4294967295)]
-"""The number of an autonomous system."""
 Pattern = Annotated[str, Field(min_length=1, max_length=100)]
 """A regular expression of the names of network interfaces."""
 

@@ -20,13 +20,11 @@ from components.addon import (
 from components.chart import Chart
 from components.fields import Count, Flag
 from components.finding import Finding
-from components.network import kube_proxy
+from components.network import firewall, kube_proxy
 from errors import network as codes
 
 NAMESPACE = "kube-flannel"
 BETWEEN = "pods of one machine to those of another"
-PORTS = {"vxlan": (8472,), "wireguard": (51820, 51821), "host-gw": ()}
-"""The UDP ports of each backend; WireGuard has one for each family."""
 
 
 class Backend(StrEnum):
@@ -35,6 +33,14 @@ class Backend(StrEnum):
     VXLAN = "vxlan"
     HOST_GW = "host-gw"
     WIREGUARD = "wireguard"
+
+
+PORTS: dict[Backend, tuple[int, ...]] = {
+    Backend.VXLAN: (8472,),
+    Backend.HOST_GW: (),
+    Backend.WIREGUARD: (51820, 51821),
+}
+"""The UDP ports of each backend; WireGuard has one for each family."""
 
 
 class Flannel(AddonSettings):
@@ -59,17 +65,23 @@ class Flannel(AddonSettings):
             charts=(Chart("flannel", NAMESPACE, merged(self._values(target), self.values)),),
             namespaces={NAMESPACE: SecurityLevel.PRIVILEGED},
             provides=(NETWORK,),
-            ports=tuple(Port(number, BETWEEN, "UDP") for number in PORTS[self.backend]),
+            ports=self._ports(target),
             privileges=("the host's network", "the host's kernel modules and iptables"),
             ready=(f"DaemonSet {NAMESPACE}/kube-flannel-ds",),
         )
 
     def check(self, target: Target) -> Iterator[Finding]:
-        """KUBE_PROXY_MISSING and NETWORK_OPTION_NEEDS."""
+        """KUBE_PROXY_MISSING, PORT_CLOSED and NETWORK_OPTION_NEEDS."""
         yield from kube_proxy.check(target, self.TITLE)
+        yield from firewall.check(target, self._ports(target))
         if self.direct_routing and self.backend is not Backend.VXLAN:
             what = f"`directRouting` is of `vxlan`, and the backend is `{self.backend}`"
             yield Finding(codes.NETWORK_OPTION_NEEDS, ("directRouting",), what)
+
+    def _ports(self, target: Target) -> tuple[Port, ...]:
+        """One for each family, of WireGuard."""
+        numbers = PORTS[self.backend][: len(target.cluster.network.pods)]
+        return tuple(Port(number, BETWEEN, "UDP") for number in numbers)
 
     def _values(self, target: Target) -> dict[str, Any]:
         ranges = {cidr.network.version: str(cidr) for cidr in target.cluster.network.pods}

@@ -20,7 +20,7 @@ def check(target: Target, title: str) -> Iterator[Finding]:
         yield Finding(
             codes.KUBE_PROXY_MISSING,
             (),
-            f"`{target.cluster.name}` has no kube-proxy, and {title} needs it",
-            why="`network.kubeProxy: false`",
+            f"{title} needs kube-proxy",
+            why=f"`{target.cluster.name}` has none: `network.kubeProxy: false`",
             key=True,
         )

@@ -71,8 +71,8 @@ class NetworkPolicies(AddonSettings):
         """POLICIES_NOT_ENFORCED, PROTECTED_NAMESPACE and DUPLICATE_NAME."""
         flannel = target.addons.get("flannel")
         if isinstance(flannel, Flannel) and not flannel.network_policies:
-            what = f"nothing in `{target.cluster.name}` holds NetworkPolicies"
-            yield Finding(codes.POLICIES_NOT_ENFORCED, (), what, key=True)
+            what, why = "nothing holds NetworkPolicies", f"`{target.cluster.name}` has Flannel"
+            yield Finding(codes.POLICIES_NOT_ENFORCED, (), what, why=why, key=True)
         for index, name in enumerate(self.namespaces):
             path = ("namespaces", index)
             if name in PROTECTED:

@@ -36,6 +36,7 @@ class Example:
         host: what every cluster's endpoint needs.
         etcd_disk: whether control-plane machines have a disk for etcd.
         disks_beside_etcd: whether they may have data disks as well.
+        network: of the larger cluster.
     """
 
     least: Settings
@@ -50,6 +51,7 @@ class Example:
     host: Settings = field(default_factory=dict)
     etcd_disk: bool = True
     disks_beside_etcd: bool = True
+    network: Settings = field(default_factory=dict)
 
     def clusters(self, *, full: bool) -> list[Settings]:
         """One cluster."""
@@ -79,7 +81,7 @@ class Example:
         return {
             "name": "full",
             "version": "1.36.1",
-            "network": {"machines": ["10.7.0.0/20"]},
+            "network": {"machines": ["10.7.0.0/20"]} | self.network,
             "controlPlane": {
                 "replicas": 5,
                 "machine": machine | plane | ({} if self.disks_beside_etcd else {"dataDisks": []}),
@@ -94,7 +96,9 @@ class Example:
 
 
 EXAMPLES: dict[str, Example] = {
-    "in-memory": Example({}, {"machineStartup": "0s"}, etcd_disk=False),
+    "in-memory": Example(
+        {}, {"machineStartup": "0s"}, etcd_disk=False, network={"kubeProxy": False}
+    ),
     "aws": Example(
         {"region": "eu-central-1", "account": "123456789012"},
         {"tags": {"team": "platform"}},

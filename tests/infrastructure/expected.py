@@ -59,7 +59,13 @@ SMALL: dict[str, tuple[Line, ...]] = {
 }
 
 FULL: dict[str, tuple[Line, ...]] = {
-    "in-memory": (),
+    "in-memory": (
+        (
+            KUBEADM,
+            ("kubeadmConfigSpec", "initConfiguration", "skipPhases"),
+            ["addon/kube-proxy"],
+        ),
+    ),
     "aws": (
         machine(WORKER, "instanceType", value="m7i.4xlarge"),
         machine(WORKER, "ami", "id", value="ami-0123456789abcdef0"),

@@ -196,6 +196,17 @@ SMALL = {"network": {"pods": ["192.168.0.0/22"]}}
             POOLS_OVERLAP,
             "pools.1.cidr",
         ),
+        (
+            {
+                "pools": [
+                    {"name": "a", "cidr": "192.168.0.0/17"},
+                    {"name": "a", "cidr": "192.168.128.0/17"},
+                ]
+            },
+            {},
+            DUPLICATE_NAME,
+            "pools.1.name",
+        ),
         (pools({"cidr": "192.168.0.0/16"}), {"network": DUAL}, FAMILY_WITHOUT_POOL, "pools"),
         (
             pools({"cidr": "192.168.0.0/16", "blockSize": 64}),

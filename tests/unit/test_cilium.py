@@ -112,8 +112,13 @@ def test_hubble() -> None:
 
 
 def test_one_machine_has_one_operator() -> None:
-    assert values({})["operator"] == {"replicas": 2}
-    assert values({}, controlPlane={"replicas": 1})["operator"] == {"replicas": 1}
+    def operator(**cluster: Any) -> tuple[int, bool]:
+        said = values({}, **cluster)["operator"]
+        return said["replicas"], said["podDisruptionBudget"]["enabled"]
+
+    assert operator() == (2, True)
+    assert operator(controlPlane={"replicas": 1}) == (1, False)
+    assert operator(controlPlane={"replicas": 1}, workerPools=[{"name": "a"}]) == (2, True)
 
 
 def test_it_leaves_services_to_others() -> None:

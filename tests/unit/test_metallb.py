@@ -239,6 +239,30 @@ def test_what_metallb_takes(settings: dict[str, Any]) -> None:
     assert found("metallb", {"pools": [POOL]} | settings) == []
 
 
+@pytest.mark.parametrize(
+    "others",
+    [
+        {"calico": {"bgp": {"peers": [{"name": "a", "peerIP": "10.0.0.1", "asNumber": 64513}]}}},
+        {
+            "cilium": {
+                "bgp": {
+                    "localASN": 64512,
+                    "peers": [{"name": "a", "peerASN": 64513, "peerAddress": "10.0.0.1"}],
+                    "advertisePods": True,
+                }
+            }
+        },
+    ],
+)
+def test_a_router_has_one_session_with_a_machine(others: dict[str, Any]) -> None:
+    settings = {"pools": [POOL], "peers": [PEER]}
+    assert found("metallb", settings, others=others) == [
+        (BAD_BGP_PEER, "metallb.peers.0.peerAddress")
+    ]
+    elsewhere = settings | {"peers": [PEER | {"peerAddress": "10.0.0.2"}]}
+    assert not found("metallb", elsewhere, others=others)
+
+
 def test_every_value_is_one_of_the_chart() -> None:
     said = values(peers=[PEER], loadBalancerClass="example.com/metallb")
     assert not unknown_values("metallb", said)

@@ -7,9 +7,13 @@ from typing import Any
 import pytest
 
 from components.addon import Port
+from components.addons import Addons, addons_of
+from components.cluster import kubeadm
 from components.cluster.settings import Cluster
+from components.cluster.variables import API_SERVER
 from components.cluster.workload_cluster import cluster_manifest
 from components.infrastructure.in_memory import InMemory
+from components.infrastructure.registry import infrastructure
 from errors import CaasError, Code
 from errors.addons import ADDON_NEEDS, ADDONS_EXCLUDE
 from errors.network import (
@@ -18,11 +22,15 @@ from errors.network import (
     KUBE_PROXY_MISSING,
     NETWORK_OPTION_NEEDS,
     POLICIES_NOT_ENFORCED,
+    PORT_CLOSED,
     PROTECTED_NAMESPACE,
 )
+from stacks.settings.rules import arguments
+from stacks.settings.rules.addons import check_target
 from stacks.settings.running import check_control_plane
 from tests.addons.examples import LEAST, addon
 from tests.addons.rules import found
+from tests.infrastructure.examples import EXAMPLES
 
 CALICO = {"others": {"calico": {}}}
 
@@ -53,10 +61,9 @@ def test_each_backend_has_its_ports() -> None:
     between = "pods of one machine to those of another"
     assert addon("flannel", {}).ports == (Port(8472, between, "UDP"),)
     assert addon("flannel", {"backend": "host-gw"}).ports == ()
-    assert [port.number for port in addon("flannel", {"backend": "wireguard"}).ports] == [
-        51820,
-        51821,
-    ]
+    both = {"pods": ["192.168.0.0/16", "fd00:10::/48"], "services": ["10.128.0.0/12", "fd00::/112"]}
+    ports = addon("flannel", {"backend": "wireguard"}, network=both).ports
+    assert [port.number for port in ports] == [51820, 51821]
 
 
 def test_a_cluster_has_one_network() -> None:
@@ -163,3 +170,55 @@ def test_kube_proxy_neither_comes_nor_goes(before: bool) -> None:
         check_control_plane(live, wanted, cluster="shop")
     assert caught.value.problems[0].code is KUBE_PROXY_CHANGED
     check_control_plane(live, live, cluster="shop")
+
+
+def on(name: str, addons: dict[str, Any], **infrastructure_settings: Any) -> list[str]:
+    """What is closed on an infrastructure, in words."""
+    settings = {"provider": name, **EXAMPLES[name].least, **infrastructure_settings}
+    plugin = infrastructure(name).model_validate(settings)
+    cluster = Cluster.model_validate(LEAST | {"addons": {"calico": None} | addons})
+    found = list(check_target(addons_of(Addons(), cluster, plugin)))
+    assert {each.code for each in found} <= {PORT_CLOSED}
+    return [each.what.partition("do not let ")[2].removesuffix(" through") for each in found]
+
+
+VXLAN = {"description": "VXLAN", "protocol": "udp", "fromPort": 8472, "toPort": 8472}
+
+
+@pytest.mark.parametrize(
+    ("name", "addons", "closed"),
+    [
+        ("aws", {"calico": {"wireguard": True}}, []),
+        ("aws", {"calico": {"encapsulation": "IPIP", "bgp": {}}}, ["IP-in-IP"]),
+        ("aws", {"cilium": {}}, ["TCP 4240", "UDP 8472", "TCP 4244"]),
+        ("aws", {"flannel": {}}, ["UDP 8472"]),
+        ("aws", {"flannel": {"backend": "host-gw"}}, []),
+        ("openstack", {"cilium": {"encryption": {}}}, []),
+        ("openstack", {"calico": {"encapsulation": "IPIP", "bgp": {}}}, []),
+        ("openstack", {"cilium": {"encryption": {"type": "ipsec"}}}, ["ESP"]),
+        ("azure", {"calico": {"encapsulation": "IPIP", "bgp": {}}}, ["IP-in-IP"]),
+        ("azure", {"cilium": {}}, []),
+        ("vsphere", {"cilium": {"encryption": {"type": "ipsec"}}}, []),
+    ],
+)
+def test_machines_let_through_what_pods_need(
+    name: str, addons: dict[str, Any], closed: list[str]
+) -> None:
+    assert on(name, addons) == closed
+
+
+def test_ports_can_be_opened_on_aws() -> None:
+    assert on("aws", {"flannel": {}}, machineRules=[VXLAN]) == []
+    esp = {"description": "ESP", "protocol": "50", "fromPort": -1, "toPort": -1}
+    ipsec = {"routing": "native", "encryption": {"type": "ipsec"}, "hubble": {"enabled": False}}
+    assert on("aws", {"cilium": ipsec}, machineRules=[esp]) == ["TCP 4240"]
+    assert on("aws", {"cilium": {}}, securityGroups=["sg-0123456789abcdef0"]) == []
+
+
+def test_the_range_of_node_ports_is_an_argument() -> None:
+    argument = {"name": "service-node-port-range", "value": "30000-31999"}
+    options = {"kubeadm": {"apiServer": {"extraArgs": [argument]}}}
+    settings = Cluster.model_validate(LEAST | {"controlPlane": options})
+    assert not list(arguments.check(settings))
+    told = kubeadm.values(settings.control_plane, InMemory().class_parts())[API_SERVER]
+    assert argument in told

@@ -116,6 +116,12 @@ class MachineRule(Settings):
     from_port: Annotated[Count, Field(ge=-1, le=65535)]
     to_port: Annotated[Count, Field(ge=-1, le=65535)]
 
+    def covers(self, protocol: str, port: int) -> bool:
+        """Whether it lets a protocol through at a port; ESP has no ports."""
+        if self.protocol is Protocol.ESP:
+            return protocol == "ESP"
+        return protocol.lower() == self.protocol and self.from_port <= port <= self.to_port
+
 
 CALICO = (
     MachineRule(description="VXLAN (Calico)", protocol=Protocol.UDP, from_port=4789, to_port=4789),

@@ -196,6 +196,11 @@ class Aws(Infrastructure):
         """The identities that the clusters refer to."""
         return objects.identities(self.identity.role_arn, namespace)
 
+    def lets_through(self, protocol: str, port: int) -> bool:
+        """What `machineRules` let through; what the user's own security groups do is not known."""
+        own = bool(self.security_groups)
+        return own or any(rule.covers(protocol, port) for rule in self.machine_rules)
+
     def charts(self) -> Sequence[Chart]:
         """The cloud controller manager and the driver for volumes of EBS."""
         return charts.charts(self.region, default_class=self.default_storage_class)

@@ -186,6 +186,10 @@ class Azure(Infrastructure):
         """The zones."""
         return self.zones
 
+    def lets_through(self, protocol: str, port: int) -> bool:
+        """Everything inside a network but IP-in-IP, which Azure drops."""
+        return protocol != "IP-in-IP"
+
     def charts(self) -> Sequence[Chart]:
         """The cloud controller manager and the CSI driver for disks; both read azure.json."""
         return [

@@ -23,7 +23,7 @@ from components.infrastructure.interface import (
     Provider,
 )
 from components.infrastructure.machine_types import MachineType
-from components.infrastructure.openstack import charts, rules
+from components.infrastructure.openstack import charts, rules, templates
 from components.infrastructure.openstack.names import CLUSTER_CLOUD_CONFIG
 from components.infrastructure.openstack.patches import VARIABLES, patches
 from components.infrastructure.openstack.settings import (
@@ -145,6 +145,10 @@ class OpenStack(Infrastructure):
     def failure_domains(self) -> tuple[str, ...]:
         """The availability zones of the stack file."""
         return self.zones
+
+    def lets_through(self, protocol: str, port: int) -> bool:
+        """What the security groups of the provider let through."""
+        return templates.lets_through(protocol, port)
 
     def charts(self) -> Sequence[Chart]:
         """The cloud controller manager and the Cinder CSI driver."""

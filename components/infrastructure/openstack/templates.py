@@ -45,6 +45,13 @@ _CNI_PORTS = (
 )
 
 
+def lets_through(protocol: str, port: int) -> bool:
+    """Whether machines of a cluster reach each other by a protocol at a port."""
+    if protocol == "IP-in-IP":
+        return True
+    return any((protocol.lower(), port) == (known, number) for _, known, number in _CNI_PORTS)
+
+
 def cluster_template(settings: OpenStack) -> Template:
     """The template of the infrastructure cluster: network, load balancer, security groups."""
     existing = settings.network.existing

@@ -12,7 +12,7 @@ from components.cluster.settings import Cluster
 from components.fields import Cidr
 from components.finding import Finding
 from components.infrastructure.interface import Infrastructure, Placed
-from components.loadbalancer.addresses import AddressRange, LoadBalancer
+from components.loadbalancer.addresses import AddressRange, LoadBalancer, one_address
 from errors import network as codes
 from stacks.settings.rules.addons import place_of
 
@@ -26,7 +26,7 @@ class _Given:
     Attributes:
         range: which.
         segment: the number of the network that the cluster is in.
-        owner: the cluster's number, and the add-on that gives them.
+        owner: the cluster's number, and the add-on that gives them; none of its Kubernetes API.
         name: the cluster's name.
         path: where the addresses stand in the settings.
     """
@@ -37,14 +37,20 @@ class _Given:
     name: str
     path: tuple[str | int, ...]
 
+    @property
+    def is_api(self) -> bool:
+        """Whether it is the address of a Kubernetes API, which no Service may get."""
+        return not self.owner[1]
+
 
 def check(
     stack: Addons, clusters: Sequence[Placed], infrastructure: Infrastructure
 ) -> Iterator[Finding]:
-    """ADDRESSES_SHARED, one per range that begins inside a range of another cluster or add-on.
+    """ADDRESSES_SHARED and ADDRESSES_TAKEN, between clusters and add-ons.
 
-    Every cluster is looked at once, and every range compared with those before it that reach
-    furthest, so that a fleet costs little more than reading it.
+    One per range that begins inside another's, and per address of a Kubernetes API. Every cluster
+    is looked at once, and every range compared with the three before it that reach furthest, so
+    that a fleet costs little more than reading it.
 
     Args:
         stack: what the stack says about add-ons.
@@ -57,17 +63,31 @@ def check(
 
 
 def _shared(ranges: Iterable[_Given]) -> Iterator[Finding]:
-    """Walks ranges in address order, with the two that reach furthest, of two owners."""
+    """Walks ranges in address order, with those before that reach furthest."""
     told: set[tuple[str | int, ...]] = set()
     furthest: list[_Given] = []
     for one in ranges:
-        other = next((each for each in furthest if each.owner != one.owner), None)
-        if other and other.range.overlaps(one.range) and one.path not in told:
+        others = (each for each in furthest if _is_another(one, each))
+        other = next((each for each in others if each.range.overlaps(one.range)), None)
+        if other and one.path not in told:
             told.add(one.path)
-            yield _finding(one, other)
-        best = sorted([*furthest, one], key=lambda each: each.range.end, reverse=True)
-        second = next((each for each in best if each.owner != best[0].owner), None)
-        furthest = [best[0], second] if second else [best[0]]
+            yield _api(one, other) if one.is_api else _finding(one, other)
+        if not one.is_api:
+            furthest = _reaching([*furthest, one])
+
+
+def _is_another(one: _Given, other: _Given) -> bool:
+    """Whether they are of two owners; a cluster's own API is compared elsewhere."""
+    return one.owner[0] != other.owner[0] if one.is_api else one.owner != other.owner
+
+
+def _reaching(several: Iterable[_Given]) -> list[_Given]:
+    """The range that reaches furthest, that of another owner, and that of another cluster."""
+    best = sorted(several, key=lambda each: each.range.end, reverse=True)
+    first = best[0]
+    owner = next((each for each in best if each.owner != first.owner), None)
+    cluster = next((each for each in best if each.owner[0] != first.owner[0]), None)
+    return [first, *(each for each in (owner, cluster) if each)]
 
 
 def _finding(one: _Given, other: _Given) -> Finding:
@@ -80,6 +100,11 @@ def _finding(one: _Given, other: _Given) -> Finding:
         else f"{one.range} of `{one.name}` overlaps {other.range} of `{other.name}`",
         fix="Write the addresses below `addons` of each cluster." if same else "",
     )
+
+
+def _api(one: _Given, other: _Given) -> Finding:
+    what = f"{other.range} of `{other.name}` has {one.range}, the address of the Kubernetes API"
+    return Finding(codes.ADDRESSES_TAKEN, other.path, f"{what} of `{one.name}`")
 
 
 def _given(
@@ -96,10 +121,14 @@ def _given(
                 for one in settings.announced():
                     path = (*at, *one.path)
                     yield _Given(one.range, segments[number], (number, key), cluster.name, path)
+        host = cluster.control_plane.endpoint.host
+        if host and (address := one_address(host)):
+            path = (*place, "controlPlane", "endpoint", "host")
+            yield _Given(address, segments[number], (number, ""), cluster.name, path)
 
 
-def _order(one: _Given) -> tuple[int, tuple[int, int], tuple[int, str]]:
-    return one.segment, one.range.order, one.owner
+def _order(one: _Given) -> tuple[int, tuple[int, int], bool, tuple[int, str]]:
+    return one.segment, one.range.order, one.is_api, one.owner
 
 
 def _segments(clusters: Sequence[Cluster]) -> list[int]:
