@@ -154,6 +154,7 @@ def _grafana(settings: Monitoring) -> Values:
     grafana = settings.grafana
     values: Values = {
         "fullnameOverride": "grafana",
+        "testFramework": {"enabled": False},
         "sidecar": {
             "dashboards": {
                 "folderAnnotation": "grafana_folder",
