@@ -11,7 +11,7 @@ from components.cluster.control_plane_settings import Etcd
 from components.observability import files
 from components.observability.files import Dashboard, Rules
 from components.observability.settings import Gateway, Receive
-from components.observability.values import NAME, NAMESPACE, parent
+from components.observability.values import NAME, NAMESPACE
 
 Manifest = dict[str, Any]
 
@@ -22,6 +22,7 @@ RECEIVER_ONLY = ("receiver",)
 PORT = 9090
 WRITE = "/api/v1/write"
 REMOTE_WRITE = "remote-write"
+GATEWAY_GROUP = "gateway.networking.k8s.io"
 GIB = 2**30
 
 
@@ -116,6 +117,11 @@ def _slug(file: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", file.rpartition(".")[0].lower()).strip("-")[:200] or "file"
 
 
+def grafana_route(hostname: str, gateway: Gateway) -> Manifest:
+    """The route to Grafana. The chart has one too, but would wait for the Gateway API with it."""
+    return _route("grafana", hostname, gateway, {"backendRefs": [{"name": "grafana", "port": 80}]})
+
+
 def way_in(receive: Receive, gateway: Gateway, replicas: int) -> Iterator[Manifest]:
     """The route for the metrics of other clusters, and who may use it.
 
@@ -132,25 +138,24 @@ def way_in(receive: Receive, gateway: Gateway, replicas: int) -> Iterator[Manife
         "matches": [{"path": {"type": "Exact", "value": WRITE}, "method": "POST"}],
         "backendRefs": [first],
     } | ({"filters": mirrors} if mirrors else {})
-    metadata = {"name": REMOTE_WRITE, "namespace": NAMESPACE}
-    yield {
-        "apiVersion": "gateway.networking.k8s.io/v1",
-        "kind": "HTTPRoute",
-        "metadata": metadata,
-        "spec": {
-            "parentRefs": [parent(gateway)],
-            "hostnames": [receive.hostname],
-            "rules": [rule],
-        },
-    }
+    yield _route(REMOTE_WRITE, receive.hostname, gateway, rule)
     yield {
         "apiVersion": "gateway.envoyproxy.io/v1alpha1",
         "kind": "SecurityPolicy",
-        "metadata": metadata,
+        "metadata": {"name": REMOTE_WRITE, "namespace": NAMESPACE},
         "spec": {
-            "targetRefs": [
-                {"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "name": REMOTE_WRITE}
-            ],
+            "targetRefs": [{"group": GATEWAY_GROUP, "kind": "HTTPRoute", "name": REMOTE_WRITE}],
             "basicAuth": {"users": {"name": receive.secret}},
         },
+    }
+
+
+def _route(name: str, hostname: str, gateway: Gateway, rule: Manifest) -> Manifest:
+    section = {"sectionName": gateway.section} if gateway.section else {}
+    parent = {"name": gateway.name, "namespace": gateway.namespace} | section
+    return {
+        "apiVersion": f"{GATEWAY_GROUP}/v1",
+        "kind": "HTTPRoute",
+        "metadata": {"name": name, "namespace": NAMESPACE},
+        "spec": {"parentRefs": [parent], "hostnames": [hostname], "rules": [rule]},
     }

@@ -14,7 +14,7 @@ from components.observability.alertmanager import (
     configuration,
     secrets_of,
 )
-from components.observability.settings import Gateway, Oidc, RemoteWrite, Series, Storage
+from components.observability.settings import Oidc, RemoteWrite, Series, Storage
 
 if TYPE_CHECKING:
     from components.cluster.settings import ComponentOptions
@@ -40,7 +40,7 @@ def chart_values(settings: Monitoring, target: Target) -> Values:
         "fullnameOverride": NAME,
         "cleanPrometheusOperatorObjectNames": True,
         "crds": {"upgradeJob": _definitions()},
-        "prometheusOperator": _operator(target),
+        "prometheusOperator": _operator(),
         "prometheus": _prometheus(settings),
         "alertmanager": _alertmanager(settings),
         "grafana": _grafana(settings),
@@ -79,11 +79,10 @@ def _is_reachable(options: ComponentOptions) -> bool:
     return bool(found) and not found[-1].startswith("127.") and found[-1] != "::1"
 
 
-def _operator(target: Target) -> Values:
-    requests = {"requests": {"cpu": "20m", "memory": "64Mi"}}
-    # Without cert-manager two jobs make and renew the webhooks' certificate.
-    hooks = {"certManager": {"enabled": target.has("certManager")}}
-    return {"admissionWebhooks": hooks, "resources": requests}
+def _operator() -> Values:
+    # Two jobs make the webhooks' certificate. cert-manager could, but wants to be watched itself,
+    # and for that this chart's definitions come first.
+    return {"resources": {"requests": {"cpu": "20m", "memory": "64Mi"}}}
 
 
 def _prometheus(settings: Monitoring) -> Values:
@@ -173,23 +172,12 @@ def _grafana(settings: Monitoring) -> Values:
         values["deploymentStrategy"] = {"type": "Recreate"}
     ini: Values = {}
     if grafana.hostname:
-        values["route"] = {"main": _route(grafana.hostname, settings.gateway)}
         ini["server"] = {"root_url": f"https://{grafana.hostname}"}
     if grafana.oidc:
         ini["auth.generic_oauth"] = _oidc(grafana.oidc)
         mount = {"name": "oidc", "secretName": grafana.oidc.secret, "mountPath": OIDC_MOUNT}
         values["extraSecretMounts"] = [mount | {"readOnly": True}]
     return values | ({"grafana.ini": ini} if ini else {})
-
-
-def _route(hostname: str, gateway: Gateway) -> Values:
-    return {"enabled": True, "hostnames": [hostname], "parentRefs": [parent(gateway)]}
-
-
-def parent(gateway: Gateway) -> Values:
-    """The `parentRefs[]` of a route through a Gateway."""
-    section = {"sectionName": gateway.section} if gateway.section else {}
-    return {"name": gateway.name, "namespace": gateway.namespace} | section
 
 
 def _oidc(oidc: Oidc) -> Values:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from components.addon import CERTIFICATES, GATEWAY_API, Addon, Target
+from components.addon import GATEWAY_API, METRICS, Addon, Target
 from components.addons import Addons, addons_of
 from components.chart import CLUSTER_NAME
 from components.cluster.settings import Cluster
@@ -128,11 +128,10 @@ class TestValues:
         assert job["enabled"]
         assert job["image"]["busybox"]["tag"] != "latest"
 
-    def test_webhooks_have_certificates_of_cert_manager_where_it_is(self) -> None:
-        place = "prometheusOperator.admissionWebhooks.certManager.enabled"
-        assert at(values({}), place) is False
-        assert at(values({}, others={"certManager": {}}), place) is True
-        assert CERTIFICATES in addon("monitoring", {}, others={"certManager": {}}).needs
+    def test_it_waits_for_nothing_that_wants_to_be_watched(self) -> None:
+        both = addon("monitoring", {}, others={"certManager": {}})
+        assert both.needs == ()
+        assert METRICS in both.provides
 
     def test_own_values_win(self) -> None:
         own = {"prometheus": {"prometheusSpec": {"retention": "1d"}}}
@@ -142,7 +141,8 @@ class TestValues:
         found = at(values(EVERYTHING), "grafana")
         assert found["admin"] == {"existingSecret": "grafana-admin"}
         assert found["deploymentStrategy"] == {"type": "Recreate"}
-        assert found["route"]["main"]["parentRefs"] == [
+        route = objects(addon("monitoring", EVERYTHING), "HTTPRoute")["grafana"]["spec"]
+        assert route["parentRefs"] == [
             {"name": "public", "namespace": "gateway", "sectionName": "https"}
         ]
         login = found["grafana.ini"]["auth.generic_oauth"]
