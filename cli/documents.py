@@ -1,4 +1,4 @@
-"""The documents that come from the code: pages of codes, the stack file's schema, the commands."""
+"""The documents that come from the code: pages of codes, schema, commands, add-ons."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ INDEX = f"{DOCS}/README.md"
 
 def documents() -> dict[str, str]:
     """Every generated file, by its path in the repository."""
-    from stacks.settings.schema import stack_schema  # noqa: PLC0415 - pydantic is slow to import
+    # pydantic is slow to import
+    from cli.addon_pages import PAGE, addons  # noqa: PLC0415
+    from stacks.settings.schema import stack_schema  # noqa: PLC0415
 
     pages = {code.page: page(code) for code in all_codes()}
     schema = json.dumps(stack_schema(), indent=2) + "\n"
@@ -26,6 +28,7 @@ def documents() -> dict[str, str]:
         INDEX: index(),
         "docs/stack.schema.json": schema,
         "docs/commands.md": commands(),
+        PAGE: addons(),
     }
 
 

@@ -20,8 +20,15 @@ SIGNS = {Operation.CREATE: "+", Operation.UPDATE: "~", Operation.DELETE: "-"}
 
 def show_words(plan: Plan, say: Callable[[str], None]) -> None:
     """What happens to clusters, a line each."""
-    for line in sentences(plan.clusters, len(plan.objects.changes)):
+    for line in summary(plan):
         say(line)
+
+
+def summary(plan: Plan) -> list[str]:
+    """What happens to clusters and their add-ons, a sentence each."""
+    addons = [str(change) for change in plan.addons]
+    words = sentences(plan.clusters, 0 if addons else len(plan.objects.changes))
+    return [*words, *addons, *([plan.undelivered] if plan.undelivered else [])]
 
 
 def show_clouds(plan: Plan, say: Callable[[str], None]) -> None:
@@ -63,7 +70,8 @@ def as_dict(plan: Plan, violations: Iterable[Violation], found: Estimate) -> dic
         "policies": [violation.problem().as_dict() for violation in violations],
         "changes": not plan.is_empty,
         "clusters": [change.as_dict() for change in plan.clusters],
-        "summary": sentences(plan.clusters, len(plan.objects.changes)),
+        "addons": [change.as_dict() for change in plan.addons],
+        "summary": summary(plan),
         "objects": [
             {
                 "operation": change.operation.value,

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 
 from components.estimate import Estimate, estimate
@@ -21,7 +21,8 @@ from embedded.apply import Report, apply_plan, retire
 from embedded.binaries import ensure_binaries
 from embedded.fleet import ClusterState, Fleet, read_fleet
 from embedded.lock import hold
-from embedded.objects import Key, StackObjects
+from embedded.objects import Key, Objects, StackObjects
+from embedded.plan.addons import AddonChange, judge_addons, plan_addons
 from embedded.plan.clusters import Action, ClusterChange, judge_clusters, plan_clusters
 from embedded.plan.objects import ObjectPlan, Operation, plan_objects, plan_offline, plan_removal
 from embedded.plane import Plane
@@ -51,12 +52,16 @@ class Plan:
     Attributes:
         objects: to every object.
         clusters: to every cluster, unchanged ones included.
+        addons: to add-ons of clusters.
+        undelivered: which add-ons nothing brings to clusters here; empty where there are none.
         offline: why it was not compared with a management cluster; empty where it was.
     """
 
     recording: Recording
     objects: ObjectPlan
     clusters: tuple[ClusterChange, ...]
+    addons: tuple[AddonChange, ...] = ()
+    undelivered: str = ""
     offline: str = ""
 
     @property
@@ -234,12 +239,14 @@ class Session:
                 self.api,
                 recording.objects(secrets=True),
                 self._members,
-                partial(judge_clusters, locate=self._place),
+                self._judge,
                 shown=recording.with_secrets(),
                 made_once=recording.made_once(),
                 kept=() if self.has_plane else SHARED,
             )
-        return Plan(recording, objects, tuple(plan_clusters(objects)), offline)
+        clusters, addons = plan_clusters(objects), plan_addons(objects)
+        left = self._undelivered()
+        return Plan(recording, objects, tuple(clusters), tuple(addons), left, offline)
 
     def estimate(self, plan: Plan) -> Estimate:
         """What the clusters are made of and cost, before and after the plan. Raises CAAS-3028."""
@@ -350,6 +357,19 @@ class Session:
             self.progress.note("A process of the management plane died; starting it again")
             self.open()
         return self.fleet()
+
+    def _undelivered(self) -> str:
+        """On the embedded plane no pods run, so there is no add-on provider either."""
+        targets = map(self.settings.target, self.settings.clusters if self.has_plane else ())
+        names = sorted({key for target in targets for key in target.addons})
+        named = ", ".join(f"`{name}`" for name in names)
+        return f"add-ons are checked and not installed here, no pods run: {named}" if names else ""
+
+    def _judge(self, live: Objects, wanted: Objects) -> None:
+        judge_clusters(live, wanted, self._place)
+        clusters = {cluster.name: cluster for cluster in self.settings.all_clusters}
+        target = self.settings.target
+        judge_addons(live, wanted, lambda name: target(clusters[name]), self._place)
 
     def _place(self, cluster: str, field: str) -> Where:
         own = self.settings.management.cluster

@@ -13,6 +13,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 TOGETHER = (
+    "test_addon_delivery",
     "test_api_server_config",
     "test_as_a_user",
     "test_aws_controller",

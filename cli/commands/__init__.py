@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[Entry, ...]] = {
         Entry("bootstrap", "Make the management cluster of a stack that manages itself."),
         Entry("management", "Save what the management cluster knows, or bring it back."),
         Entry("synth", "Write the Kubernetes objects of a stack to files, or print them."),
+        Entry("bundle", "List the charts and images of a stack, pack them, or push them."),
         Entry("destroy", "Delete every cluster of a stack, then the embedded plane and its data."),
     ),
     MACHINE: (

@@ -135,6 +135,8 @@ class Infrastructure(Settings):
     """Its Cluster API provider; None where the embedded plane has it built in."""
     SIZES: ClassVar[Mapping[str, str]] = {}
     """The infrastructure's machine type for each of `components.cluster.machine.SIZES`."""
+    BALANCES_SERVICES: ClassVar[bool] = False
+    """Whether its cloud controller answers Services of `type: LoadBalancer`."""
     DATA: ClassVar[Path | None] = None
     """The folder with `machines.yaml` and `prices.yaml`; None where there are none."""
 

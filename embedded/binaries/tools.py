@@ -1,5 +1,5 @@
-"""Programs that no plane needs, made on demand: kubeadm of each supported minor, etcdutl,
-Prometheus and Alertmanager with their tools.
+"""Programs that no plane needs, made on demand: kubeadm of each supported minor, etcdutl, helm,
+crane, Prometheus and Alertmanager with their tools.
 
 Each has a cache key of its own, so that nothing else is made again for one of them.
 """
@@ -14,8 +14,10 @@ from embedded.binaries.host import Host, this_host
 from embedded.binaries.recipe import (
     MODULES,
     STRIP,
+    Mirror,
     Program,
     Recipe,
+    Release,
     Source,
     etcd_release,
     kubernetes_program,
@@ -26,6 +28,9 @@ from embedded.paths import cache_directory
 from embedded.progress import Progress
 from errors import CaasError
 from errors.machine import RELEASE_NOT_PINNED
+
+HELM = Mirror("CAAS_HELM_MIRROR", "https://get.helm.sh")
+HELM_VERSION = "helm.sh/helm/v4/internal/version.version"
 
 
 def kubeadm(minor: str, progress: Progress) -> Path:
@@ -47,6 +52,16 @@ def etcdutl(progress: Progress) -> Path:
     return ensure(etcdutl_recipe(this_host()), cache_directory(), progress) / "etcdutl"
 
 
+def helm(progress: Progress) -> Path:
+    """Helm of the release in the catalog; errors as `embedded.binaries.ensure_binaries`."""
+    return ensure(helm_recipe(this_host()), cache_directory(), progress) / "helm"
+
+
+def crane(progress: Progress) -> Path:
+    """crane, which fetches and pushes images; errors as `embedded.binaries.ensure_binaries`."""
+    return ensure(crane_recipe(this_host()), cache_directory(), progress) / "crane"
+
+
 def prometheus(progress: Progress) -> Path:
     """The folder with `prometheus` and `promtool`, in about the version that clusters run."""
     return ensure(prometheus_recipe(this_host()), cache_directory(), progress)
@@ -66,7 +81,8 @@ def minors() -> tuple[str, ...]:
 def recipes(host: Host) -> tuple[Recipe, ...]:
     """Every tool on `host`."""
     kubeadms = (kubeadm_recipe(minor, host) for minor in minors())
-    return (*kubeadms, etcdutl_recipe(host), prometheus_recipe(host), alertmanager_recipe(host))
+    others = (etcdutl_recipe, helm_recipe, crane_recipe, prometheus_recipe, alertmanager_recipe)
+    return (*kubeadms, *(recipe(host) for recipe in others))
 
 
 def kubeadm_recipe(minor: str, host: Host) -> Recipe:
@@ -98,6 +114,33 @@ def etcdutl_recipe(host: Host) -> Recipe:
     return Recipe(
         f"etcdutl-{version}-{host.system}-{host.architecture}",
         (Program("etcdutl", Source(MODULES / "etcdutl"), package, release),),
+        (),
+    )
+
+
+def helm_recipe(host: Host) -> Recipe:
+    """How helm is made."""
+    version = catalog().modules["helm"]
+    archive = f"helm-v{version}-{host.system}-{host.architecture}.tar.gz"
+    release = Release(
+        HELM, archive, f"{archive}.sha256sum", f"{host.system}-{host.architecture}/helm"
+    )
+    source = Source(MODULES / "helm", f"{STRIP} -X {HELM_VERSION}=v{version}")
+    return Recipe(
+        f"helm-{version}-{host.system}-{host.architecture}",
+        (Program("helm", source, "helm.sh/helm/v4/cmd/helm", release),),
+        (),
+    )
+
+
+def crane_recipe(host: Host) -> Recipe:
+    """How crane is made: always built, which takes seconds."""
+    version = catalog().modules["crane"]
+    source = Source(MODULES / "crane")
+    package = "github.com/google/go-containerregistry/cmd/crane"
+    return Recipe(
+        f"crane-{version}-{host.system}-{host.architecture}",
+        (Program("crane", source, package),),
         (),
     )
 

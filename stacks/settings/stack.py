@@ -8,8 +8,10 @@ from typing import Annotated
 
 from pydantic import Field, SerializeAsAny, create_model
 
-from components.addons import Addons
+from components.addon import Target
+from components.addons import Addons, addons_of
 from components.cluster.settings import Cluster
+from components.delivery.mirror import Mirror
 from components.fields import KubernetesVersion, Namespace, Settings
 from components.infrastructure.in_memory import InMemory
 from components.infrastructure.interface import Infrastructure
@@ -55,10 +57,18 @@ class Stack(Settings):
     """What the machines are."""
     kubernetes_versions: Annotated[tuple[KubernetesVersion, ...], Field(max_length=100)] = ()
     """Releases that upgrades may walk through; empty means every release of the catalog."""
+    mirror: Mirror | None = None
+    """Your own registry and chart repository, for clusters that cannot reach the internet."""
     addons: Addons = Addons()
     """What every workload cluster gets, or those that an add-on's `selector` chooses."""
     clusters: Annotated[tuple[Cluster, ...], Field(max_length=5000)] = ()
     """The workload clusters."""
+
+    def target(self, cluster: Cluster) -> Target:
+        """A cluster of the stack with its add-ons."""
+        if cluster is self.management.cluster:
+            return addons_of(Addons(), cluster, self.infrastructure, management=True)
+        return addons_of(self.addons, cluster, self.infrastructure)
 
     @property
     def all_clusters(self) -> tuple[Cluster, ...]:

@@ -17,8 +17,14 @@ UPSTREAM = Path(__file__).resolve().parents[3] / "shared/upstream"
 CHARTS = UPSTREAM / "charts"
 FOLDERS = {
     "aws-cloud-controller-manager": "aws-cloud-controller-manager",
+    "fluent-bit-events": "fluent-bit",
 }
 """The folder of a chart of the catalog, where it is not its name."""
+PASSED_ON = {
+    "loki": ("loki.limits_config.",),
+    "traefik": ("service.spec.",),
+}
+"""Where a chart hands on what its program takes, and its defaults are only a part of that."""
 PARTS = {"kube-prometheus-stack": {"grafana": "grafana"}}
 """Charts that a chart brings along, by the key of their values."""
 HIDDEN = {"kube-prometheus-stack": ("kube-state-metrics", "prometheus-node-exporter")}
@@ -54,8 +60,16 @@ def commented(chart: str) -> frozenset[str]:
 
 
 def is_hidden(chart: str, path: str) -> bool:
-    """Whether a value belongs to a chart whose defaults are not here."""
-    return path.partition(".")[0] in HIDDEN.get(chart, ())
+    """Whether a value belongs to a chart that the chart brings along, and that is not here."""
+    key = path.partition(".")[0]
+    return key in _dependencies(chart) and key not in PARTS.get(chart, {})
+
+
+@lru_cache
+def _dependencies(chart: str) -> frozenset[str]:
+    file = CHARTS / FOLDERS.get(chart, chart) / "Chart.yaml"
+    described = yaml.load(file.read_text(), yaml.CSafeLoader) if file.exists() else {}
+    return frozenset(each["name"] for each in described.get("dependencies", ()))
 
 
 def unknown_values(chart: str, values: Mapping[str, Any]) -> list[str]:
@@ -64,7 +78,9 @@ def unknown_values(chart: str, values: Mapping[str, Any]) -> list[str]:
     Below a default that is empty, and below a comment, anything may stand; lists are not looked
     into.
     """
-    return list(_unknown(values, defaults(chart), commented(chart), ""))
+    passed_on = PASSED_ON.get(chart, ())
+    found = _unknown(values, defaults(chart), commented(chart), "")
+    return [path for path in found if not path.startswith(passed_on)]
 
 
 def _unknown(

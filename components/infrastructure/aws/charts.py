@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from catalog import catalog
-from components.chart import Chart
+from components.chart import CLUSTER_NAME, Chart
 from components.infrastructure.aws.variables import MACHINES
 
 CONTROLLER_MANAGER = "aws-cloud-controller-manager"
@@ -21,7 +21,6 @@ TOLERATIONS = [
         "effect": "NoSchedule",
     },
 ]
-CLUSTER_NAME = "{{ .Cluster.metadata.name }}"
 KEY = (
     "{{ range .Cluster.spec.topology.variables }}"
     f'{{{{ if eq .name "{MACHINES}" }}}}{{{{ .value.key }}}}{{{{ end }}}}'

@@ -125,6 +125,7 @@ class Aws(Infrastructure):
             "AutoControllerIdentityCreator": False,
         },
     )
+    BALANCES_SERVICES: ClassVar = True
     DATA: ClassVar = DATA
 
     provider: Literal["aws"]

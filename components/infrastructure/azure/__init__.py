@@ -69,6 +69,7 @@ class Azure(Infrastructure):
     PROVIDER: ClassVar = Provider(
         "azure", "capz-system", "v1beta1", feature_gates={"APIServerILB": True}
     )
+    BALANCES_SERVICES: ClassVar = True
     DATA: ClassVar = Path(__file__).parent
 
     provider: Literal["azure"]
