@@ -158,7 +158,9 @@ def _grafana(settings: Monitoring) -> Values:
             "dashboards": {
                 "folderAnnotation": "grafana_folder",
                 "provider": {"foldersFromFilesStructure": True},
-            }
+            },
+            # Other add-ons, such as `logs`, bring theirs in namespaces of their own.
+            "datasources": {"searchNamespace": "ALL"},
         },
         "resources": {"requests": {"cpu": "50m", "memory": "192Mi"}},
     }

@@ -108,7 +108,7 @@ class TestFromMetricToPeople:
                 tools.alertmanager(Silent()), folder, alerts, secrets, environment
             ) as manager,
             prometheus(
-                tools.prometheus(Silent()), tmp_path / "prometheus", web.url, manager, rules
+                tools.prometheus(Silent()), tmp_path / "prometheus", web.url, rules, manager.told
             ) as url,
         ):
             scraped = f"{RESTARTS}{{{POD}}} 0"

@@ -39,6 +39,12 @@ class Alertmanager:
     amtool: Path
     file: Path
 
+    @property
+    def told(self) -> dict[str, Any]:
+        """What a Prometheus that tells it has in its configuration."""
+        targets = [{"targets": [self.url.removeprefix("http://")]}]
+        return {"alerting": {"alertmanagers": [{"static_configs": targets}]}}
+
     def tool(self, *arguments: str) -> str:
         """What amtool says; it must be content."""
         done = subprocess.run(
@@ -103,16 +109,20 @@ def alertmanager(
 
 @contextmanager
 def prometheus(
-    programs: Path, folder: Path, target: str, to: Alertmanager, rules: Sequence[Any]
+    programs: Path,
+    folder: Path,
+    target: str,
+    rules: Sequence[Any] = (),
+    more: Mapping[str, Any] | None = None,
 ) -> Iterator[str]:
-    """Runs Prometheus: it scrapes `target` each second and sends what fires.
+    """Runs Prometheus: it scrapes `target` each second, and takes remote write.
 
     Args:
         programs: the folder with `prometheus`.
         folder: for its files.
         target: the address of what it scrapes.
-        to: the Alertmanager that it tells.
         rules: PrometheusRule objects, as they are delivered.
+        more: of its configuration.
     """
     folder.mkdir()
     for each in rules:
@@ -132,9 +142,7 @@ def prometheus(
                 "static_configs": [{"targets": [target.removeprefix("http://")]}],
             }
         ],
-        "alerting": {
-            "alertmanagers": [{"static_configs": [{"targets": [to.url.removeprefix("http://")]}]}]
-        },
+        **(more or {}),
     }
     file = folder / "prometheus.yaml"
     file.write_text(yaml.safe_dump(config))
@@ -144,6 +152,7 @@ def prometheus(
         f"--storage.tsdb.path={folder / 'data'}",
         f"--web.listen-address={LOOPBACK}:{port}",
         "--rules.alert.resend-delay=1s",
+        "--web.enable-remote-write-receiver",
     ]
     with _running(programs / "prometheus", arguments, folder, port, None) as url:
         yield url

@@ -280,7 +280,7 @@ def test_what_is_wrong(alerts: dict[str, Any], code: Code, path: tuple[str | int
 
 
 def test_a_time_zone_must_be_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    zones = "components.observability.rules_of_settings.available_timezones"
+    zones = "components.observability.rules_of_settings.zones"
     monkeypatch.setattr(zones, lambda: {"Europe/Berlin"})
     quiet = {"begin": "22:00", "end": "07:00", "timeZone": "Europe/Berln"}
     found = found_in({"alerts": {"email": EMAIL, "quietHours": [quiet]}})

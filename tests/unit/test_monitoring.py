@@ -152,6 +152,11 @@ class TestValues:
         assert GATEWAY_API in addon("monitoring", EVERYTHING).needs
         assert GATEWAY_API not in addon("monitoring", {}).needs
 
+    def test_grafana_takes_what_other_add_ons_bring(self) -> None:
+        sidecar = at(values({}), "grafana.sidecar")
+        assert sidecar["datasources"]["searchNamespace"] == "ALL"
+        assert sidecar["dashboards"]["folderAnnotation"] == "grafana_folder"
+
     def test_a_stateless_grafana_claims_no_volume(self) -> None:
         assert "persistence" not in at(values({}), "grafana")
 
