@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from catalog import catalog
 from components.addon import Addon, AddonSettings, Target
+from components.backup.velero import Velero
 from components.basics.cert_manager import CertManager
 from components.basics.descheduler import Descheduler
 from components.basics.external_dns import ExternalDns
@@ -25,6 +26,13 @@ from components.network.cilium import Cilium
 from components.network.flannel import Flannel
 from components.network.policies import NetworkPolicies
 from components.observability.monitoring import Monitoring
+from components.registry.harbor import Harbor
+from components.storage.classes import StorageClasses
+from components.storage.local_path import LocalPath
+from components.storage.longhorn import Longhorn
+from components.storage.nfs import Nfs
+from components.storage.rook_ceph import RookCeph
+from components.storage.snapshots import Snapshots
 
 if TYPE_CHECKING:  # a cluster has add-ons
     from components.cluster.settings import Cluster
@@ -71,7 +79,25 @@ class Addons(Settings):
 
     # ---- storage and backup --------------------------------------------------------------------
 
+    storage_classes: StorageClasses | None = None
+    """Storage classes of your own."""
+    snapshots: Snapshots | None = None
+    """Snapshots of volumes."""
+    nfs: Nfs | None = None
+    """Volumes on NFS servers."""
+    rook_ceph: RookCeph | None = None
+    """Block, file and object storage on the machines' disks, by Ceph."""
+    longhorn: Longhorn | None = None
+    """Replicated volumes on the machines' disks."""
+    local_path: LocalPath | None = None
+    """Volumes in a folder of the machine."""
+    velero: Velero | None = None
+    """Backups of namespaces and volumes."""
+
     # ---- registry ------------------------------------------------------------------------------
+
+    harbor: Harbor | None = None
+    """A registry of images."""
 
     # ---- metrics and alerts --------------------------------------------------------------------
 

@@ -5,12 +5,18 @@ from __future__ import annotations
 from types import ModuleType
 
 from errors import (
+    addon_failures,
     addons,
     aws,
     bundle,
+    check,
+    cloud_failures,
     clouds,
+    cluster_failures,
     command_line,
     control_plane,
+    documentation,
+    drift,
     infrastructure,
     ingress,
     logs,
@@ -22,9 +28,11 @@ from errors import (
     policy,
     pools,
     program,
+    registries,
     runtime,
     stack_file,
     stack_rules,
+    storage,
 )
 from errors.model import Code
 
@@ -42,13 +50,21 @@ ROOMS: tuple[ModuleType, ...] = (
     ingress,
     logs,
     observability,
+    storage,
+    registries,
     machine,
     bundle,
     command_line,
+    documentation,
     program,
     management,
+    check,
     policy,
     runtime,
+    drift,
+    cloud_failures,
+    cluster_failures,
+    addon_failures,
 )
 
 

@@ -71,7 +71,11 @@ class _Environment:
         )
         self._namespace = kubernetes.core.v1.Namespace(
             "clusters",
-            metadata={"name": self.namespace, "labels": stack_labels()},
+            # Pods here need nothing of their machine: an autoscaler at most.
+            metadata={
+                "name": self.namespace,
+                "labels": stack_labels() | {"pod-security.kubernetes.io/enforce": "baseline"},
+            },
             opts=pulumi.ResourceOptions(
                 provider=self.provider,
                 # Where others may have objects in it, it outlives the stack.
@@ -154,6 +158,7 @@ class _Environment:
                 namespace=self.namespace,
                 variables=foundation.cluster_variables(cluster) if foundation else {},
                 carried=fleet.clusters.get(cluster.name, NOTHING),
+                registries=self.settings.registries_of(cluster),
                 opts=pulumi.ResourceOptions(providers=[self.provider], depends_on=needed),
             ).resource
             for cluster in self.settings.all_clusters

@@ -14,9 +14,11 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 TOGETHER = (
     "test_addon_delivery",
+    "test_admission",
     "test_api_server_config",
     "test_as_a_user",
     "test_aws_controller",
+    "test_drift",
     "test_infrastructures",
     "test_kubeadm",
     "test_plane_robust",

@@ -34,6 +34,7 @@ from components.fields import (
     PoolName,
     Settings,
 )
+from components.registry.hosts import Registries
 
 Labels = dict[LabelKey, LabelValue]
 Annotations = dict[LabelKey, str]
@@ -268,6 +269,8 @@ class Cluster(Settings):
     """How the cluster autoscaler decides; it runs where a pool has `autoscaling`."""
     addons: Addons = Addons()
     """What is installed in this cluster: more than the stack says, other, or, with `null`, less."""
+    registries: Registries | None = None
+    """What its machines know of registries, in place of what the stack says."""
     paused: Flag = False
     """Nothing reconciles a paused cluster."""
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from components.cluster import encryption, kubeadm
 from components.cluster.etcd import has_disk
+from components.cluster.host_files import HostFile
 from components.cluster.kinds import WORKER_CLASS
 from components.cluster.machine import Disk, Machine, WorkerMachine
 from components.cluster.pools import marked
@@ -115,7 +116,10 @@ def _disk(disk: Disk) -> dict[str, Any]:
 
 
 def cluster_variables(
-    settings: ControlPlane, parts: ClassParts, own: Mapping[str, Any]
+    settings: ControlPlane,
+    parts: ClassParts,
+    own: Mapping[str, Any],
+    files: Sequence[HostFile] = (),
 ) -> list[dict[str, Any]]:
     """`spec.topology.variables`: the options that are not the default.
 
@@ -123,10 +127,11 @@ def cluster_variables(
         settings: the control plane's settings.
         parts: what the infrastructure gave to the ClusterClass.
         own: values of the infrastructure's own variables; they may be outputs.
+        files: more files of every machine, of workers too.
     """
     disk = settings.etcd.disk if has_disk(settings.etcd, parts.etcd_device) else None
     values: dict[str, Any] = {
-        **kubeadm.differing(settings, parts),
+        **kubeadm.differing(settings, parts, files),
         ENCRYPTION: encryption.variable(settings.encryption),
         ETCD_DISK: _disk(disk) if disk else None,
         ENDPOINT: settings.endpoint.model_dump(mode="json", exclude_defaults=True) or None,

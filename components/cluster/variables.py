@@ -28,6 +28,7 @@ PLACEMENT = "placement"
 SPOT = "spot"
 ENDPOINT = "endpoint"
 CONTROL_PLANE_FILES = "controlPlaneFiles"
+WORKER_FILES = "workerFiles"
 ETCD = "etcd"
 ROLLOUT = "controlPlaneRollout"
 REMEDIATION = "controlPlaneRemediation"
@@ -131,6 +132,7 @@ _SCHEMAS: dict[str, dict[str, Any]] = {
     KUBELET: _EXTRA_ARGS,
     TAINTS: _TAINTS,
     CONTROL_PLANE_FILES: _FILES,
+    WORKER_FILES: _FILES,
     ETCD: _ETCD,
     ROLLOUT: _ROLLOUT,
     REMEDIATION: _REMEDIATION,
@@ -238,6 +240,7 @@ PATCHES: tuple[dict[str, Any], ...] = (
         CONTROL_PLANE_FILES,
         _definition(_CONTROL_PLANE, CONTROL_PLANE_FILES, f"{_KUBEADM}/files"),
     ),
+    _patch(WORKER_FILES, _definition(_WORKER, WORKER_FILES, f"{_SPEC}/files")),
     {
         "name": ENCRYPTION,
         "enabledIf": encryption.ENABLED_IF,

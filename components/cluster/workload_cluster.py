@@ -16,6 +16,7 @@ from components.cluster.settings import Cluster
 from components.delivery.plan import NOTHING, Delivered
 from components.infrastructure.interface import Infrastructure
 from components.manifest import Manifest, custom_resource, wait_for
+from components.registry.hosts import Registries
 
 
 class WorkloadCluster(Component):
@@ -27,6 +28,7 @@ class WorkloadCluster(Component):
         namespace: where the Cluster lives; its class lives there too.
         variables: values of the infrastructure's own variables, those of its foundation too.
         carried: labels and annotations by which its add-ons reach it.
+        registries: what the machines know of registries.
 
     Outputs:
         cluster_name: the name; `<name>-kubeconfig` is the Secret with the way in.
@@ -40,13 +42,21 @@ class WorkloadCluster(Component):
         namespace: str,
         variables: Mapping[str, Any] | None = None,
         carried: Delivered = NOTHING,
+        registries: Registries | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__(settings.name, opts)
         control_plane = HAControlPlane(settings, namespace=namespace, opts=self.child())
         self.resource = custom_resource(
             f"{settings.name}-cluster",
-            cluster_manifest(settings, infrastructure, namespace, variables, carried),
+            cluster_manifest(
+                settings,
+                infrastructure,
+                namespace,
+                variables=variables,
+                carried=carried,
+                registries=registries,
+            ),
             self.child(depends_on=control_plane.resources),
         )
         self.register_outputs({"cluster_name": settings.name})
@@ -56,8 +66,10 @@ def cluster_manifest(
     settings: Cluster,
     infrastructure: Infrastructure,
     namespace: str,
+    *,
     variables: Mapping[str, Any] | None = None,
     carried: Delivered = NOTHING,
+    registries: Registries | None = None,
 ) -> Manifest:
     """The Cluster object of `settings`."""
     network = settings.network
@@ -74,7 +86,10 @@ def cluster_manifest(
         **topology.skipped_phases(network),
         **(variables or {}),
     }
-    values = topology.cluster_variables(settings.control_plane, infrastructure.class_parts(), own)
+    files = (registries or settings.registries or Registries()).files()
+    values = topology.cluster_variables(
+        settings.control_plane, infrastructure.class_parts(), own, files
+    )
     if values:
         managed["variables"] = values
     spec = {

@@ -46,7 +46,7 @@ class DirectAddons(Component):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__(name, opts)
-        self._cluster = target.cluster.name
+        self._known = target.infrastructure.filled_in(pulumi.get_stack(), target.cluster)
         self._mirror = mirror
         self.resources: list[pulumi.Resource] = []
         addons = resolved(target)
@@ -67,13 +67,13 @@ class DirectAddons(Component):
 
     def _filled(self, chart: Chart) -> Chart:
         found = mirrored(chart, self._mirror)
-        return Chart(found.name, found.namespace, rendered(found.values, self._cluster))
+        return Chart(found.name, found.namespace, rendered(found.values, self._known))
 
     def _objects(
         self, addon: Addon, manifests: Sequence[Manifest], before: list[pulumi.Resource]
     ) -> Iterator[pulumi.Resource]:
         for manifest in manifests:
-            own = rendered(manifest, self._cluster)
+            own = rendered(manifest, self._known)
             kind, metadata = own["kind"].lower(), own["metadata"]
             place = f"{metadata['namespace']}-" if "namespace" in metadata else ""
             resource = f"{self.name}-{kebab(addon.name)}-{kind}-{place}{metadata['name']}"

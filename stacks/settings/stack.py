@@ -16,6 +16,8 @@ from components.fields import KubernetesVersion, Namespace, Settings
 from components.infrastructure.in_memory import InMemory
 from components.infrastructure.interface import Infrastructure
 from components.infrastructure.registry import infrastructure
+from components.registry.hosts import Registries
+from stacks.settings.policies import Policies
 
 
 class ManagementMode(StrEnum):
@@ -61,8 +63,13 @@ class Stack(Settings):
     """Your own registry and chart repository, for clusters that cannot reach the internet."""
     addons: Addons = Addons()
     """What every workload cluster gets, or those that an add-on's `selector` chooses."""
+    registries: Registries = Registries()
+    """What machines know of registries: mirrors, certificates, credentials."""
     clusters: Annotated[tuple[Cluster, ...], Field(max_length=5000)] = ()
     """The workload clusters."""
+
+    policies: Policies = Policies()
+    """How the rules of `policies/` are applied."""
 
     def target(self, cluster: Cluster) -> Target:
         """A cluster of the stack with its add-ons."""
@@ -75,6 +82,10 @@ class Stack(Settings):
         """The workload clusters, and the management cluster before them where it is one of ours."""
         own = self.management.cluster
         return (own, *self.clusters) if own else self.clusters
+
+    def registries_of(self, cluster: Cluster) -> Registries:
+        """What a cluster's machines know of registries: its own, or what the stack says."""
+        return self.registries if cluster.registries is None else cluster.registries
 
 
 @lru_cache

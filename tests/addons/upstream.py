@@ -32,6 +32,8 @@ HIDDEN = {"kube-prometheus-stack": ("kube-state-metrics", "prometheus-node-expor
 """Keys of charts that a chart brings along and whose defaults are not here: not looked into."""
 UNNAMED = {"grafana": frozenset({"fullnameOverride"})}
 """Values that a chart's templates read, though its `values.yaml` does not name them."""
+NEWER = {("csi-driver-nfs", "image.nfs"), ("harbor", "redis.internal.image")}
+"""Images that the copy here, which is newer than the release of the catalog, names otherwise."""
 OPEN = ({}, [], None, "")
 """Defaults that say nothing about what may stand in their place."""
 

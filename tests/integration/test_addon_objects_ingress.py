@@ -10,7 +10,7 @@ from kubectl import Kubectl
 
 from components.addon import Manifest
 from components.addons import resolved
-from components.chart import rendered
+from components.chart import CLUSTER_NAME, rendered
 from embedded.binaries import Binaries
 from embedded.plane import Plane
 from tests.addons import upstream
@@ -117,7 +117,7 @@ def listed(items: list[Manifest]) -> str:
 
 def accepted(server: Kubectl, objects: list[Manifest]) -> int:
     """How many objects the server takes; their namespaces are made for good."""
-    manifests = rendered(objects, "shop")
+    manifests = rendered(objects, {CLUSTER_NAME: "shop"})
     names = {each["metadata"].get("namespace") for each in manifests} - {None}
     spaces = [
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in names

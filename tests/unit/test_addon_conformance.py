@@ -11,7 +11,7 @@ from catalog import catalog
 from components.addon import EXCLUSIVE, Addon, AddonSettings
 from components.addons import Addons
 from tests.addons.examples import addon
-from tests.addons.upstream import at, commented, defaults, is_hidden, unknown_values
+from tests.addons.upstream import NEWER, at, commented, defaults, is_hidden, unknown_values
 
 FIELDS = Addons.model_fields_by_alias()
 REFUSED = {"ingressNginx"}
@@ -62,6 +62,8 @@ def test_images_stand_where_the_catalog_says(example: Addon) -> None:
             if not image.at or is_hidden(chart.name, image.at):
                 continue
             there = at(defaults(chart.name), image.at)
+            if (chart.name, image.at) in NEWER:
+                continue
             registry, _, path = image.name.partition("/")
             if image.form == "whole":
                 assert str(there or "").partition(":")[0] in (image.name, ""), (
@@ -72,7 +74,9 @@ def test_images_stand_where_the_catalog_says(example: Addon) -> None:
                 assert there["repository"] in (path, None), (chart.name, image.at)
                 assert there["registry"] in (registry, "", None), (chart.name, image.at)
             else:
-                assert there["repository"] in (image.name, path, "", None), (chart.name, image.at)
+                # Some add a registry before a slash.
+                found = (there["repository"] or "").removeprefix("/")
+                assert found in (image.name, path, ""), (chart.name, image.at)
                 assert "tag" in {*there, *commented(chart.name)}, (chart.name, image.at)
 
 

@@ -235,7 +235,10 @@ class TestChoice:
 
 def test_the_name_is_filled_in_where_there_is_no_add_on_provider() -> None:
     values = {"a": [f"{CLUSTER_NAME}-x", 1], "b": {"c": True}}
-    assert rendered(values, "management") == {"a": ["management-x", 1], "b": {"c": True}}
+    assert rendered(values, {CLUSTER_NAME: "management"}) == {
+        "a": ["management-x", 1],
+        "b": {"c": True},
+    }
 
 
 def test_the_stack_file_of_an_add_on_is_checked_like_the_rest(tmp_path: Path) -> None:

@@ -24,12 +24,13 @@ from stacks.settings.rules import (
     names,
     network,
     pools,
+    registries,
     releases,
     routing,
 )
 from stacks.settings.stack import Management
 
-__all__ = ["Finding", "check", "check_infrastructure"]
+__all__ = ["Finding", "check", "check_infrastructure", "registries"]
 
 EACH_CLUSTER = (
     arguments.check,
@@ -38,6 +39,7 @@ EACH_CLUSTER = (
     names.check_pools,
     network.check,
     pools.check,
+    registries.check_cluster,
 )
 
 
