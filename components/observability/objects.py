@@ -58,20 +58,24 @@ def own_names(found: Mapping[str, Any], *, management: bool, receives: bool) -> 
 
 
 def own_rules(runbooks: str, *, management: bool, receives: bool) -> Iterator[Manifest]:
-    """The project's rules; each alert with the address of what to do about it."""
+    """The project's rules; each alert with the address of what to do about it.
+
+    What is sent elsewhere gets the cluster's name on its way; a management cluster's own series of
+    the fleet are named here. Elsewhere they are not: clusters would not share these objects then.
+    """
     known = files.own_rules()
+    labels = {"cluster": CLUSTER_NAME} if management else {}
     for name in own_names(known, management=management, receives=receives):
-        groups = [_with_runbooks(group, runbooks) for group in known[name].groups]
+        groups = [
+            {**group, "rules": [_finished(rule, runbooks, labels) for rule in group["rules"]]}
+            for group in known[name].groups
+        ]
         yield prometheus_rule(f"caas-{name}", groups)
 
 
-def _with_runbooks(group: Mapping[str, Any], base: str) -> dict[str, Any]:
-    return {**group, "rules": [_finished(rule, base) for rule in group["rules"]]}
-
-
-def _finished(rule: Mapping[str, Any], base: str) -> dict[str, Any]:
-    if "record" in rule:  # a fleet's series say whose they are, also where nothing sends them
-        return {**rule, "labels": {"cluster": CLUSTER_NAME, **rule.get("labels", {})}}
+def _finished(rule: Mapping[str, Any], base: str, labels: Mapping[str, str]) -> dict[str, Any]:
+    if "record" in rule:
+        return {**rule, "labels": {**labels, **rule.get("labels", {})}} if labels else dict(rule)
     page = rule["annotations"]["runbook_url"]
     address = f"{base.rstrip('/')}/{page.removeprefix('docs/')}" if base else page
     return {**rule, "annotations": {**rule["annotations"], "runbook_url": address}}

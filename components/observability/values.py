@@ -45,10 +45,7 @@ def chart_values(settings: Monitoring, target: Target) -> Values:
         "alertmanager": _alertmanager(settings),
         "grafana": _grafana(settings),
         "kube-state-metrics": _state_metrics(settings, target),
-        "prometheus-node-exporter": {
-            "fullnameOverride": "node-exporter",
-            "image": {"distroless": False},  # the chart would lengthen the tag of the catalog
-        },
+        "prometheus-node-exporter": {"fullnameOverride": "node-exporter"},
     } | _control_plane(target)
 
 

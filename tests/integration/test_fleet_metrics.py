@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from components.chart import rendered
 from embedded.binaries import tools
 from embedded.progress import Silent
 from tests.addons.upstream import at
@@ -38,7 +37,7 @@ def written(settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_only_the_series_of_the_fleet_arrive(tmp_path: Path) -> None:
-    summary = rendered(objects(addon("monitoring", {}), "PrometheusRule")["caas-summary"], "shop")
+    summary = objects(addon("monitoring", {}), "PrometheusRule")["caas-summary"]
     summary["spec"]["groups"][0]["interval"] = "1s"
     programs = tools.prometheus(Silent())
     with http_sink() as web, prometheus(programs, tmp_path / "management", web.url) as management:

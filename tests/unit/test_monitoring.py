@@ -227,10 +227,15 @@ class TestObjects:
         page = inside["spec"]["groups"][0]["rules"][0]["annotations"]["runbook_url"]
         assert page == "docs/runbooks/alerts.md#etcdnearlyfull"
 
-    def test_series_of_the_fleet_name_their_cluster(self) -> None:
-        found = objects(addon("monitoring", {}), "PrometheusRule")["caas-summary"]
+    def test_a_management_cluster_names_its_own_series_of_the_fleet(self) -> None:
+        found = objects(on_management({}), "PrometheusRule")["caas-summary"]
         for rule in found["spec"]["groups"][0]["rules"]:
-            assert rule["labels"]["cluster"] == CLUSTER_NAME
+            assert rule["labels"] == {"cluster": CLUSTER_NAME}
+
+    def test_clusters_share_what_is_delivered(self) -> None:
+        found = addon("monitoring", EVERYTHING)
+        assert CLUSTER_NAME not in json.dumps(found.objects)
+        assert CLUSTER_NAME in json.dumps(found.charts[0].values)
 
     def test_rules_know_the_quota_of_etcd_and_the_label_of_tenants(self) -> None:
         settings = {"tenantLabel": "example.com/ownerTeam"}
