@@ -163,7 +163,7 @@ class Sns(Settings):
     region: Text
     """The region of SNS; not all of them send SMS."""
     topic: Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:sns:")] | None = None
-    """A topic that has the telephone numbers, in place of `numbers`."""
+    """A topic that has the telephone numbers; for whoever names none."""
     secret: SecretName | None = None
     """A Secret whose `credentials` is a credentials file of AWS; without it the role of the
     machine or of the service account is used."""

@@ -252,7 +252,7 @@ class _Maker:
             if sms.sns.endpoint:
                 base["api_url"] = sms.sns.endpoint
             topic = [{"topic_arn": sms.sns.topic}] if sms.sns.topic else []
-            whom = topic or [{"phone_number": number} for number in numbers]
+            whom = [{"phone_number": number} for number in numbers] or topic
             return {"sns_configs": [base | each for each in whom]} if whom else {}
         return {}
 

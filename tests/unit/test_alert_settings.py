@@ -75,7 +75,10 @@ class TestSms:
             "topic": "arn:aws:sns:eu-central-1:1:oncall",
             "role": "arn:aws:iam::1:r",
         }
-        config = made({"sms": {"sns": sns}})
+        teams = [{"name": "shop", "sms": [NUMBER]}]
+        config = made({"sms": {"sns": sns}, "teams": teams})
+        (own,) = receiver(config, "team-shop-critical")["sns_configs"]
+        assert own["phone_number"] == NUMBER
         (found,) = receiver(config, "operators-critical")["sns_configs"]
         assert found["topic_arn"].endswith(":oncall")
         assert found["sigv4"]["role_arn"] == "arn:aws:iam::1:r"
