@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -11,6 +12,8 @@ from catalog import ChartImage, ChartRelease, catalog
 from components.addon import merged
 from components.chart import Chart
 from components.fields import Settings
+from components.registry.hosts import Mirror as HostMirror
+from components.registry.hosts import RegistryHost
 
 Address = Annotated[
     str, Field(pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:[0-9]+)?(/[-a-z0-9._]+)*$")
@@ -29,6 +32,28 @@ class Mirror(Settings):
     credentials: Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")] | None = None
     """A Secret of the management cluster, in the namespace of the clusters, whose key `config.json`
     is a login to the chart repository as `docker login` writes it."""
+
+
+PUBLIC = (
+    "cr.fluentbit.io",
+    "docker.io",
+    "gcr.io",
+    "ghcr.io",
+    "mcr.microsoft.com",
+    "public.ecr.aws",
+    "quay.io",
+    "registry.k8s.io",
+)
+"""The registries that images of the catalog, and those that charts don't name, come from."""
+
+
+def hosts(mirror: Mirror) -> Iterator[RegistryHost]:
+    """What machines are told, for images that no chart's values name: Kubernetes' own, and those
+    that operators choose. The registries themselves are not asked."""
+    server, _, path = mirror.registry.partition("/")
+    for name in PUBLIC:
+        url = "/".join(part for part in (f"https://{server}/v2", path, name) if part)
+        yield RegistryHost(name=name, mirrors=(HostMirror(url=url),), fallback=False)
 
 
 def repository(release: ChartRelease, mirror: Mirror | None) -> str:

@@ -11,7 +11,7 @@ from pydantic import Field, SerializeAsAny, create_model
 from components.addon import Target
 from components.addons import Addons, addons_of
 from components.cluster.settings import Cluster
-from components.delivery.mirror import Mirror
+from components.delivery.mirror import Mirror, hosts
 from components.fields import KubernetesVersion, Namespace, Settings
 from components.infrastructure.in_memory import InMemory
 from components.infrastructure.interface import Infrastructure
@@ -67,7 +67,6 @@ class Stack(Settings):
     """What machines know of registries: mirrors, certificates, credentials."""
     clusters: Annotated[tuple[Cluster, ...], Field(max_length=5000)] = ()
     """The workload clusters."""
-
     policies: Policies = Policies()
     """How the rules of `policies/` are applied."""
 
@@ -84,8 +83,16 @@ class Stack(Settings):
         return (own, *self.clusters) if own else self.clusters
 
     def registries_of(self, cluster: Cluster) -> Registries:
-        """What a cluster's machines know of registries: its own, or what the stack says."""
-        return self.registries if cluster.registries is None else cluster.registries
+        """What a cluster's machines know of registries: its own, or what the stack says.
+
+        A mirror of the stack stands in for every public registry that is not among them.
+        """
+        own = self.registries if cluster.registries is None else cluster.registries
+        if self.mirror is None:
+            return own
+        named = {host.name for host in own.hosts}
+        others = (host for host in hosts(self.mirror) if host.name not in named)
+        return own.model_copy(update={"hosts": (*own.hosts, *others)})
 
 
 @lru_cache

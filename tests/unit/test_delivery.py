@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from catalog import catalog
 from components.addon import Addon, AddonSettings, SecurityLevel, Target
 from components.addons import Addons, addons_of, resolved
 from components.chart import CLUSTER_NAME, Chart, rendered
@@ -21,10 +22,12 @@ from components.delivery.fleet import (
     shared_values,
     values_template,
 )
-from components.delivery.mirror import Mirror, mirrored
+from components.delivery.mirror import PUBLIC, Mirror, mirrored
 from components.infrastructure.in_memory import InMemory
+from components.registry.hosts import Registries
 from errors import CaasError
 from errors.addons import ADDON_TOO_LARGE
+from stacks.settings.stack import Stack
 from tests.addons.examples import LEAST
 
 LARGE = "x" * 1_000_000
@@ -191,6 +194,27 @@ class TestMirror:
         spec = release_proxy(release, "clusters", mirror)["spec"]
         secret = {"name": "login", "namespace": "clusters"}
         assert spec["credentials"] == {"secret": secret, "key": "config.json"}
+
+    def test_machines_ask_it_for_every_other_image(self) -> None:
+        stack = Stack(mirror=self.MIRROR)
+        cluster = Cluster.model_validate(LEAST)
+        files = {each["path"]: each for each in stack.registries_of(cluster).files()}
+        text = files["/etc/containerd/certs.d/registry.k8s.io/hosts.toml"]["content"]
+        assert 'host."https://harbor.example.com/v2/m/registry.k8s.io"' in text
+        assert "https://registry.k8s.io" not in text
+        assert not Stack().registries_of(cluster).files()
+
+    def test_what_the_file_says_of_a_registry_stays(self) -> None:
+        own = {"hosts": [{"name": "quay.io", "mirrors": [{"url": "https://own.example.com"}]}]}
+        stack = Stack(mirror=self.MIRROR, registries=Registries.model_validate(own))
+        hosts = stack.registries_of(Cluster.model_validate(LEAST)).hosts
+        found = [host.mirrors[0].url for host in hosts if host.name == "quay.io"]
+        assert found == ["https://own.example.com"]
+
+    def test_every_registry_of_the_catalog_is_known(self) -> None:
+        images = [image.name for chart in catalog().charts.values() for image in chart.images]
+        images += catalog().images.values()
+        assert {image.partition("/")[0] for image in images} <= set(PUBLIC)
 
     def test_a_users_image_wins(self) -> None:
         chart = Chart("metrics-server", "kube-system", {"image": {"repository": "mine"}})
