@@ -18,7 +18,7 @@ from components.addon import (
 )
 from components.chart import Chart
 from components.fields import Count, Flag
-from components.ingress.classes import TRAITS, classes
+from components.ingress.classes import classes, has_tenants
 from components.ingress.names import Resources
 from components.ingress.placement import BUDGET, CRITICAL, spread
 
@@ -84,9 +84,8 @@ class CertManager(AddonSettings):
             values["dns01RecursiveNameserversOnly"] = True
         if not self.approve:
             values["disableAutoApproval"] = True
-        if gateways := classes(target):
-            sets = any(TRAITS[name].listener_sets for name in gateways)
-            values["config"] = _configuration(sets)
+        if classes(target):
+            values["config"] = _configuration(has_tenants(target))
         return values
 
 
@@ -103,7 +102,7 @@ def _pods(component: str, resources: Resources) -> dict[str, Any]:
 
 
 def _configuration(sets: bool) -> dict[str, Any]:
-    """Certificates for the listeners of Gateways, and of ListenerSets where they are served."""
+    """Certificates for the listeners of Gateways, and of tenants' ListenerSets, still an alpha."""
     found: dict[str, Any] = {
         "apiVersion": "controller.config.cert-manager.io/v1alpha1",
         "kind": "ControllerConfiguration",

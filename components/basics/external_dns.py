@@ -30,7 +30,7 @@ from components.basics.dns_providers import (
 from components.chart import CLUSTER_NAME, Chart
 from components.fields import Domain, Duration
 from components.finding import Finding
-from components.ingress.classes import classes
+from components.ingress.classes import classes, has_tenants
 from components.ingress.names import Resources
 from components.ingress.placement import CRITICAL
 from errors import ingress as codes
@@ -125,7 +125,10 @@ class ExternalDns(AddonSettings):
         sources = self.sources or _sources(target)
         routes = (GATEWAY_API,) if OF_GATEWAYS & set(sources) else ()
         secrets = [each.secret for each in self.providers().values() if each.secret]
-        values = merged(self._values(sources), {"serviceMonitor": {"enabled": bool(watched)}})
+        values = self._values(sources) | {
+            "serviceMonitor": {"enabled": bool(watched)},
+            "enableGatewayListenerSets": bool(routes) and has_tenants(target),
+        }
         for provider in self.providers().values():
             values = merged(
                 merged(values, {"provider": {"name": provider.NAME}}), provider.values()

@@ -66,3 +66,8 @@ def classes(target: Target) -> list[ClassName]:
 def serves_http(target: Target) -> bool:
     """Whether the cluster's shared Gateway listens for plain HTTP."""
     return getattr(target.addons.get("gateway"), "http", PlainHttp.NONE) is not PlainHttp.NONE
+
+
+def has_tenants(target: Target) -> bool:
+    """Whether the cluster's shared Gateway lets tenants add ListenerSets."""
+    return getattr(target.addons.get("gateway"), "tenants", None) is not None

@@ -8,9 +8,10 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from components.addon import Manifest
+from components.chart import CLUSTER_NAME
 from components.fields import Count, Flag, LabelKey, LabelValue, Settings
 from components.ingress.classes import NAMESPACE
-from components.ingress.names import WILDCARD, Hostname, ObjectName
+from components.ingress.names import CLUSTER, WILDCARD, Hostname, ObjectName
 
 HTTP_PORT = 80
 HTTPS_PORT = 443
@@ -27,7 +28,8 @@ class Listener(Settings):
     """A host name that the shared Gateway serves over TLS."""
 
     hostname: Hostname
-    """The name, `shop.example.com`, or all names one level below a domain: `*.example.com`."""
+    """The name, `shop.example.com`, or all names one level below a domain: `*.example.com`.
+    `{cluster}` is the cluster's name: one line serves a fleet with `*.{cluster}.example.com`."""
     port: Annotated[Count, Field(ge=1, le=65535)] = HTTPS_PORT
     """The port of the Gateway."""
     issuer: ObjectName | None = None
@@ -42,9 +44,14 @@ class Listener(Settings):
     """Only namespaces with these labels may attach routes: a tenant's; empty for all."""
 
     @property
+    def host(self) -> str:
+        """The host name in a cluster."""
+        return self.hostname.replace(CLUSTER, CLUSTER_NAME)
+
+    @property
     def name(self) -> str:
         """Its name in the Gateway, of its certificate and of the Secret: `any.example.com`."""
-        host = self.hostname.replace(WILDCARD, "any.")
+        host = self.host.replace(WILDCARD, "any.")
         return host if self.port == HTTPS_PORT else f"{host}.{self.port}"
 
     def section(self, port: int) -> dict[str, Any]:
@@ -56,7 +63,7 @@ class Listener(Settings):
             tls = {"mode": "Terminate", "certificateRefs": [secret]}
         return {
             "name": self.name,
-            "hostname": self.hostname,
+            "hostname": self.host,
             "port": port,
             "protocol": "TLS" if self.passthrough else "HTTPS",
             "tls": tls,
@@ -73,7 +80,7 @@ class Listener(Settings):
             "metadata": {"name": self.name, "namespace": NAMESPACE},
             "spec": {
                 "secretName": self.name,
-                "dnsNames": [self.hostname],
+                "dnsNames": [self.host],
                 "issuerRef": {
                     "group": "cert-manager.io",
                     "kind": "ClusterIssuer",

@@ -15,10 +15,12 @@ from components.fields import LONGEST_DOMAIN, SUBDOMAIN, Settings, refusal, show
 from errors import stack_file
 
 WILDCARD = "*."
+CLUSTER = "{cluster}"
+"""What a host name has where the name of the cluster belongs."""
 
 
 def _hostname(text: str) -> str:
-    host = text.removeprefix(WILDCARD)
+    host = text.removeprefix(WILDCARD).replace(CLUSTER, "cluster")
     if len(text) > LONGEST_DOMAIN or not re.fullmatch(SUBDOMAIN, host, re.ASCII) or "." not in host:
         raise refusal(stack_file.BAD_DOMAIN, f"{shown(text)} is not a host name with its domain")
     return text
@@ -34,10 +36,11 @@ Hostname = Annotated[
     str,
     AfterValidator(_hostname),
     WithJsonSchema(
-        {"type": "string", "pattern": rf"^(\*\.)?{SUBDOMAIN}$", "maxLength": LONGEST_DOMAIN}
+        {"type": "string", "pattern": r"^(\*\.)?[-a-z0-9.{}]+$", "maxLength": LONGEST_DOMAIN}
     ),
 ]
-"""A host name with its domain, `shop.example.com`; `*.example.com` for all one label below."""
+"""A host name with its domain, `shop.example.com`; `*.example.com` for all one label below. A label
+may be `{cluster}`, or have it inside."""
 ObjectName = Annotated[
     str,
     AfterValidator(_object_name),

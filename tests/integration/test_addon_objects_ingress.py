@@ -62,7 +62,7 @@ EVERYTHING: dict[str, Any] = {
     },
     "gateway": {
         "listeners": [
-            {"hostname": "*.example.com", "issuer": "web"},
+            {"hostname": "*.{cluster}.example.com", "issuer": "web"},
             {"hostname": "shop.example.com", "certificate": "tls", "namespaces": {"team": "shop"}},
             {"hostname": "db.example.com", "port": 5432, "passthrough": True},
         ],

@@ -65,9 +65,19 @@ def test_cert_manager_looks_at_gateways_where_there_are_any() -> None:
     config = at(found.charts[0].values, "config")
     assert config["gatewayAPI"] == {"enabled": True}
     assert "featureGates" not in config
-    envoy = values("certManager", {}, envoyGateway={})["config"]
-    assert envoy["gatewayAPI"] == {"enabled": True, "enableListenerSet": True}
-    assert envoy["featureGates"] == {"ListenerSets": True}
+
+
+def test_listener_sets_are_looked_at_where_tenants_may_have_them() -> None:
+    tenants = {"namespaces": {"tenant": "yes"}}
+    own = {"hostname": "a.example.com", "certificate": "a"}
+    others: dict[str, Any] = {"envoyGateway": {}, "gateway": {"listeners": [own]}}
+    assert "featureGates" not in values("certManager", {}, **others)["config"]
+    assert values("externalDns", AWS, **others)["enableGatewayListenerSets"] is False
+    others["gateway"]["tenants"] = tenants
+    config = values("certManager", {}, **others)["config"]
+    assert config["gatewayAPI"] == {"enabled": True, "enableListenerSet": True}
+    assert config["featureGates"] == {"ListenerSets": True}
+    assert values("externalDns", AWS, **others)["enableGatewayListenerSets"] is True
 
 
 def test_the_gateway_api_comes_before_cert_manager() -> None:

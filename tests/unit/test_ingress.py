@@ -17,6 +17,7 @@ from components.addon import (
     SecurityLevel,
     Target,
 )
+from components.chart import CLUSTER_NAME, rendered
 from components.infrastructure.aws import Aws
 from components.infrastructure.registry import infrastructure
 from components.ingress.classes import SHARED, TRAITS, ClassName
@@ -218,6 +219,21 @@ def test_an_issued_listener_has_a_certificate() -> None:
     assert listener["tls"]["certificateRefs"][0]["name"] == certificate["secretName"]
     assert CERTIFICATES in found.needs
     assert found.secrets == ()
+
+
+def test_one_line_serves_a_fleet() -> None:
+    listener = {"hostname": "*.{cluster}.example.com", "issuer": "internal"}
+    found = shared({"listeners": [listener]}, issuers={"ca": [{"name": "internal"}]})
+    objects = rendered(list(found.objects), {CLUSTER_NAME: "blue"})
+    (gateway,) = (each for each in objects if each["kind"] == "Gateway")
+    section = gateway["spec"]["listeners"][1]
+    assert (section["name"], section["hostname"]) == (
+        "any.blue.example.com",
+        "*.blue.example.com",
+    )
+    (certificate,) = (each for each in objects if each["kind"] == "Certificate")
+    assert certificate["spec"]["dnsNames"] == ["*.blue.example.com"]
+    assert certificate["metadata"]["name"] == "any.blue.example.com"
 
 
 def test_passed_through_tls_is_the_backends() -> None:

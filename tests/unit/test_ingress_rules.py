@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from errors import CaasError, Code, stack_file
-from errors.addons import ADDON_NEEDS, RETIRED_ADDON
+from errors.addons import ADDON_NEEDS, ADDONS_EXCLUDE, RETIRED_ADDON
 from errors.ingress import (
     CHALLENGE_IMPOSSIBLE,
     CLASS_LACKS,
@@ -122,6 +122,24 @@ def test_proxies_scale_by_metrics_between_two_numbers() -> None:
     assert load({**blind, "metricsServer": {}})
 
 
+CILIUM: dict[str, Any] = {"cilium": {"gateway": True}}
+NO_PROXY: dict[str, Any] = {"network": {"kubeProxy": False}}
+
+
+def test_only_one_add_on_brings_the_definitions() -> None:
+    both = {**CILIUM, "envoyGateway": {}}
+    assert problems(both, **NO_PROXY) == [(ADDONS_EXCLUDE, "envoyGateway")]
+    assert load({**CILIUM, "traefik": {}}, **NO_PROXY)
+
+
+def test_ciliums_gateways_can_be_the_shared_one() -> None:
+    settings: dict[str, Any] = {"listeners": [{**OWN, "port": 8443}], "addresses": ["192.0.2.10"]}
+    assert load({**CILIUM, "gateway": settings}, **NO_PROXY)
+    tenants = {"namespaces": {"tenant": "yes"}}
+    wrong = {**CILIUM, "gateway": {**settings, "tenants": tenants}}
+    assert problems(wrong, **NO_PROXY) == [(CLASS_LACKS, "gateway.tenants")]
+
+
 def test_a_class_is_one_of_the_cluster() -> None:
     wrong = gateway(OWN, settings={"class": "traefik"})
     assert problems(wrong) == [(GATEWAY_WITHOUT_CLASS, "gateway.class")]
@@ -214,6 +232,7 @@ def test_certificates_need_cert_manager() -> None:
     [
         ({"hostname": "shop"}, stack_file.BAD_DOMAIN, "hostname"),
         ({"hostname": "*.*.example.com"}, stack_file.BAD_DOMAIN, "hostname"),
+        ({"hostname": "{shop}.example.com"}, stack_file.BAD_DOMAIN, "hostname"),
         ({**OWN, "certificate": "Shop_TLS"}, stack_file.BAD_NAME, "certificate"),
         ({**OWN, "port": 0}, stack_file.OUT_OF_RANGE, "port"),
     ],
@@ -221,3 +240,8 @@ def test_certificates_need_cert_manager() -> None:
 def test_names_are_names(listener: dict[str, Any], code: Code, field: str) -> None:
     found = problems(gateway({"hostname": "a.example.com", "certificate": "a"} | listener))
     assert found == [(code, f"gateway.listeners[0].{field}")]
+
+
+def test_addresses_are_addresses() -> None:
+    wrong = gateway(OWN, settings={"addresses": ["192.0.2.10", "shop"]})
+    assert problems(wrong) == [(stack_file.WRONG_TYPE, "gateway.addresses[1]")]
