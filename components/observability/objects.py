@@ -8,6 +8,8 @@ from typing import Any
 
 from components.chart import CLUSTER_NAME
 from components.cluster.control_plane_settings import Etcd
+from components.ingress.classes import GROUP
+from components.ingress.names import CLUSTER
 from components.observability import files
 from components.observability.files import Dashboard, Rules
 from components.observability.settings import Gateway, Receive
@@ -22,7 +24,6 @@ RECEIVER_ONLY = ("receiver",)
 PORT = 9090
 WRITE = "/api/v1/write"
 REMOTE_WRITE = "remote-write"
-GATEWAY_GROUP = "gateway.networking.k8s.io"
 GIB = 2**30
 
 
@@ -148,7 +149,7 @@ def way_in(receive: Receive, gateway: Gateway, replicas: int) -> Iterator[Manife
         "kind": "SecurityPolicy",
         "metadata": {"name": REMOTE_WRITE, "namespace": NAMESPACE},
         "spec": {
-            "targetRefs": [{"group": GATEWAY_GROUP, "kind": "HTTPRoute", "name": REMOTE_WRITE}],
+            "targetRefs": [{"group": GROUP, "kind": "HTTPRoute", "name": REMOTE_WRITE}],
             "basicAuth": {"users": {"name": receive.secret}},
         },
     }
@@ -158,8 +159,12 @@ def _route(name: str, hostname: str, gateway: Gateway, rule: Manifest) -> Manife
     section = {"sectionName": gateway.section} if gateway.section else {}
     parent = {"name": gateway.name, "namespace": gateway.namespace} | section
     return {
-        "apiVersion": f"{GATEWAY_GROUP}/v1",
+        "apiVersion": f"{GROUP}/v1",
         "kind": "HTTPRoute",
         "metadata": {"name": name, "namespace": NAMESPACE},
-        "spec": {"parentRefs": [parent], "hostnames": [hostname], "rules": [rule]},
+        "spec": {
+            "parentRefs": [parent],
+            "hostnames": [hostname.replace(CLUSTER, CLUSTER_NAME)],
+            "rules": [rule],
+        },
     }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from catalog import catalog
 from components.addon import Target
 from components.chart import CLUSTER_NAME
+from components.ingress.names import CLUSTER
 from components.observability import fleet
 from components.observability.alertmanager import (
     AWS_CREDENTIALS,
@@ -171,7 +172,8 @@ def _grafana(settings: Monitoring) -> Values:
         values["deploymentStrategy"] = {"type": "Recreate"}
     ini: Values = {}
     if grafana.hostname:
-        ini["server"] = {"root_url": f"https://{grafana.hostname}"}
+        host = grafana.hostname.replace(CLUSTER, CLUSTER_NAME)
+        ini["server"] = {"root_url": f"https://{host}"}
     if grafana.oidc:
         ini["auth.generic_oauth"] = _oidc(grafana.oidc)
         mount = {"name": "oidc", "secretName": grafana.oidc.secret, "mountPath": OIDC_MOUNT}

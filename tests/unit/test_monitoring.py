@@ -152,6 +152,13 @@ class TestValues:
         assert GATEWAY_API in addon("monitoring", EVERYTHING).needs
         assert GATEWAY_API not in addon("monitoring", {}).needs
 
+    def test_one_line_is_the_grafana_of_each_cluster(self) -> None:
+        found = addon("monitoring", {"grafana": {"hostname": "grafana.{cluster}.example.com"}})
+        host = f"grafana.{CLUSTER_NAME}.example.com"
+        assert objects(found, "HTTPRoute")["grafana"]["spec"]["hostnames"] == [host]
+        server = found.charts[0].values["grafana"]["grafana.ini"]["server"]
+        assert server == {"root_url": f"https://{host}"}
+
     def test_grafana_takes_what_other_add_ons_bring(self) -> None:
         sidecar = at(values({}), "grafana.sidecar")
         assert sidecar["datasources"]["searchNamespace"] == "ALL"
