@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,7 +17,6 @@ import yaml
 
 from components.observability.alert_settings import Alerts
 from components.observability.alertmanager import configuration
-from embedded import ports
 from tests.integration.kubectl import eventually
 from tests.observability.sinks import LOOPBACK
 
@@ -96,7 +96,7 @@ def alertmanager(
     made = configuration(settings, str(folder / "secrets"))
     file = folder / "alertmanager.yaml"
     file.write_text(yaml.safe_dump(made))
-    port = ports.choose_ports(LOOPBACK, {"alertmanager": 9093})["alertmanager"]
+    port = _free_port()
     arguments = [
         f"--config.file={file}",
         f"--storage.path={folder / 'data'}",
@@ -146,7 +146,7 @@ def prometheus(
     }
     file = folder / "prometheus.yaml"
     file.write_text(yaml.safe_dump(config))
-    port = ports.choose_ports(LOOPBACK, {"prometheus": 9090})["prometheus"]
+    port = _free_port()
     arguments = [
         f"--config.file={file}",
         f"--storage.tsdb.path={folder / 'data'}",
@@ -156,6 +156,13 @@ def prometheus(
     ]
     with _running(programs / "prometheus", arguments, folder, port, None) as url:
         yield url
+
+
+def _free_port() -> int:
+    """A port of the system's choice, so that tests beside each other choose different ones."""
+    with socket.socket() as found:
+        found.bind((LOOPBACK, 0))
+        return int(found.getsockname()[1])
 
 
 def samples(url: str, expression: str) -> list[Any]:
