@@ -80,7 +80,12 @@ def _is_reachable(options: ComponentOptions) -> bool:
 def _operator() -> Values:
     # Two jobs make the webhooks' certificate. cert-manager could, but wants to be watched itself,
     # and for that this chart's definitions come first.
-    return {"resources": {"requests": {"cpu": "20m", "memory": "64Mi"}}}
+    return {
+        "resources": {"requests": {"cpu": "20m", "memory": "64Mi"}},
+        # Endpoints are deprecated since Kubernetes 1.33, and hold at most 1,000 machines.
+        "kubeletEndpointsEnabled": False,
+        "kubeletEndpointSliceEnabled": True,
+    }
 
 
 def _prometheus(settings: Monitoring) -> Values:
@@ -91,6 +96,7 @@ def _prometheus(settings: Monitoring) -> Values:
         # Charts and teams need no label of this release to be seen.
         **{f"{kind}SelectorNilUsesHelmValues": False for kind in all_of_them},
         "externalLabels": {"cluster": CLUSTER_NAME},
+        "serviceDiscoveryRole": "EndpointSlice",
         "podAntiAffinityTopologyKey": "kubernetes.io/hostname",
         "resources": {"requests": {"cpu": "200m", "memory": "1Gi"}},
     }

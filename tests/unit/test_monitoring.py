@@ -101,6 +101,12 @@ class TestValues:
         assert len(selectors) == 5
         assert not any(spec[key] for key in selectors)
 
+    def test_a_thousand_machines_and_more_are_found(self) -> None:
+        found = values({})
+        assert at(found, "prometheus.prometheusSpec.serviceDiscoveryRole") == "EndpointSlice"
+        assert at(found, "prometheusOperator.kubeletEndpointSliceEnabled")
+        assert not at(found, "prometheusOperator.kubeletEndpointsEnabled")
+
     def test_its_series_say_which_cluster_they_are_of(self) -> None:
         assert at(values({}), "prometheus.prometheusSpec.externalLabels") == {
             "cluster": CLUSTER_NAME
