@@ -7,7 +7,7 @@ from accepted import define, refused
 from kubectl import Kubectl
 
 from components.addon import Addon
-from components.chart import rendered
+from components.chart import CLUSTER_NAME, rendered
 from embedded.binaries import Binaries
 from embedded.plane import Plane
 from tests.observability import expressions
@@ -46,7 +46,7 @@ RECEIVING = {"receive": {"hostname": "metrics.example.com", "secret": "writers"}
     ids=["least", "everything", "receiving"],
 )
 def test_every_object_is_accepted(server: Kubectl, found: Addon) -> None:
-    assert not refused(server, rendered(found.objects, "shop"))
+    assert not refused(server, rendered(found.objects, {CLUSTER_NAME: "shop"}))
 
 
 def test_the_api_server_has_the_metrics_that_are_read(kubectl: Kubectl) -> None:
