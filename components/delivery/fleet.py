@@ -36,6 +36,9 @@ class FleetAddons(Component):
 
     Outputs:
         charts: the names of the HelmChartProxies.
+
+    `resources` are those: clusters that wait for their network come after them, and go before
+    them. There may be as many sets of objects as clusters, and nothing waits for one.
     """
 
     def __init__(
@@ -57,18 +60,15 @@ class FleetAddons(Component):
             for release in fleet.releases
         ]
         for found in fleet.sets:
-            self.resources += self._object_set(found, namespace)
+            self._object_set(found, namespace)
         self.register_outputs({"charts": [release.chart for release in fleet.releases]})
 
-    def _object_set(self, found: ObjectSet, namespace: str) -> list[pulumi.Resource]:
+    def _object_set(self, found: ObjectSet, namespace: str) -> None:
         texts, resource_set = object_set(found, namespace)
         contents: list[pulumi.Resource] = [
             core_object(f"{text['metadata']['name']}-objects", text, self.child()) for text in texts
         ]
-        delivery = custom_resource(
-            f"{found.name}-set", resource_set, self.child(depends_on=list(contents))
-        )
-        return [*contents, delivery]
+        custom_resource(f"{found.name}-set", resource_set, self.child(depends_on=contents))
 
 
 def helm_chart_proxy(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -71,14 +71,28 @@ def image_address(image: str, mirror: Mirror) -> str:
 
 
 def mirrored(chart: Chart, mirror: Mirror | None) -> Chart:
-    """The chart with images of the mirror, wherever its values name one; user's values win."""
+    """The chart with images of the mirror, wherever its values name one; user's values win.
+
+    An image that an add-on names itself, as the catalog does, is nobody's wish.
+    """
     if mirror is None:
         return chart
-    values: dict[str, Any] = {}
+    ours: dict[str, Any] = {}
+    named: dict[str, Any] = {}
     for image in catalog().charts[chart.name].images:
         if image.at:
-            values = merged(values, _set(image, mirror))
-    return replace(chart, values=merged(values, chart.values))
+            ours = merged(ours, _set(image, mirror))
+            if _names(chart.values, image):
+                named = merged(named, _set(image, mirror))
+    return replace(chart, values=merged(merged(ours, chart.values), named))
+
+
+def _names(values: Mapping[str, Any], image: ChartImage) -> bool:
+    """Whether values name an image as the catalog does, in keys `repository` and `tag`."""
+    found: Any = values
+    for key in image.at.split("."):
+        found = found.get(key) if isinstance(found, Mapping) else None
+    return isinstance(found, Mapping) and found.get("repository") == image.name
 
 
 def _set(image: ChartImage, mirror: Mirror) -> dict[str, Any]:

@@ -25,7 +25,10 @@ from errors import CaasError, Where
 from errors.addons import ADDON_TOO_LARGE
 
 ADDON_LABEL = "addon.caas.dev/"
-"""Begins the labels of a Cluster that choose its add-ons."""
+"""Begins the labels of a Cluster that name its add-ons."""
+CHART_LABEL = "chart.caas.dev/"
+"""Begins the labels that choose the charts: an add-on may have more of them in one cluster than in
+another, and two add-ons the same."""
 ENABLED = "enabled"
 OBJECTS_LABEL = "objects.caas.dev/"
 """Begins the labels that choose the objects of an add-on; the value is a digest of them."""
@@ -165,11 +168,12 @@ class _Builder:
 
     def add(self, addon: Addon, names: list[str]) -> None:
         name = kebab(addon.name)
-        label = f"{ADDON_LABEL}{name}"
+        labels = [f"{ADDON_LABEL}{name}", *(f"{CHART_LABEL}{each.name}" for each in addon.charts)]
         for cluster in names:
-            self._clusters.setdefault(cluster, Delivered()).labels[label] = ENABLED
+            carried = self._clusters.setdefault(cluster, Delivered())
+            carried.labels |= dict.fromkeys(labels, ENABLED)
         for chart in addon.charts:
-            self._charts.setdefault(chart.name, (chart.namespace, label))
+            self._charts.setdefault(chart.name, (chart.namespace, f"{CHART_LABEL}{chart.name}"))
             text = as_yaml(mirrored(chart, self._mirror).values)
             self._values.setdefault(chart.name, {}).update(dict.fromkeys(names, text))
         objects = (*namespaces(addon), *addon.objects)
@@ -181,14 +185,17 @@ class _Builder:
     def _sets_of(
         self, name: str, addon: Addon, objects: tuple[Manifest, ...], names: list[str]
     ) -> Iterator[tuple[str, ObjectSet]]:
-        content = json.dumps(objects)
-        if CLUSTER_NAME not in content:
-            found = _object_set(name, objects, addon.secrets)
+        """Nobody fills in templates of objects, so those with the cluster's name are its own."""
+        own = [manifest for manifest in objects if CLUSTER_NAME in json.dumps(manifest)]
+        shared = [manifest for manifest in objects if manifest not in own]
+        if shared or addon.secrets:
+            found = _object_set(name, shared, addon.secrets)
             yield from ((cluster, found) for cluster in names)
-            return
-        for cluster in names:  # nobody fills in templates of objects, so each has its own
-            own = json.loads(content.replace(CLUSTER_NAME, cluster))
-            yield cluster, _object_set(name, own, addon.secrets)
+        if own:
+            text = json.dumps(own)
+            for cluster in names:
+                filled = json.loads(text.replace(CLUSTER_NAME, cluster))
+                yield cluster, _object_set(f"{name}-own", filled, ())
 
     def fleet(self) -> Fleet:
         releases = []

@@ -70,6 +70,7 @@ def target(name: str, settings: AddonSettings, **more: Any) -> Target:
 
 
 SHARED = Sample()
+DESIGNATE = "ghcr.io/inovex/external-dns-openstack-webhook"
 OTHER_PODS = {"network": {"pods": ["10.1.0.0/16"]}}
 
 
@@ -81,11 +82,31 @@ def test_clusters_that_are_alike_share_everything() -> None:
     assert {tuple(carried.labels.items()) for carried in fleet.clusters.values()} == {
         (
             ("addon.caas.dev/sample-addon", "enabled"),
+            ("chart.caas.dev/metrics-server", "enabled"),
             ("objects.caas.dev/sample-addon", found.digest),
         )
     }
     assert not any(carried.annotations for carried in fleet.clusters.values())
     assert yaml.safe_load(release.values)["name"] == CLUSTER_NAME
+
+
+def test_charts_go_where_they_are_wanted_whatever_add_on_brings_them() -> None:
+    """An add-on may have a chart more in one cluster than in another, and two have the same."""
+
+    class Other(Sample):
+        def addon(self, target: Target) -> Addon:
+            charts = ("metrics-server", "cert-manager") if target.cluster.network.routed else ()
+            return Addon("other", tuple(Chart(name, "kube-system") for name in charts))
+
+    other = Other()
+    routed = {"routed": True}
+    targets = [target("a", other), target("b", other, network=routed), target("c", SHARED)]
+    fleet = planning.plan(targets)
+    found = {
+        release.chart: [name for name in "abc" if release.label in fleet.clusters[name].labels]
+        for release in fleet.releases
+    }
+    assert found == {"metrics-server": ["b", "c"], "cert-manager": ["b"]}
 
 
 def test_a_cluster_that_differs_carries_its_values() -> None:
@@ -215,6 +236,12 @@ class TestMirror:
         images = [image.name for chart in catalog().charts.values() for image in chart.images]
         images += catalog().images.values()
         assert {image.partition("/")[0] for image in images} <= set(PUBLIC)
+
+    def test_an_image_that_the_add_on_names_comes_from_it_too(self) -> None:
+        webhook = {"image": {"repository": DESIGNATE, "tag": "1"}}
+        chart = Chart("external-dns", "dns", {"provider": {"webhook": webhook}})
+        image = mirrored(chart, self.MIRROR).values["provider"]["webhook"]["image"]
+        assert image == {"repository": f"harbor.example.com/m/{DESIGNATE}", "tag": "1"}
 
     def test_a_users_image_wins(self) -> None:
         chart = Chart("metrics-server", "kube-system", {"image": {"repository": "mine"}})
