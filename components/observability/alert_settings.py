@@ -115,6 +115,8 @@ class Email(Settings):
     """Who logs in at the server; the sender where only a password is named."""
     password_secret: SecretName | None = None
     """The Secret whose `password` it is; none for a server that asks for none."""
+    ca_secret: SecretName | None = None
+    """A Secret whose `ca.crt` has signed the server's certificate; none for a public authority."""
     severities: Annotated[tuple[Severity, ...], Field(min_length=1)] = (
         Severity.CRITICAL,
         Severity.WARNING,
@@ -135,6 +137,8 @@ class Webhook(Settings):
     """Who logs in with HTTP basic authentication, with `passwordSecret`."""
     password_secret: SecretName | None = None
     """A Secret whose `password` it is."""
+    ca_secret: SecretName | None = None
+    """A Secret whose `ca.crt` has signed its certificate; none for a public authority."""
     payload: dict[str, Any] = Field(default_factory=dict)
     """What is posted, in place of Alertmanager's own JSON. In its texts `{text}` is the alerts in a
     line, `{status}` `firing` or `resolved`, and `{alert}`, `{severity}`, `{cluster}`, `{namespace}`
@@ -159,7 +163,7 @@ class Sns(Settings):
     region: Text
     """The region of SNS; not all of them send SMS."""
     topic: Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:sns:")] | None = None
-    """A topic that has the telephone numbers, in place of `numbers`."""
+    """A topic that has the telephone numbers; for whoever names none."""
     secret: SecretName | None = None
     """A Secret whose `credentials` is a credentials file of AWS; without it the role of the
     machine or of the service account is used."""

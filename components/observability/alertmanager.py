@@ -38,7 +38,8 @@ LEVELS = {
     Severity.INFO: 'severity = "info"',
 }
 """What an alert of a severity has; one of another severity, or of none, counts as a warning."""
-PASSWORD, TOKEN, ADDRESS, AWS_CREDENTIALS = "password", "token", "url", "credentials"
+PASSWORD, TOKEN, ADDRESS, AUTHORITY = "password", "token", "url", "ca.crt"
+AWS_CREDENTIALS = "credentials"
 """The keys in the Secrets that are referred to."""
 WITHOUT_CLUSTER = "KubeAPIDown|ClusterSilent|ClusterNotAvailable"
 """Alerts that explain everything else that is wrong in their cluster."""
@@ -71,9 +72,9 @@ def secrets_of(alerts: Alerts) -> list[str]:
     found = [
         name
         for hook in (*hooks, *alerts.webhooks)
-        for name in (hook.url_secret, hook.token_secret, hook.password_secret)
+        for name in (hook.url_secret, hook.token_secret, hook.password_secret, hook.ca_secret)
     ]
-    found.append(alerts.email.password_secret if alerts.email else None)
+    found += [alerts.email.password_secret, alerts.email.ca_secret] if alerts.email else []
     found.append(alerts.sms.sns.secret if alerts.sms and alerts.sms.sns else None)
     return sorted({name for name in found if name})
 
@@ -212,6 +213,8 @@ class _Maker:
         if email.password_secret:
             server["smtp_auth_username"] = email.user or email.from_
             server["smtp_auth_password_file"] = self._file(email.password_secret, PASSWORD)
+        if email.ca_secret:
+            server["smtp_tls_config"] = {"ca_file": self._file(email.ca_secret, AUTHORITY)}
         return server
 
     def _hook(self, hook: Webhook, number: str = "") -> Config:
@@ -220,15 +223,22 @@ class _Maker:
             found["url_file"] = self._file(hook.url_secret, ADDRESS)
         else:
             found["url"] = hook.url
-        if hook.token_secret:
-            credentials = self._file(hook.token_secret, TOKEN)
-            found["http_config"] = {"authorization": {"credentials_file": credentials}}
-        elif hook.password_secret:
-            password = self._file(hook.password_secret, PASSWORD)
-            login = {"username": hook.user, "password_file": password}
-            found["http_config"] = {"basic_auth": login}
+        if http := self._http(hook):
+            found["http_config"] = http
         if hook.payload:
             found["payload"] = body(hook.payload, number)
+        return found
+
+    def _http(self, hook: Webhook) -> Config:
+        found: Config = {}
+        if hook.token_secret:
+            credentials = self._file(hook.token_secret, TOKEN)
+            found["authorization"] = {"credentials_file": credentials}
+        elif hook.password_secret:
+            password = self._file(hook.password_secret, PASSWORD)
+            found["basic_auth"] = {"username": hook.user, "password_file": password}
+        if hook.ca_secret:
+            found["tls_config"] = {"ca_file": self._file(hook.ca_secret, AUTHORITY)}
         return found
 
     def _sms(self, sms: Sms, numbers: Sequence[Phone]) -> Config:
@@ -242,7 +252,7 @@ class _Maker:
             if sms.sns.endpoint:
                 base["api_url"] = sms.sns.endpoint
             topic = [{"topic_arn": sms.sns.topic}] if sms.sns.topic else []
-            whom = topic or [{"phone_number": number} for number in numbers]
+            whom = [{"phone_number": number} for number in numbers] or topic
             return {"sns_configs": [base | each for each in whom]} if whom else {}
         return {}
 

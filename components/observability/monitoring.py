@@ -8,7 +8,6 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from components.addon import (
-    CERTIFICATES,
     GATEWAY_API,
     METRICS,
     Addon,
@@ -70,9 +69,7 @@ class Monitoring(AddonSettings):
 
     def addon(self, target: Target) -> Addon:
         """One chart; dashboards and rules follow it."""
-        needs = [CERTIFICATES] if target.has("certManager") else []
-        if self.grafana.hostname or (self.receive and self.receive.hostname):
-            needs.append(GATEWAY_API)
+        routed = self.grafana.hostname or (self.receive and self.receive.hostname)
         values = merged(chart_values(self, target), self.values)
         return Addon(
             "monitoring",
@@ -81,7 +78,7 @@ class Monitoring(AddonSettings):
             objects=tuple(self._objects(target)),
             secrets=self._secrets(),
             provides=(METRICS,),
-            needs=tuple(needs),
+            needs=(GATEWAY_API,) if routed else (),
             ports=(
                 Port(9100, "Prometheus to the node exporter of each machine"),
                 Port(10250, "Prometheus to the kubelet of each machine"),
@@ -119,6 +116,8 @@ class Monitoring(AddonSettings):
         yield objects.facts(self.tenant_label, target.cluster.control_plane.etcd)
         if self.rules:
             yield from objects.users_rules(self.rules)
+        if self.grafana.hostname:
+            yield objects.grafana_route(self.grafana.hostname, self.gateway)
         if self.receive:
             yield from objects.way_in(self.receive, self.gateway, self.replicas)
 

@@ -8,10 +8,12 @@ from typing import Any
 
 from components.chart import CLUSTER_NAME
 from components.cluster.control_plane_settings import Etcd
+from components.ingress.classes import GROUP
+from components.ingress.names import CLUSTER
 from components.observability import files
 from components.observability.files import Dashboard, Rules
 from components.observability.settings import Gateway, Receive
-from components.observability.values import NAME, NAMESPACE, parent
+from components.observability.values import NAME, NAMESPACE
 
 Manifest = dict[str, Any]
 
@@ -57,20 +59,24 @@ def own_names(found: Mapping[str, Any], *, management: bool, receives: bool) -> 
 
 
 def own_rules(runbooks: str, *, management: bool, receives: bool) -> Iterator[Manifest]:
-    """The project's rules; each alert with the address of what to do about it."""
+    """The project's rules; each alert with the address of what to do about it.
+
+    What is sent elsewhere gets the cluster's name on its way; a management cluster's own series of
+    the fleet are named here. Elsewhere they are not: clusters would not share these objects then.
+    """
     known = files.own_rules()
+    labels = {"cluster": CLUSTER_NAME} if management else {}
     for name in own_names(known, management=management, receives=receives):
-        groups = [_with_runbooks(group, runbooks) for group in known[name].groups]
+        groups = [
+            {**group, "rules": [_finished(rule, runbooks, labels) for rule in group["rules"]]}
+            for group in known[name].groups
+        ]
         yield prometheus_rule(f"caas-{name}", groups)
 
 
-def _with_runbooks(group: Mapping[str, Any], base: str) -> dict[str, Any]:
-    return {**group, "rules": [_finished(rule, base) for rule in group["rules"]]}
-
-
-def _finished(rule: Mapping[str, Any], base: str) -> dict[str, Any]:
-    if "record" in rule:  # a fleet's series say whose they are, also where nothing sends them
-        return {**rule, "labels": {"cluster": CLUSTER_NAME, **rule.get("labels", {})}}
+def _finished(rule: Mapping[str, Any], base: str, labels: Mapping[str, str]) -> dict[str, Any]:
+    if "record" in rule:
+        return {**rule, "labels": {**labels, **rule.get("labels", {})}} if labels else dict(rule)
     page = rule["annotations"]["runbook_url"]
     address = f"{base.rstrip('/')}/{page.removeprefix('docs/')}" if base else page
     return {**rule, "annotations": {**rule["annotations"], "runbook_url": address}}
@@ -116,6 +122,11 @@ def _slug(file: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", file.rpartition(".")[0].lower()).strip("-")[:200] or "file"
 
 
+def grafana_route(hostname: str, gateway: Gateway) -> Manifest:
+    """The route to Grafana. The chart has one too, but would wait for the Gateway API with it."""
+    return _route("grafana", hostname, gateway, {"backendRefs": [{"name": "grafana", "port": 80}]})
+
+
 def way_in(receive: Receive, gateway: Gateway, replicas: int) -> Iterator[Manifest]:
     """The route for the metrics of other clusters, and who may use it.
 
@@ -132,25 +143,28 @@ def way_in(receive: Receive, gateway: Gateway, replicas: int) -> Iterator[Manife
         "matches": [{"path": {"type": "Exact", "value": WRITE}, "method": "POST"}],
         "backendRefs": [first],
     } | ({"filters": mirrors} if mirrors else {})
-    metadata = {"name": REMOTE_WRITE, "namespace": NAMESPACE}
-    yield {
-        "apiVersion": "gateway.networking.k8s.io/v1",
-        "kind": "HTTPRoute",
-        "metadata": metadata,
-        "spec": {
-            "parentRefs": [parent(gateway)],
-            "hostnames": [receive.hostname],
-            "rules": [rule],
-        },
-    }
+    yield _route(REMOTE_WRITE, receive.hostname, gateway, rule)
     yield {
         "apiVersion": "gateway.envoyproxy.io/v1alpha1",
         "kind": "SecurityPolicy",
-        "metadata": metadata,
+        "metadata": {"name": REMOTE_WRITE, "namespace": NAMESPACE},
         "spec": {
-            "targetRefs": [
-                {"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "name": REMOTE_WRITE}
-            ],
+            "targetRefs": [{"group": GROUP, "kind": "HTTPRoute", "name": REMOTE_WRITE}],
             "basicAuth": {"users": {"name": receive.secret}},
+        },
+    }
+
+
+def _route(name: str, hostname: str, gateway: Gateway, rule: Manifest) -> Manifest:
+    section = {"sectionName": gateway.section} if gateway.section else {}
+    parent = {"name": gateway.name, "namespace": gateway.namespace} | section
+    return {
+        "apiVersion": f"{GROUP}/v1",
+        "kind": "HTTPRoute",
+        "metadata": {"name": name, "namespace": NAMESPACE},
+        "spec": {
+            "parentRefs": [parent],
+            "hostnames": [hostname.replace(CLUSTER, CLUSTER_NAME)],
+            "rules": [rule],
         },
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from zoneinfo import available_timezones
 
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
 
 Path = tuple[str | int, ...]
 KNOWN = frozenset(PLACES)
+
+
+@lru_cache
+def zones() -> frozenset[str]:
+    """The time zones of the IANA; none where this machine has no database of them."""
+    return frozenset(available_timezones())
 
 
 def check(settings: Monitoring, target: Target) -> Iterator[Finding]:
@@ -46,11 +53,11 @@ def _alerts(alerts: Alerts) -> Iterator[Finding]:
     yield from _channels(alerts)
     yield from _teams(alerts)
     for index, quiet in enumerate(alerts.quiet_hours):
-        zones = available_timezones()  # none where the machine has no database of them
+        known = zones()
         what = ""
         if quiet.begin == quiet.end or not quiet.days:
             what = f"quiet hours from {quiet.begin} to {quiet.end} never begin"
-        elif zones and quiet.time_zone not in zones:
+        elif known and quiet.time_zone not in known:
             what = f"there is no time zone `{quiet.time_zone}`"
         if what:
             yield Finding(codes.QUIET_HOURS_EMPTY, ("quietHours", index), what)

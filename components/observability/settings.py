@@ -9,6 +9,8 @@ from pydantic import Field
 
 from components.cluster.control_plane_settings import SecretName, Text, Url
 from components.fields import Count, Domain, Flag, Namespace, Settings
+from components.ingress.classes import NAMESPACE, SHARED
+from components.ingress.names import Hostname
 
 StorageClass = Domain
 """The name of a StorageClass of the cluster."""
@@ -26,8 +28,8 @@ class Storage(Settings):
 class Gateway(Settings):
     """The Gateway that routes go through."""
 
-    name: Domain = "shared"
-    namespace: Namespace = "gateway"
+    name: Domain = SHARED
+    namespace: Namespace = NAMESPACE
     section: Annotated[Domain | None, Field(max_length=253)] = None
     """One of its listeners; all of them without it."""
 
@@ -57,8 +59,9 @@ class Oidc(Settings):
 class Grafana(Settings):
     """Grafana: dashboards of metrics, and the search in logs."""
 
-    hostname: Domain | None = None
-    """Where it is reached through the Gateway; without it only inside the cluster."""
+    hostname: Hostname | None = None
+    """Where it is reached through the Gateway, `grafana.{cluster}.example.com`; `{cluster}` is the
+    cluster's name. Without it only inside the cluster."""
     admin_secret: SecretName | None = None
     """A Secret with `admin-user` and `admin-password`; without it the chart makes a password once,
     in the Secret `grafana`."""
@@ -93,7 +96,7 @@ class RemoteWrite(Settings):
 class Receive(Settings):
     """Takes the metrics of other clusters: the fleet view of a management cluster."""
 
-    hostname: Domain | None = None
+    hostname: Hostname | None = None
     """Where it is reached through the Gateway; without it only inside the cluster."""
     secret: SecretName | None = None
     """A Secret whose `.htpasswd` (SHA, as `htpasswd -s` writes it) has the users that may write."""

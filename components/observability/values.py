@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from catalog import catalog
 from components.addon import Target
 from components.chart import CLUSTER_NAME
+from components.ingress.names import CLUSTER
 from components.observability import fleet
 from components.observability.alertmanager import (
     AWS_CREDENTIALS,
@@ -14,7 +15,7 @@ from components.observability.alertmanager import (
     configuration,
     secrets_of,
 )
-from components.observability.settings import Gateway, Oidc, RemoteWrite, Series, Storage
+from components.observability.settings import Oidc, RemoteWrite, Series, Storage
 
 if TYPE_CHECKING:
     from components.cluster.settings import ComponentOptions
@@ -40,15 +41,12 @@ def chart_values(settings: Monitoring, target: Target) -> Values:
         "fullnameOverride": NAME,
         "cleanPrometheusOperatorObjectNames": True,
         "crds": {"upgradeJob": _definitions()},
-        "prometheusOperator": _operator(target),
+        "prometheusOperator": _operator(),
         "prometheus": _prometheus(settings),
         "alertmanager": _alertmanager(settings),
         "grafana": _grafana(settings),
         "kube-state-metrics": _state_metrics(settings, target),
-        "prometheus-node-exporter": {
-            "fullnameOverride": "node-exporter",
-            "image": {"distroless": False},  # the chart would lengthen the tag of the catalog
-        },
+        "prometheus-node-exporter": {"fullnameOverride": "node-exporter"},
     } | _control_plane(target)
 
 
@@ -79,11 +77,15 @@ def _is_reachable(options: ComponentOptions) -> bool:
     return bool(found) and not found[-1].startswith("127.") and found[-1] != "::1"
 
 
-def _operator(target: Target) -> Values:
-    requests = {"requests": {"cpu": "20m", "memory": "64Mi"}}
-    # Without cert-manager two jobs make and renew the webhooks' certificate.
-    hooks = {"certManager": {"enabled": target.has("certManager")}}
-    return {"admissionWebhooks": hooks, "resources": requests}
+def _operator() -> Values:
+    # Two jobs make the webhooks' certificate. cert-manager could, but wants to be watched itself,
+    # and for that this chart's definitions come first.
+    return {
+        "resources": {"requests": {"cpu": "20m", "memory": "64Mi"}},
+        # Endpoints are deprecated since Kubernetes 1.33, and hold at most 1,000 machines.
+        "kubeletEndpointsEnabled": False,
+        "kubeletEndpointSliceEnabled": True,
+    }
 
 
 def _prometheus(settings: Monitoring) -> Values:
@@ -94,6 +96,7 @@ def _prometheus(settings: Monitoring) -> Values:
         # Charts and teams need no label of this release to be seen.
         **{f"{kind}SelectorNilUsesHelmValues": False for kind in all_of_them},
         "externalLabels": {"cluster": CLUSTER_NAME},
+        "serviceDiscoveryRole": "EndpointSlice",
         "podAntiAffinityTopologyKey": "kubernetes.io/hostname",
         "resources": {"requests": {"cpu": "200m", "memory": "1Gi"}},
     }
@@ -154,11 +157,14 @@ def _grafana(settings: Monitoring) -> Values:
     grafana = settings.grafana
     values: Values = {
         "fullnameOverride": "grafana",
+        "testFramework": {"enabled": False},
         "sidecar": {
             "dashboards": {
                 "folderAnnotation": "grafana_folder",
                 "provider": {"foldersFromFilesStructure": True},
-            }
+            },
+            # Other add-ons, such as `logs`, bring theirs in namespaces of their own.
+            "datasources": {"searchNamespace": "ALL"},
         },
         "resources": {"requests": {"cpu": "50m", "memory": "192Mi"}},
     }
@@ -172,23 +178,13 @@ def _grafana(settings: Monitoring) -> Values:
         values["deploymentStrategy"] = {"type": "Recreate"}
     ini: Values = {}
     if grafana.hostname:
-        values["route"] = {"main": _route(grafana.hostname, settings.gateway)}
-        ini["server"] = {"root_url": f"https://{grafana.hostname}"}
+        host = grafana.hostname.replace(CLUSTER, CLUSTER_NAME)
+        ini["server"] = {"root_url": f"https://{host}"}
     if grafana.oidc:
         ini["auth.generic_oauth"] = _oidc(grafana.oidc)
         mount = {"name": "oidc", "secretName": grafana.oidc.secret, "mountPath": OIDC_MOUNT}
         values["extraSecretMounts"] = [mount | {"readOnly": True}]
     return values | ({"grafana.ini": ini} if ini else {})
-
-
-def _route(hostname: str, gateway: Gateway) -> Values:
-    return {"enabled": True, "hostnames": [hostname], "parentRefs": [parent(gateway)]}
-
-
-def parent(gateway: Gateway) -> Values:
-    """The `parentRefs[]` of a route through a Gateway."""
-    section = {"sectionName": gateway.section} if gateway.section else {}
-    return {"name": gateway.name, "namespace": gateway.namespace} | section
 
 
 def _oidc(oidc: Oidc) -> Values:

@@ -21,6 +21,7 @@ FOLDERS = {
 }
 """The folder of a chart of the catalog, where it is not its name."""
 PASSED_ON = {
+    "kube-prometheus-stack": ("alertmanager.config.", "grafana.grafana.ini."),
     "loki": ("loki.limits_config.",),
     "traefik": ("service.spec.",),
 }

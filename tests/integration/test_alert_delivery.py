@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import ssl
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from moto.server import ThreadedMotoServer
 from moto.sns.models import sns_backends
 
 from components.observability import files
+from embedded import pki
 from embedded.binaries import tools
 from embedded.progress import Silent
 from tests.integration.kubectl import eventually
@@ -108,7 +110,7 @@ class TestFromMetricToPeople:
                 tools.alertmanager(Silent()), folder, alerts, secrets, environment
             ) as manager,
             prometheus(
-                tools.prometheus(Silent()), tmp_path / "prometheus", web.url, manager, rules
+                tools.prometheus(Silent()), tmp_path / "prometheus", web.url, rules, manager.told
             ) as url,
         ):
             scraped = f"{RESTARTS}{{{POD}}} 0"
@@ -133,6 +135,20 @@ class TestFromMetricToPeople:
             NUMBER,
             'FIRING ShopDown in shop/shop: nobody can buy: "0"',
         )
+
+
+def test_a_mail_is_encrypted_for_a_server_that_is_known(programs: Path, tmp_path: Path) -> None:
+    keys = tmp_path / "pki"
+    pki.ensure(keys, LOOPBACK)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(keys / "kube-apiserver.crt", keys / "kube-apiserver.key")
+    secrets = {"ca/ca.crt": (keys / "ca.crt").read_text()}
+    with mail_sink(tls) as mail:
+        alerts = {"email": server(mail, tls="starttls", caSecret="ca")}
+        with alertmanager(programs, tmp_path / "am", alerts, secrets) as manager:
+            manager.tell(alert("ShopSlow"))
+            came(mail, "ShopSlow")
+        assert mail.encrypted
 
 
 class TestGateway:

@@ -51,8 +51,14 @@ def metrics(expression: str) -> set[str]:
     return set(words) - {"and", "or", "unless", "bool", "offset"}
 
 
+def names_of(source: str) -> set[str]:
+    """The names in metrics.yaml of the sources that begin so; empty for all of them."""
+    rooms = yaml.load((HERE / "metrics.yaml").read_text(), yaml.CSafeLoader)
+    found = (room for room in rooms if room["source"].startswith(source))
+    return {name for room in found for name in room["names"]}
+
+
 def known_metrics() -> set[str]:
     """The names in metrics.yaml, and those that a histogram is made of."""
-    rooms = yaml.load((HERE / "metrics.yaml").read_text(), yaml.CSafeLoader)
-    names = {name for room in rooms for name in room["names"]}
+    names = names_of("")
     return names | {f"{name}{ending}" for name in names for ending in ENDINGS}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,7 +17,6 @@ import yaml
 
 from components.observability.alert_settings import Alerts
 from components.observability.alertmanager import configuration
-from embedded import ports
 from tests.integration.kubectl import eventually
 from tests.observability.sinks import LOOPBACK
 
@@ -38,6 +38,12 @@ class Alertmanager:
     url: str
     amtool: Path
     file: Path
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What a Prometheus that tells it has in its configuration."""
+        targets = [{"targets": [self.url.removeprefix("http://")]}]
+        return {"alerting": {"alertmanagers": [{"static_configs": targets}]}}
 
     def tool(self, *arguments: str) -> str:
         """What amtool says; it must be content."""
@@ -90,7 +96,7 @@ def alertmanager(
     made = configuration(settings, str(folder / "secrets"))
     file = folder / "alertmanager.yaml"
     file.write_text(yaml.safe_dump(made))
-    port = ports.choose_ports(LOOPBACK, {"alertmanager": 9093})["alertmanager"]
+    port = _free_port()
     arguments = [
         f"--config.file={file}",
         f"--storage.path={folder / 'data'}",
@@ -103,16 +109,20 @@ def alertmanager(
 
 @contextmanager
 def prometheus(
-    programs: Path, folder: Path, target: str, to: Alertmanager, rules: Sequence[Any]
+    programs: Path,
+    folder: Path,
+    target: str,
+    rules: Sequence[Any] = (),
+    more: Mapping[str, Any] | None = None,
 ) -> Iterator[str]:
-    """Runs Prometheus: it scrapes `target` each second and sends what fires.
+    """Runs Prometheus: it scrapes `target` each second, and takes remote write.
 
     Args:
         programs: the folder with `prometheus`.
         folder: for its files.
         target: the address of what it scrapes.
-        to: the Alertmanager that it tells.
         rules: PrometheusRule objects, as they are delivered.
+        more: of its configuration.
     """
     folder.mkdir()
     for each in rules:
@@ -132,21 +142,27 @@ def prometheus(
                 "static_configs": [{"targets": [target.removeprefix("http://")]}],
             }
         ],
-        "alerting": {
-            "alertmanagers": [{"static_configs": [{"targets": [to.url.removeprefix("http://")]}]}]
-        },
+        **(more or {}),
     }
     file = folder / "prometheus.yaml"
     file.write_text(yaml.safe_dump(config))
-    port = ports.choose_ports(LOOPBACK, {"prometheus": 9090})["prometheus"]
+    port = _free_port()
     arguments = [
         f"--config.file={file}",
         f"--storage.tsdb.path={folder / 'data'}",
         f"--web.listen-address={LOOPBACK}:{port}",
         "--rules.alert.resend-delay=1s",
+        "--web.enable-remote-write-receiver",
     ]
     with _running(programs / "prometheus", arguments, folder, port, None) as url:
         yield url
+
+
+def _free_port() -> int:
+    """A port of the system's choice, so that tests beside each other choose different ones."""
+    with socket.socket() as found:
+        found.bind((LOOPBACK, 0))
+        return int(found.getsockname()[1])
 
 
 def samples(url: str, expression: str) -> list[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,11 +27,15 @@ class MailSink:
         port: where it listens.
         mails: what came.
         logins: the users and passwords that came.
+        tls: how connections are encrypted; None where they can't be.
+        encrypted: how many connections were.
     """
 
     port: int = 0
     mails: list[EmailMessage] = field(default_factory=list)
     logins: list[tuple[str, str]] = field(default_factory=list)
+    tls: ssl.SSLContext | None = None
+    encrypted: int = 0
 
     @property
     def subjects(self) -> list[str]:
@@ -53,7 +58,11 @@ class MailSink:
             command, _, rest = line.decode().strip().partition(" ")
             match command.upper():
                 case "EHLO":
-                    say("250-sink", "250 AUTH PLAIN")
+                    say("250-sink", *(["250-STARTTLS"] if self.tls else []), "250 AUTH PLAIN")
+                case "STARTTLS" if self.tls:
+                    say("220 go on")
+                    await writer.start_tls(self.tls)
+                    self.encrypted += 1
                 case "AUTH":
                     _, user, password = base64.b64decode(rest.split()[1]).decode().split("\0")
                     self.logins.append((user, password))
@@ -73,9 +82,9 @@ class MailSink:
 
 
 @contextmanager
-def mail_sink() -> Iterator[MailSink]:
-    """Runs a mail server on a free port."""
-    sink, loop, ready = MailSink(), asyncio.new_event_loop(), threading.Event()
+def mail_sink(tls: ssl.SSLContext | None = None) -> Iterator[MailSink]:
+    """Runs a mail server on a free port, with STARTTLS where there is `tls`."""
+    sink, loop, ready = MailSink(tls=tls), asyncio.new_event_loop(), threading.Event()
 
     async def listen() -> asyncio.Server:
         return await asyncio.start_server(sink.talk, LOOPBACK, 0)

@@ -54,6 +54,10 @@ class TestEmail:
         assert server["smtp_force_implicit_tls"]
         assert not server["smtp_require_tls"]
 
+    def test_an_authority_of_ones_own_is_a_file(self) -> None:
+        server = made({"email": EMAIL | {"caSecret": "ca"}})["global"]
+        assert server["smtp_tls_config"] == {"ca_file": "/etc/alertmanager/secrets/ca/ca.crt"}
+
     def test_only_the_named_severities_are_mailed(self) -> None:
         config = made({"email": EMAIL | {"severities": ["info"]}})
         assert {each["name"] for each in config["receivers"]} == {"nobody", "operators-info"}
@@ -71,7 +75,10 @@ class TestSms:
             "topic": "arn:aws:sns:eu-central-1:1:oncall",
             "role": "arn:aws:iam::1:r",
         }
-        config = made({"sms": {"sns": sns}})
+        teams = [{"name": "shop", "sms": [NUMBER]}]
+        config = made({"sms": {"sns": sns}, "teams": teams})
+        (own,) = receiver(config, "team-shop-critical")["sns_configs"]
+        assert own["phone_number"] == NUMBER
         (found,) = receiver(config, "operators-critical")["sns_configs"]
         assert found["topic_arn"].endswith(":oncall")
         assert found["sigv4"]["role_arn"] == "arn:aws:iam::1:r"
@@ -93,10 +100,12 @@ class TestSms:
 
     def test_a_login_is_a_file_too(self) -> None:
         webhook = {"url": "https://sms.example.com", "user": "caas", "passwordSecret": "sms"}
-        config = made({"sms": {"webhook": webhook, "numbers": [NUMBER]}})
-        (hook,) = receiver(config, "operators-critical")["webhook_configs"]
+        sms = {"webhook": webhook | {"caSecret": "ca"}, "numbers": [NUMBER]}
+        (hook,) = receiver(made({"sms": sms}), "operators-critical")["webhook_configs"]
         login = {"username": "caas", "password_file": "/etc/alertmanager/secrets/sms/password"}
-        assert hook["http_config"] == {"basic_auth": login}
+        authority = {"ca_file": "/etc/alertmanager/secrets/ca/ca.crt"}
+        assert hook["http_config"] == {"basic_auth": login, "tls_config": authority}
+        assert secrets_of(Alerts.model_validate({"sms": sms})) == ["ca", "sms"]
 
     def test_texts_that_look_like_templates_stay_texts(self) -> None:
         assert body({"a": "{{ x }} {status}"}).endswith(
@@ -280,7 +289,7 @@ def test_what_is_wrong(alerts: dict[str, Any], code: Code, path: tuple[str | int
 
 
 def test_a_time_zone_must_be_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    zones = "components.observability.rules_of_settings.available_timezones"
+    zones = "components.observability.rules_of_settings.zones"
     monkeypatch.setattr(zones, lambda: {"Europe/Berlin"})
     quiet = {"begin": "22:00", "end": "07:00", "timeZone": "Europe/Berln"}
     found = found_in({"alerts": {"email": EMAIL, "quietHours": [quiet]}})

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from components.addon import CERTIFICATES, GATEWAY_API, Addon, Target
+from components.addon import GATEWAY_API, METRICS, Addon, Target
 from components.addons import Addons, addons_of
 from components.chart import CLUSTER_NAME
 from components.cluster.settings import Cluster
@@ -75,9 +75,7 @@ def objects(found: Addon, kind: str) -> dict[str, dict[str, Any]]:
 
 class TestValues:
     def test_every_value_of_every_setting_is_one_of_the_chart(self) -> None:
-        found = values(EVERYTHING)
-        del found["alertmanager"]["config"], found["grafana"]["grafana.ini"]  # not the chart's
-        assert not unknown_values("kube-prometheus-stack", found)
+        assert not unknown_values("kube-prometheus-stack", values(EVERYTHING))
         receiving = on_management({"receive": {}}).charts[0].values
         assert not unknown_values("kube-prometheus-stack", receiving)
 
@@ -102,6 +100,12 @@ class TestValues:
         selectors = [key for key in spec if key.endswith("SelectorNilUsesHelmValues")]
         assert len(selectors) == 5
         assert not any(spec[key] for key in selectors)
+
+    def test_a_thousand_machines_and_more_are_found(self) -> None:
+        found = values({})
+        assert at(found, "prometheus.prometheusSpec.serviceDiscoveryRole") == "EndpointSlice"
+        assert at(found, "prometheusOperator.kubeletEndpointSliceEnabled")
+        assert not at(found, "prometheusOperator.kubeletEndpointsEnabled")
 
     def test_its_series_say_which_cluster_they_are_of(self) -> None:
         assert at(values({}), "prometheus.prometheusSpec.externalLabels") == {
@@ -128,11 +132,10 @@ class TestValues:
         assert job["enabled"]
         assert job["image"]["busybox"]["tag"] != "latest"
 
-    def test_webhooks_have_certificates_of_cert_manager_where_it_is(self) -> None:
-        place = "prometheusOperator.admissionWebhooks.certManager.enabled"
-        assert at(values({}), place) is False
-        assert at(values({}, others={"certManager": {}}), place) is True
-        assert CERTIFICATES in addon("monitoring", {}, others={"certManager": {}}).needs
+    def test_it_waits_for_nothing_that_wants_to_be_watched(self) -> None:
+        both = addon("monitoring", {}, others={"certManager": {}})
+        assert both.needs == ()
+        assert METRICS in both.provides
 
     def test_own_values_win(self) -> None:
         own = {"prometheus": {"prometheusSpec": {"retention": "1d"}}}
@@ -142,7 +145,8 @@ class TestValues:
         found = at(values(EVERYTHING), "grafana")
         assert found["admin"] == {"existingSecret": "grafana-admin"}
         assert found["deploymentStrategy"] == {"type": "Recreate"}
-        assert found["route"]["main"]["parentRefs"] == [
+        route = objects(addon("monitoring", EVERYTHING), "HTTPRoute")["grafana"]["spec"]
+        assert route["parentRefs"] == [
             {"name": "public", "namespace": "gateway", "sectionName": "https"}
         ]
         login = found["grafana.ini"]["auth.generic_oauth"]
@@ -153,6 +157,18 @@ class TestValues:
         )
         assert GATEWAY_API in addon("monitoring", EVERYTHING).needs
         assert GATEWAY_API not in addon("monitoring", {}).needs
+
+    def test_one_line_is_the_grafana_of_each_cluster(self) -> None:
+        found = addon("monitoring", {"grafana": {"hostname": "grafana.{cluster}.example.com"}})
+        host = f"grafana.{CLUSTER_NAME}.example.com"
+        assert objects(found, "HTTPRoute")["grafana"]["spec"]["hostnames"] == [host]
+        server = found.charts[0].values["grafana"]["grafana.ini"]["server"]
+        assert server == {"root_url": f"https://{host}"}
+
+    def test_grafana_takes_what_other_add_ons_bring(self) -> None:
+        sidecar = at(values({}), "grafana.sidecar")
+        assert sidecar["datasources"]["searchNamespace"] == "ALL"
+        assert sidecar["dashboards"]["folderAnnotation"] == "grafana_folder"
 
     def test_a_stateless_grafana_claims_no_volume(self) -> None:
         assert "persistence" not in at(values({}), "grafana")
@@ -224,10 +240,15 @@ class TestObjects:
         page = inside["spec"]["groups"][0]["rules"][0]["annotations"]["runbook_url"]
         assert page == "docs/runbooks/alerts.md#etcdnearlyfull"
 
-    def test_series_of_the_fleet_name_their_cluster(self) -> None:
-        found = objects(addon("monitoring", {}), "PrometheusRule")["caas-summary"]
+    def test_a_management_cluster_names_its_own_series_of_the_fleet(self) -> None:
+        found = objects(on_management({}), "PrometheusRule")["caas-summary"]
         for rule in found["spec"]["groups"][0]["rules"]:
-            assert rule["labels"]["cluster"] == CLUSTER_NAME
+            assert rule["labels"] == {"cluster": CLUSTER_NAME}
+
+    def test_clusters_share_what_is_delivered(self) -> None:
+        found = addon("monitoring", EVERYTHING)
+        assert CLUSTER_NAME not in json.dumps(found.objects)
+        assert CLUSTER_NAME in json.dumps(found.charts[0].values)
 
     def test_rules_know_the_quota_of_etcd_and_the_label_of_tenants(self) -> None:
         settings = {"tenantLabel": "example.com/ownerTeam"}
