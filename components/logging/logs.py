@@ -140,7 +140,7 @@ class Logs(AddonSettings):
         shared = collector.shared(self.forward, self.buckets, metrics=watched)
         if set(self.collect) - {Source.EVENTS}:
             own = f"{collector.NODES}-*_{NAMESPACE}_"
-            inputs = pipeline.inputs_of_nodes(self.collect, self.buffer, own)
+            inputs = pipeline.inputs_of_nodes(self.collect, own)
             values = collector.nodes(inputs, outputs, script, shared)
             more = merged(self.values if self.store is Store.NONE else {}, self.collector_values)
             yield Chart("fluent-bit", NAMESPACE, merged(values, more))

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from components.fields import Count, Domain, Flag, LabelValue, Namespace, Settings
+from components.fields import Count, Domain, LabelValue, Namespace, Settings
 
 SecretName = Domain
 """The name of a Secret in the namespace `logging` of the cluster."""
@@ -150,6 +150,3 @@ class Buffer(Settings):
 
     destination_mib: Annotated[Count, Field(ge=16, le=102400, alias="destinationMiB")] = 1024
     """MiB for each destination; then the oldest is dropped for it, and counted."""
-    wait: Flag = False
-    """Stops reading while much is unsent, in place of filling the buffer; what the container
-    runtime rotates away in the meantime is lost."""
