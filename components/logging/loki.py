@@ -6,6 +6,7 @@ from typing import Any
 
 from components.logging.collector import s3_environment
 from components.logging.settings import (
+    OLDEST_HOURS,
     Bucket,
     LogVolume,
     Mode,
@@ -19,7 +20,6 @@ PORT = 3100
 SCHEMA_START = "2024-04-01"
 """Since when the schema holds: before any cluster; a new schema is a later entry beside it."""
 _RUN = "/var/loki"
-_QUERY_HOURS = 24
 _SCALE = {
     "distributor": 2,
     "querier": 2,
@@ -147,7 +147,7 @@ def _limits(retention: Retention, limits: StoreLimits) -> Values:
         "max_line_size_truncate": True,
         "max_query_length": f"{limits.query_days}d1h",
         "reject_old_samples": True,
-        "reject_old_samples_max_age": "168h",
+        "reject_old_samples_max_age": f"{OLDEST_HOURS}h",
         "allow_structured_metadata": True,
         "volume_enabled": True,
         "discover_service_name": [],

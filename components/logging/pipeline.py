@@ -13,7 +13,7 @@ from typing import Any
 from components.cluster.audit import LOG_DIRECTORY
 from components.logging.outputs import STATE, Properties
 from components.logging.redaction import Redact, rules
-from components.logging.settings import Buffer, Limits, Retention, Source
+from components.logging.settings import OLDEST_HOURS, Buffer, Limits, Retention, Source
 
 SCRIPT = "records.lua"
 _FOLDER = "/fluent-bit/scripts"
@@ -216,6 +216,8 @@ def script(
     settings = {
         "tenantLabel": tenant_label,
         "collect": _set(collect),
+        # A node that joins late has journals that the store would refuse, and all beside them.
+        "oldestSeconds": (OLDEST_HOURS - 1) * 3600,
         "limited": _set(_LIMITED),
         "burstSeconds": limits.burst_seconds,
         "limits": {

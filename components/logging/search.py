@@ -12,6 +12,8 @@ import yaml
 Manifest = dict[str, Any]
 UID = "caas-logs"
 _ALERTS = Path(__file__).parent / "alerts.yaml"
+_ALWAYS = ("cluster", "source")
+"""The labels that every line has."""
 _VARIABLES = ("cluster", "tenant", "namespace", "pod", "container", "source")
 
 
@@ -100,7 +102,8 @@ def _variable(label: str) -> Manifest:
         "query": {"type": 1, "label": label, "refId": label},
         "refresh": 2,
         "includeAll": True,
-        "allValue": ".*",
+        # Loki wants one label at least that every line has.
+        "allValue": ".+" if label in _ALWAYS else ".*",
         "multi": True,
         "current": {"text": "All", "value": "$__all"},
     }

@@ -13,6 +13,8 @@ SecretName = Domain
 """The name of a Secret in the namespace `logging` of the cluster."""
 DEFAULT_CLASS = "default"
 """The class of logs that no class of the stack file takes."""
+OLDEST_HOURS = 168
+"""How old a line may be when it comes to the store."""
 ClassName = Annotated[str, Field(pattern=r"^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$")]
 Days = Annotated[Count, Field(ge=1, le=3650)]
 Lines = Annotated[Count, Field(ge=1, le=1_000_000)]

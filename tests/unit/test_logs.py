@@ -324,6 +324,9 @@ def test_the_dashboard_searches_by_every_label() -> None:
     content = json.loads(board["data"]["logs.json"])
     names = [each["name"] for each in content["templating"]["list"]]
     assert {"cluster", "tenant", "namespace", "pod", "container", "source", "text"} == set(names)
+    everything = {each["name"]: each.get("allValue") for each in content["templating"]["list"]}
+    assert everything["cluster"] == everything["source"] == ".+"  # or Loki refuses the search
+    assert everything["tenant"] == everything["pod"] == ".*"
     for panel in content["panels"]:
         (query,) = panel["targets"]
         assert set(re.findall(r"\$([a-z]+)", query["expr"])) <= set(names)

@@ -5,15 +5,19 @@ from __future__ import annotations
 import gzip
 import json
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from embedded import pki
 from tests.addons.fluent_bit import CLUSTER, NODE, Sink, collector, http_sink, syslog_sink, until
 from tests.unit.test_logs import CASES
 
 KEY = "AKIA" + "IOSFODNN7" + "EXAMPLE"
+EARLIER = f"{datetime.now(UTC) - timedelta(hours=2):%Y-%m-%dT%H:%M:%S}.5"
+REQUEST = f'{{"kind":"Event","verb":"get","stageTimestamp":"{EARLIER}00000Z"}}'
 AUDIT = {"name": "audit", "days": 365, "sources": ["audit"]}
 
 
@@ -36,11 +40,22 @@ def test_a_wrong_one_is_not(tmp_path: Path) -> None:
     assert made.accepted().returncode != 0
 
 
+def test_every_destination_begins(tmp_path: Path) -> None:
+    """Plug-ins look at most of their settings only when they begin."""
+    authority = tmp_path / "ca.crt"
+    pki.ensure(tmp_path / "pki", "127.0.0.1")
+    authority.write_bytes((tmp_path / "pki/ca.crt").read_bytes())
+    places = {f"/etc/caas/ca/{name}/ca.crt": str(authority) for name in ("siem", "bus")}
+    made = collector(tmp_path, CASES["everything"], places)
+    with made.running():
+        until(lambda: "stream processor started" in made.log.read_text(), made.log)
+
+
 def test_lines_arrive_with_labels_and_without_secrets(tmp_path: Path) -> None:
     with http_sink() as sink:
         made = collector(tmp_path, to(sink, retention={"classes": [AUDIT]}))
         made.container("shop", "hello", f"key {KEY}", "db=postgres://u:pw@db/x", stream="stderr")
-        made.audit('{"kind":"Event","verb":"get"}')
+        made.audit(REQUEST)
         with made.running():
             until(lambda: sink.has(4), made.log)
     found = {each["log"]: each for each in sink.records}
@@ -61,9 +76,10 @@ def test_lines_arrive_with_labels_and_without_secrets(tmp_path: Path) -> None:
         "hello",
         "key [redacted:awsAccessKey]",
         "db=postgres://u:[redacted:urlPassword]@db/x",
-        '{"kind":"Event","verb":"get"}',
+        REQUEST,
     }
-    assert found['{"kind":"Event","verb":"get"}']["class"] == "audit"
+    assert found[REQUEST]["class"] == "audit"
+    assert found[REQUEST]["time"].startswith(EARLIER)
 
 
 def test_a_noisy_namespace_is_limited_and_others_are_not(tmp_path: Path) -> None:
