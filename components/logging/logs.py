@@ -49,7 +49,7 @@ class Logs(AddonSettings):
     """How Loki runs: `monolithic`, or `distributed` for more than some hundred GB a day."""
     replicas: Annotated[Count, Field(ge=1, le=30)] | None = None
     """Of Loki; `distributed`, of the part that holds what is new. By default 1 on a volume, 3 with
-    object storage."""
+    object storage; only 3 and more keep new lines when one fails."""
     volume: LogVolume = LogVolume()
     """The volume of each replica of the store."""
     object_storage: Bucket | None = None

@@ -20,13 +20,9 @@ PORT = 3100
 SCHEMA_START = "2024-04-01"
 """Since when the schema holds: before any cluster; a new schema is a later entry beside it."""
 _RUN = "/var/loki"
-_SCALE = {
-    "distributor": 2,
-    "querier": 2,
-    "queryFrontend": 2,
-    "queryScheduler": 2,
-    "indexGateway": 2,
-}
+_STATELESS = ("distributor", "querier", "queryFrontend", "queryScheduler", "indexGateway")
+_SEVERAL = 2
+_COPIES = 3
 _UNUSED = ("write", "read", "backend")
 
 Values = dict[str, Any]
@@ -59,7 +55,7 @@ def values(
         "loki": {
             # One tenant for Loki; ours are labels, so that one search sees all of them.
             "auth_enabled": False,
-            "commonConfig": {"path_prefix": _RUN, "replication_factor": min(replicas, 3)},
+            "commonConfig": {"path_prefix": _RUN, "replication_factor": _copies(replicas)},
             "schemaConfig": {"configs": [_schema(bucket)]},
             "storage": _storage(bucket),
             "limits_config": _limits(retention, limits),
@@ -108,6 +104,11 @@ def ready(mode: Mode, namespace: str) -> tuple[str, ...]:
         f"StatefulSet {namespace}/{NAME}-ingester",
         *(f"Deployment {namespace}/{NAME}-{name}" for name in ("distributor", "query-frontend")),
     )
+
+
+def _copies(replicas: int) -> int:
+    """How many replicas hold a new line: one or three, because of two neither could fail."""
+    return _COPIES if replicas >= _COPIES else 1
 
 
 def _schema(bucket: Bucket | None) -> Values:
@@ -160,34 +161,29 @@ def _of_class(each: RetentionClass, priority: int) -> Values:
 
 
 def _parts(mode: Mode, replicas: int, volume: LogVolume) -> Values:
-    storage = {"storageClass": volume.storage_class} if volume.storage_class else {}
-    disk = {"enabled": True, "size": f"{volume.size_gib}Gi", **storage}
-    none = {part: {"replicas": 0} for part in _UNUSED}
+    disk: Values = {"size": f"{volume.size_gib}Gi"}
+    if volume.storage_class:
+        disk |= {"storageClass": volume.storage_class}
     resources = {"requests": {"cpu": "200m", "memory": "512Mi"}, "limits": {"memory": "2Gi"}}
+    none = {part: {"replicas": 0} for part in _UNUSED}
     if mode is Mode.MONOLITHIC:
-        one = {"replicas": replicas, "persistence": disk, "resources": resources}
-        one |= {"podDisruptionBudget": {"maxUnavailable": 1}}
+        one = {
+            "replicas": replicas,
+            "persistence": {"enabled": True, **disk},
+            "podDisruptionBudget": {"maxUnavailable": 1},
+            "resources": resources,
+        }
         return {"singleBinary": one, **none}
-    several = {
-        part: {"replicas": count, "maxUnavailable": 1} if count > 1 else {"replicas": count}
-        for part, count in _SCALE.items()
-    }
+    claim = {"name": "data", "accessModes": ["ReadWriteOnce"], **disk}
     ingester = {
         "replicas": replicas,
         "maxUnavailable": 1,
-        "persistence": {
-            "enabled": True,
-            "claims": [
-                {
-                    "name": "data",
-                    "accessModes": ["ReadWriteOnce"],
-                    **{k: v for k, v in disk.items() if k != "enabled"},
-                }
-            ],
-        },
+        "persistence": {"enabled": True, "claims": [claim]},
         "resources": resources,
+        # It needs an operator of its own.
         "zoneAwareReplication": {"enabled": False},
     }
+    several = {part: {"replicas": _SEVERAL, "maxUnavailable": 1} for part in _STATELESS}
     return {
         "singleBinary": {"replicas": 0},
         "ingester": ingester,

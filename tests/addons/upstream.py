@@ -20,8 +20,9 @@ FOLDERS = {
 """The folder of a chart of the catalog, where it is not its name."""
 PASSED_ON = {
     "loki": ("loki.limits_config.",),
+    "victoria-logs-single": ("server.podSecurityContext.",),
 }
-"""Where a chart hands on what its program takes, and its defaults are only a part of that."""
+"""Where a chart hands on what others take, and its defaults are only a part of that."""
 OPEN = ({}, [], None, "")
 """Defaults that say nothing about what may stand in their place."""
 

@@ -131,6 +131,12 @@ def test_object_storage_makes_loki_three() -> None:
     assert keys["AWS_SECRET_ACCESS_KEY"] == {"name": "s3", "key": "secretAccessKey"}
 
 
+@pytest.mark.parametrize(("replicas", "copies"), [(1, 1), (2, 1), (3, 3), (7, 3)])
+def test_new_lines_are_held_by_one_or_three(replicas: int, copies: int) -> None:
+    loki = values(addon("logs", {"objectStorage": S3, "replicas": replicas}), "loki")
+    assert loki["loki"]["commonConfig"]["replication_factor"] == copies
+
+
 def test_classes_are_kept_as_long_as_they_say() -> None:
     classes = [
         {"name": "audit", "days": 365, "sources": ["audit"]},
