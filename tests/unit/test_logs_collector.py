@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import json
 import re
@@ -129,6 +130,23 @@ def test_a_bearer_token_comes_from_the_environment(tmp_path: Path) -> None:
         with made.running():
             until(lambda: sink.has(1), made.log)
     assert sink.headers["Authorization"] == "Bearer t"
+
+
+@pytest.mark.parametrize("kind", ["elasticsearch", "opensearch"])
+def test_documents_are_created_in_bulk(tmp_path: Path, kind: str) -> None:
+    with http_sink() as sink:
+        url = f"http://127.0.0.1:{sink.port}"
+        forward = [{"type": kind, "name": "search", "url": url, "index": "logs-a", "secret": "s"}]
+        made = collector(tmp_path, to(sink, forward=forward))
+        made.container("shop", "hello")
+        with made.running():
+            until(lambda: sink.has(2), made.log)
+    action, document = sink.records
+    assert sink.path == "/_bulk"
+    assert action["create"]["_index"] == "logs-a"
+    assert document["log"] == "hello"
+    assert document["@timestamp"]
+    assert sink.headers["Authorization"] == f"Basic {base64.b64encode(b'u:p').decode()}"
 
 
 def test_syslog_is_rfc_5424(tmp_path: Path) -> None:
