@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from components.chart import CLUSTER_NAME
 from components.logging.collector import s3_environment
 from components.logging.settings import (
     OLDEST_HOURS,
@@ -20,6 +21,8 @@ PORT = 3100
 SCHEMA_START = "2024-04-01"
 """Since when the schema holds: before any cluster; a new schema is a later entry beside it."""
 _RUN = "/var/loki"
+_FOLDER = f"{CLUSTER_NAME}/index/"
+"""Where an index is in a bucket. Clusters may share one: chunks differ by the label `cluster`."""
 _STATELESS = ("distributor", "querier", "queryFrontend", "queryScheduler", "indexGateway")
 _SEVERAL = 2
 _COPIES = 3
@@ -59,13 +62,7 @@ def values(
             "schemaConfig": {"configs": [_schema(bucket)]},
             "storage": _storage(bucket),
             "limits_config": _limits(retention, limits),
-            "compactor": {
-                "working_directory": f"{_RUN}/compactor",
-                "retention_enabled": True,
-                "delete_request_store": "s3" if bucket else "filesystem",
-                "retention_delete_delay": "2h",
-                "compaction_interval": "10m",
-            },
+            "compactor": _compactor(bucket),
             "analytics": {"reporting_enabled": False},
         },
         "defaults": {"extraEnv": s3_environment(bucket.secret) if bucket and bucket.secret else []},
@@ -112,12 +109,25 @@ def _copies(replicas: int) -> int:
 
 
 def _schema(bucket: Bucket | None) -> Values:
+    index = {"prefix": "loki_index_", "period": "24h"}
     return {
         "from": SCHEMA_START,
         "store": "tsdb",
         "object_store": "s3" if bucket else "filesystem",
         "schema": "v13",
-        "index": {"prefix": "loki_index_", "period": "24h"},
+        "index": index | ({"path_prefix": _FOLDER} if bucket else {}),
+    }
+
+
+def _compactor(bucket: Bucket | None) -> Values:
+    deletions = {"delete_request_store_key_prefix": _FOLDER} if bucket else {}
+    return {
+        "working_directory": f"{_RUN}/compactor",
+        "retention_enabled": True,
+        "retention_delete_delay": "2h",
+        "compaction_interval": "10m",
+        "delete_request_store": "s3" if bucket else "filesystem",
+        **deletions,
     }
 
 
