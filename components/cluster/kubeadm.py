@@ -6,7 +6,7 @@ differ. Both are made here, so they cannot drift apart.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from components.cluster import admission, audit, authentication, encryption, etcd, kubelet
@@ -21,6 +21,7 @@ from components.cluster.variables import (
     REMEDIATION,
     ROLLOUT,
     SCHEDULER,
+    WORKER_FILES,
 )
 
 if TYPE_CHECKING:
@@ -68,12 +69,21 @@ def values(settings: ControlPlane, parts: ClassParts) -> dict[str, Any]:
     }
 
 
-def differing(settings: ControlPlane, parts: ClassParts) -> dict[str, Any]:
-    """The values that are not those of the ClusterClass."""
-    standard = values(ControlPlane(), parts)
-    return {
-        name: value for name, value in values(settings, parts).items() if value != standard[name]
-    }
+def differing(
+    settings: ControlPlane, parts: ClassParts, files: Sequence[HostFile] = ()
+) -> dict[str, Any]:
+    """The values that are not those of the ClusterClass.
+
+    Args:
+        settings: of the control plane.
+        parts: what the infrastructure gave to the ClusterClass.
+        files: more files of every machine, of workers too.
+    """
+    standard, wanted = values(ControlPlane(), parts), values(settings, parts)
+    if files:
+        wanted[CONTROL_PLANE_FILES] = [*wanted[CONTROL_PLANE_FILES], *files]
+    found = {name: value for name, value in wanted.items() if value != standard[name]}
+    return found | ({WORKER_FILES: [*_worker_files(parts), *files]} if files else {})
 
 
 def kubelet_arguments(settings: KubeletOptions, parts: ClassParts) -> list[dict[str, str]]:
@@ -113,9 +123,13 @@ def worker_spec(parts: ClassParts) -> dict[str, Any]:
     """`spec.template.spec` of the KubeadmConfigTemplate."""
     return {
         "joinConfiguration": _node(parts),
-        "files": [*kubelet.files(), *parts.files],
+        "files": _worker_files(parts),
         "preKubeadmCommands": _commands(parts),
     }
+
+
+def _worker_files(parts: ClassParts) -> list[HostFile]:
+    return [*kubelet.files(), *parts.files]
 
 
 def _node(parts: ClassParts) -> dict[str, Any]:

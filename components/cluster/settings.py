@@ -34,6 +34,7 @@ from components.fields import (
     PoolName,
     Settings,
 )
+from components.registry.hosts import Registries
 
 Labels = dict[LabelKey, LabelValue]
 Annotations = dict[LabelKey, str]
@@ -242,6 +243,9 @@ class ClusterNetwork(Settings):
     """Where the machines live; checked for overlap, made by the infrastructure."""
     routed: Flag = False
     """Pods are reached from other clusters without NAT: ranges must differ between clusters."""
+    kube_proxy: Flag = True
+    """Whether the cluster begins with kube-proxy; `false` where Cilium takes its place. Only a new
+    cluster goes by it."""
     service_domain: Domain = "cluster.local"
     """The DNS domain of the cluster's services."""
 
@@ -265,6 +269,8 @@ class Cluster(Settings):
     """How the cluster autoscaler decides; it runs where a pool has `autoscaling`."""
     addons: Addons = Addons()
     """What is installed in this cluster: more than the stack says, other, or, with `null`, less."""
+    registries: Registries | None = None
+    """What its machines know of registries, in place of what the stack says."""
     paused: Flag = False
     """Nothing reconciles a paused cluster."""
 

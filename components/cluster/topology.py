@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from components.cluster import encryption, kubeadm
 from components.cluster.etcd import has_disk
+from components.cluster.host_files import HostFile
 from components.cluster.kinds import WORKER_CLASS
 from components.cluster.machine import Disk, Machine, WorkerMachine
 from components.cluster.pools import marked
 from components.cluster.settings import (
     CONTROL_PLANE_TAINT,
+    ClusterNetwork,
     ControlPlane,
     HealthCheck,
     KubeletOptions,
@@ -30,11 +32,13 @@ from components.cluster.variables import (
     MACHINE_TYPE,
     PLACEMENT,
     ROOT_DISK,
+    SKIP_PHASES,
     SPOT,
     TAINTS,
 )
 from components.infrastructure.interface import ClassParts, Infrastructure
 
+KUBE_PROXY_PHASE = "addon/kube-proxy"
 DEFAULT_TAINTS = (CONTROL_PLANE_TAINT,)
 
 
@@ -112,7 +116,10 @@ def _disk(disk: Disk) -> dict[str, Any]:
 
 
 def cluster_variables(
-    settings: ControlPlane, parts: ClassParts, own: Mapping[str, Any]
+    settings: ControlPlane,
+    parts: ClassParts,
+    own: Mapping[str, Any],
+    files: Sequence[HostFile] = (),
 ) -> list[dict[str, Any]]:
     """`spec.topology.variables`: the options that are not the default.
 
@@ -120,15 +127,21 @@ def cluster_variables(
         settings: the control plane's settings.
         parts: what the infrastructure gave to the ClusterClass.
         own: values of the infrastructure's own variables; they may be outputs.
+        files: more files of every machine, of workers too.
     """
     disk = settings.etcd.disk if has_disk(settings.etcd, parts.etcd_device) else None
     values: dict[str, Any] = {
-        **kubeadm.differing(settings, parts),
+        **kubeadm.differing(settings, parts, files),
         ENCRYPTION: encryption.variable(settings.encryption),
         ETCD_DISK: _disk(disk) if disk else None,
         ENDPOINT: settings.endpoint.model_dump(mode="json", exclude_defaults=True) or None,
     }
     return _variables(values | dict(own))
+
+
+def skipped_phases(network: ClusterNetwork) -> dict[str, Any]:
+    """The variable that leaves kube-proxy out of a new cluster, where something takes its place."""
+    return {} if network.kube_proxy else {SKIP_PHASES: [KUBE_PROXY_PHASE]}
 
 
 def _taint(taint: Taint) -> dict[str, str]:

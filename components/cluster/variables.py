@@ -28,9 +28,11 @@ PLACEMENT = "placement"
 SPOT = "spot"
 ENDPOINT = "endpoint"
 CONTROL_PLANE_FILES = "controlPlaneFiles"
+WORKER_FILES = "workerFiles"
 ETCD = "etcd"
 ROLLOUT = "controlPlaneRollout"
 REMEDIATION = "controlPlaneRemediation"
+SKIP_PHASES = "skipPhases"
 ENCRYPTION = encryption.VARIABLE
 
 _STRING = {"type": "string"}
@@ -130,9 +132,12 @@ _SCHEMAS: dict[str, dict[str, Any]] = {
     KUBELET: _EXTRA_ARGS,
     TAINTS: _TAINTS,
     CONTROL_PLANE_FILES: _FILES,
+    WORKER_FILES: _FILES,
     ETCD: _ETCD,
     ROLLOUT: _ROLLOUT,
     REMEDIATION: _REMEDIATION,
+    # Phases of `kubeadm init` that are left out.
+    SKIP_PHASES: {"type": "array", "items": _STRING},
     # The Secret with the encryption's configuration; empty for none.
     ENCRYPTION: _STRING,
     # Infrastructures put these into their machine templates.
@@ -226,11 +231,16 @@ PATCHES: tuple[dict[str, Any], ...] = (
     _patch(ETCD, _definition(_CONTROL_PLANE, ETCD, f"{_CLUSTER}/etcd")),
     _patch(ROLLOUT, _definition(_CONTROL_PLANE, ROLLOUT, f"{_SPEC}/rollout")),
     _patch(REMEDIATION, _definition(_CONTROL_PLANE, REMEDIATION, f"{_SPEC}/remediation")),
+    _patch(
+        SKIP_PHASES,
+        _definition(_CONTROL_PLANE, SKIP_PHASES, f"{_KUBEADM}/initConfiguration/skipPhases"),
+    ),
     # All files, then those that patches add to them: an infrastructure's come last.
     _patch(
         CONTROL_PLANE_FILES,
         _definition(_CONTROL_PLANE, CONTROL_PLANE_FILES, f"{_KUBEADM}/files"),
     ),
+    _patch(WORKER_FILES, _definition(_WORKER, WORKER_FILES, f"{_SPEC}/files")),
     {
         "name": ENCRYPTION,
         "enabledIf": encryption.ENABLED_IF,

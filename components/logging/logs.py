@@ -7,7 +7,16 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from components.addon import METRICS, Addon, AddonSettings, Port, SecurityLevel, Target, merged
+from components.addon import (
+    METRICS,
+    VOLUMES,
+    Addon,
+    AddonSettings,
+    Port,
+    SecurityLevel,
+    Target,
+    merged,
+)
 from components.chart import Chart
 from components.fields import Count, LabelKey
 from components.finding import Finding
@@ -100,7 +109,7 @@ class Logs(AddonSettings):
             namespaces={NAMESPACE: SecurityLevel.PRIVILEGED},
             objects=tuple(self._objects()) if watched else (),
             secrets=tuple(self._secrets()),
-            needs=(METRICS,) if watched else (),
+            needs=tuple(self._needs(watched)),
             ports=(Port(2020, "Prometheus to collectors"),),
             privileges=(
                 "root without capabilities, in the collectors of nodes",
@@ -109,6 +118,12 @@ class Logs(AddonSettings):
             ),
             ready=(*self._store_ready(), f"DaemonSet {NAMESPACE}/{collector.NODES}"),
         )
+
+    def _needs(self, watched: bool) -> Iterator[str]:
+        if self.store is not Store.NONE:
+            yield VOLUMES
+        if watched:
+            yield METRICS
 
     def _store(self, watched: bool) -> Iterator[Chart]:
         if self.store is Store.LOKI:

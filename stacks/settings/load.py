@@ -130,6 +130,7 @@ def _validated(values: Config, source: Source) -> Stack:
         infrastructure = _infrastructure(values, model)
     known = catalog.catalog().kubernetes_versions
     findings = [*rules.check(clusters, _listed(values), known)]
+    findings += rules.registries.check(stack.registries)
     if infrastructure:
         findings += rules.check_infrastructure(
             infrastructure, clusters, stack.management, stack.addons

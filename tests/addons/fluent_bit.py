@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from components.chart import rendered
+from components.chart import CLUSTER_NAME, rendered
 from embedded.ports import choose_ports
 from tests.addons.examples import addon
 
@@ -140,7 +140,7 @@ def collector(
     """
     chart = more.get("chart", "fluent-bit")
     values = {each.name: each.values for each in addon("logs", settings).charts}[chart]
-    values = rendered(values, CLUSTER)
+    values = rendered(values, {CLUSTER_NAME: CLUSTER})
     for name in ("containers", "audit", "state", "scripts"):
         (folder / name).mkdir()
     (folder / "parsers.conf").write_text(PARSERS)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,10 @@ import pytest
 import yaml
 
 from components.logging.search import alerts
+from embedded.binaries import tools
+from embedded.progress import Silent
+
+pytestmark = pytest.mark.plane
 
 LIMIT = 60
 RULES: list[dict[str, Any]] = alerts("logging")["spec"]["groups"][0]["rules"]
@@ -41,18 +44,15 @@ CASES: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture(scope="module")
-def promtool() -> str:
-    found = shutil.which("promtool")
-    if not found:
-        pytest.skip("promtool is not on the PATH")
-    return found
+def promtool() -> Path:
+    return tools.prometheus(Silent()) / "promtool"
 
 
 def test_every_alert_has_a_case() -> None:
     assert [rule["alert"] for rule in RULES] == list(CASES)
 
 
-def test_alerts_fire_and_are_quiet(promtool: str, tmp_path: Path) -> None:
+def test_alerts_fire_and_are_quiet(promtool: Path, tmp_path: Path) -> None:
     rules = tmp_path / "rules.yaml"
     rules.write_text(yaml.safe_dump(alerts("logging")["spec"]))
     tests = [
@@ -75,7 +75,7 @@ def test_alerts_fire_and_are_quiet(promtool: str, tmp_path: Path) -> None:
     file.write_text(yaml.safe_dump({"rule_files": [str(rules)], "tests": tests}))
     for command in (["check", "rules", str(rules)], ["test", "rules", str(file)]):
         said = subprocess.run(
-            [promtool, *command], capture_output=True, text=True, timeout=LIMIT, check=False
+            [str(promtool), *command], capture_output=True, text=True, timeout=LIMIT, check=False
         )
         assert said.returncode == 0, said.stdout + said.stderr
 

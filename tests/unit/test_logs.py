@@ -10,9 +10,10 @@ import pytest
 import yaml
 
 from catalog import catalog
-from components.addon import Addon
+from components.addon import METRICS, VOLUMES, Addon
 from components.chart import CLUSTER_NAME
 from tests.addons.examples import addon
+from tests.addons.monitored import watched
 from tests.addons.upstream import CHARTS, unknown_values
 
 S3 = {"bucket": "logs", "region": "eu-central-1", "secret": "s3"}
@@ -304,13 +305,6 @@ def test_values_of_the_user_win() -> None:
     assert values(elsewhere, "fluent-bit")["logLevel"] == "debug"
 
 
-@pytest.fixture
-def watched(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A cluster with monitoring, whatever that is."""
-    monkeypatch.setattr("components.addon.Target.has", lambda _, *keys: "monitoring" in keys)
-
-
-@pytest.mark.usefixtures("watched")
 @pytest.mark.parametrize(
     ("settings", "plugin", "url"),
     [
@@ -324,19 +318,18 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_grafana_finds_the_store(settings: dict[str, Any], plugin: str, url: str) -> None:
-    found = addon("logs", settings)
+    found = watched("logs", settings)
     maps = {each["metadata"]["name"]: each for each in found.objects}
     source = maps["logs-datasource"]
     assert source["metadata"]["labels"] == {"grafana_datasource": "1"}
     (inside,) = yaml.safe_load(source["data"]["logs.yaml"])["datasources"]
     assert (inside["type"], inside["url"]) == (plugin, url)
     assert values(found, "fluent-bit")["serviceMonitor"] == {"enabled": True}
-    assert found.needs == ("metrics",)
+    assert found.needs == (VOLUMES, METRICS)
 
 
-@pytest.mark.usefixtures("watched")
 def test_the_dashboard_searches_by_every_label() -> None:
-    found = addon("logs", {})
+    found = watched("logs", {})
     (board,) = (each for each in found.objects if each["metadata"]["name"] == "logs-dashboard")
     content = json.loads(board["data"]["logs.json"])
     names = [each["name"] for each in content["templating"]["list"]]
@@ -352,5 +345,6 @@ def test_the_dashboard_searches_by_every_label() -> None:
 def test_without_monitoring_nothing_asks_for_its_definitions() -> None:
     found = addon("logs", {})
     assert not found.objects
-    assert not found.needs
+    assert found.needs == (VOLUMES,)
+    assert not addon("logs", CASES["elsewhere"]).needs
     assert values(found, "loki")["monitoring"] == {"serviceMonitor": {"enabled": False}}

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from components.chart import rendered
+from components.chart import CLUSTER_NAME, rendered
 from tests.unit.test_logs import CASES, addon, values
 
 PARTS = {
@@ -29,7 +29,7 @@ def test_loki_accepts_its_configuration(tmp_path: Path, name: str) -> None:
     loki = shutil.which("loki")
     if not loki:
         pytest.skip("loki is not on the PATH")
-    told = rendered(values(addon("logs", CASES[name]), "loki")["loki"], "shop")
+    told = rendered(values(addon("logs", CASES[name]), "loki")["loki"], {CLUSTER_NAME: "shop"})
     file = tmp_path / "loki.yaml"
     file.write_text(yaml.safe_dump(_config(told)))
     command = [loki, "-verify-config", f"-config.file={file}"]

@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from catalog import catalog
-from components.chart import Chart
+from components.chart import CLUSTER_NAME, Chart
+from components.cluster_volumes import SnapshotDriver, VolumeClass, Volumes
 from components.infrastructure.aws.variables import MACHINES
 
 CONTROLLER_MANAGER = "aws-cloud-controller-manager"
 VOLUME_DRIVER = "aws-ebs-csi-driver"
 NAMESPACE = "kube-system"
+DRIVER = "ebs.csi.aws.com"
+VOLUME_CLASS = "gp3"
 ON_CONTROL_PLANE = {"node-role.kubernetes.io/control-plane": ""}
 TOLERATIONS = [
     {"key": "node-role.kubernetes.io/control-plane", "operator": "Exists", "effect": "NoSchedule"},
@@ -21,7 +24,6 @@ TOLERATIONS = [
         "effect": "NoSchedule",
     },
 ]
-CLUSTER_NAME = "{{ .Cluster.metadata.name }}"
 KEY = (
     "{{ range .Cluster.spec.topology.variables }}"
     f'{{{{ if eq .name "{MACHINES}" }}}}{{{{ .value.key }}}}{{{{ end }}}}'
@@ -30,17 +32,23 @@ KEY = (
 """The name of the stack's key, as the cluster's variable has it."""
 
 
-def charts(region: str) -> Sequence[Chart]:
+def charts(region: str, *, default_class: bool) -> Sequence[Chart]:
     """Both charts; their values hold Go templates of the add-on provider."""
     return [
         Chart(CONTROLLER_MANAGER, NAMESPACE, _controller_manager()),
-        Chart(VOLUME_DRIVER, NAMESPACE, _volume_driver(region)),
+        Chart(VOLUME_DRIVER, NAMESPACE, _volume_driver(region, default_class)),
     ]
+
+
+def volumes(*, default_class: bool) -> Volumes:
+    """The class that the driver's chart makes."""
+    made = VolumeClass(VOLUME_CLASS, DRIVER, default_class)
+    return Volumes((made,), (SnapshotDriver(DRIVER, "ebs"),))
 
 
 def _controller_manager() -> dict[str, Any]:
     return {
-        "image": {"tag": _tag()},
+        "image": {"tag": tag_template()},
         "args": [
             "--v=2",
             "--cloud-provider=aws",
@@ -54,21 +62,25 @@ def _controller_manager() -> dict[str, Any]:
     }
 
 
-def _tag() -> str:
-    """The image's tag for the cluster's minor; its project keeps them equal."""
+def tags() -> dict[str, str]:
+    """The controller manager's tag for each minor of Kubernetes, `1.36`."""
     start = f"{CONTROLLER_MANAGER}-"
-    tags = {
+    return {
         name.removeprefix(start): image.rpartition(":")[2]
         for name, image in catalog().images.items()
         if name.startswith(start)
     }
+
+
+def tag_template() -> str:
+    """The image's tag for the cluster's minor; its project keeps them equal."""
     return "".join(
         f'{{{{ if hasPrefix "v{minor}." .Cluster.spec.topology.version }}}}{tag}{{{{ end }}}}'
-        for minor, tag in tags.items()
+        for minor, tag in tags().items()
     )
 
 
-def _volume_driver(region: str) -> dict[str, Any]:
+def _volume_driver(region: str, default_class: bool) -> dict[str, Any]:
     return {
         "controller": {
             "region": region,
@@ -82,10 +94,14 @@ def _volume_driver(region: str) -> dict[str, Any]:
             # Pods on workers don't reach the metadata service.
             "metadataSources": "kubernetes",
         },
+        # The add-on `snapshots` may bring the definitions later.
+        "sidecars": {"snapshotter": {"forceEnable": True}},
         "storageClasses": [
             {
-                "name": "gp3",
-                "annotations": {"storageclass.kubernetes.io/is-default-class": "true"},
+                "name": VOLUME_CLASS,
+                "annotations": {
+                    "storageclass.kubernetes.io/is-default-class": str(default_class).lower()
+                },
                 "volumeBindingMode": "WaitForFirstConsumer",
                 "allowVolumeExpansion": True,
                 "parameters": {"type": "gp3", "encrypted": "true", "kmsKeyId": KEY},

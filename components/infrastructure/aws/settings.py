@@ -15,9 +15,11 @@ from pydantic import Field
 from components.chart import Chart
 from components.cluster.machine import TypeName
 from components.cluster.settings import Cluster
+from components.cluster_volumes import Volumes
 from components.fields import ClusterName, Count, Domain, Flag, Settings
 from components.finding import Finding
 from components.infrastructure.aws import charts, objects, rules, templates
+from components.infrastructure.aws.names import key_alias
 from components.infrastructure.aws.network_settings import (
     CALICO,
     Endpoint,
@@ -125,6 +127,7 @@ class Aws(Infrastructure):
             "AutoControllerIdentityCreator": False,
         },
     )
+    BALANCES_SERVICES: ClassVar = True
     DATA: ClassVar = DATA
 
     provider: Literal["aws"]
@@ -148,6 +151,8 @@ class Aws(Infrastructure):
     instance_types: dict[TypeName, InstanceType] = Field(default_factory=dict)
     """Instance types that this project does not know, by their names."""
     identity: Identity = Identity()
+    default_storage_class: Flag = True
+    """Whether claims that name no storage class get `gp3`; exactly one class of a cluster is it."""
     ssh_key_name: Annotated[str, Field(pattern=r"^[\x21-\x7e][\x20-\x7e]{0,254}$")] | None = None
     """A key pair of EC2; without it nobody logs in by SSH, and there is no bastion."""
     session_manager: Flag = False
@@ -193,7 +198,20 @@ class Aws(Infrastructure):
 
     def charts(self) -> Sequence[Chart]:
         """The cloud controller manager and the driver for volumes of EBS."""
-        return charts.charts(self.region)
+        return charts.charts(self.region, default_class=self.default_storage_class)
+
+    def cluster_volumes(self) -> Volumes:
+        """The class `gp3`."""
+        return charts.volumes(default_class=self.default_storage_class)
+
+    def filled_in(self, stack: str, cluster: Cluster) -> Mapping[str, str]:
+        """The cluster's name, the tag of its minor, and the name of the stack's key."""
+        version = cluster.version
+        return {
+            **super().filled_in(stack, cluster),
+            charts.tag_template(): charts.tags().get(f"{version.major}.{version.minor}", ""),
+            charts.KEY: self.encryption.key_arn or key_alias(stack),
+        }
 
     def image(self, version: Version) -> str:
         """The name that the provider looks up."""

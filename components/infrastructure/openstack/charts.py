@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from components.chart import Chart
+from components.chart import CLUSTER_NAME, Chart
 from components.cluster.kinds import INFRASTRUCTURE_LABEL
+from components.cluster_volumes import SnapshotDriver, VolumeClass, Volumes
 from components.infrastructure.openstack.names import CLUSTER_CLOUD_CONFIG, SECRET_OF_CLUSTERS
 
 NAMESPACE = "kube-system"
+DRIVER = "cinder.csi.openstack.org"
 RESOURCE_SET_API = "addons.cluster.x-k8s.io/v1beta2"
 _ON_CONTROL_PLANE = {"node-role.kubernetes.io/control-plane": ""}
 _TOLERATIONS = [
@@ -19,26 +22,46 @@ _TOLERATIONS = [
     },
     {"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"},
 ]
-_CLUSTER_NAME = "{{ .Cluster.metadata.name }}"
 
-CHARTS = (
-    Chart(
-        "openstack-cloud-controller-manager",
-        NAMESPACE,
-        {
-            "cluster": {"name": _CLUSTER_NAME},
-            # The pod network makes its own routes.
-            "enabledControllers": ["cloud-node", "cloud-node-lifecycle", "service"],
-            "nodeSelector": _ON_CONTROL_PLANE,
-            "tolerations": _TOLERATIONS,
-            "secret": {"enabled": True, "create": False, "name": SECRET_OF_CLUSTERS},
-        },
-    ),
-    Chart(
+_CONTROLLER_MANAGER = Chart(
+    "openstack-cloud-controller-manager",
+    NAMESPACE,
+    {
+        "cluster": {"name": CLUSTER_NAME},
+        # The pod network makes its own routes.
+        "enabledControllers": ["cloud-node", "cloud-node-lifecycle", "service"],
+        "nodeSelector": _ON_CONTROL_PLANE,
+        "tolerations": _TOLERATIONS,
+        "secret": {"enabled": True, "create": False, "name": SECRET_OF_CLUSTERS},
+    },
+)
+
+
+def charts(*, default_class: bool) -> Sequence[Chart]:
+    """Both charts.
+
+    Args:
+        default_class: whether the class that deletes volumes is the default one.
+    """
+    return [_CONTROLLER_MANAGER, _volume_driver(default_class)]
+
+
+def volumes(*, default_class: bool) -> Volumes:
+    """The classes that the driver's chart makes."""
+    classes = (
+        VolumeClass("csi-cinder-sc-delete", DRIVER, default_class),
+        VolumeClass("csi-cinder-sc-retain", DRIVER),
+    )
+    # Volumes of running pods too.
+    return Volumes(classes, (SnapshotDriver(DRIVER, "cinder", {"force-create": "true"}),))
+
+
+def _volume_driver(default_class: bool) -> Chart:
+    return Chart(
         "openstack-cinder-csi",
         NAMESPACE,
         {
-            "clusterID": _CLUSTER_NAME,
+            "clusterID": CLUSTER_NAME,
             "secret": {
                 "enabled": True,
                 "create": False,
@@ -62,12 +85,11 @@ CHARTS = (
             },
             "storageClass": {
                 "enabled": True,
-                "delete": {"isDefault": True, "allowVolumeExpansion": True},
+                "delete": {"isDefault": default_class, "allowVolumeExpansion": True},
                 "retain": {"isDefault": False, "allowVolumeExpansion": True},
             },
         },
-    ),
-)
+    )
 
 
 def credentials_of_clusters(secret: str, namespace: str) -> dict[str, Any]:

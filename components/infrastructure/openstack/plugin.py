@@ -12,6 +12,7 @@ from pydantic import Field
 from components.chart import Chart
 from components.cluster.machine import TypeName
 from components.cluster.settings import Cluster
+from components.cluster_volumes import Volumes as ClusterVolumes
 from components.fields import Flag
 from components.finding import Finding
 from components.infrastructure.interface import (
@@ -61,6 +62,7 @@ class OpenStack(Infrastructure):
         "large": "SCS-8V-32",
         "xlarge": "SCS-16V-64",
     }
+    BALANCES_SERVICES: ClassVar = True
     DATA: ClassVar = Path(__file__).parent
 
     provider: Literal["openstack"] = "openstack"
@@ -88,6 +90,9 @@ class OpenStack(Infrastructure):
     zones: Annotated[tuple[Name, ...], Field(max_length=20)] = ()
     """Availability zones of Nova; without them all that the cloud has."""
     volumes: Volumes = Volumes()
+    default_storage_class: Flag = True
+    """Whether claims that name no storage class get `csi-cinder-sc-delete`; exactly one class of a
+    cluster is it."""
     images: Annotated[str, Field(min_length=1, max_length=255)] = "ubuntu-2404-kube-v{version}"
     """The names of images; `{version}` is the Kubernetes version, `1.36.3`."""
     ssh_key: SshKey | None = None
@@ -143,7 +148,11 @@ class OpenStack(Infrastructure):
 
     def charts(self) -> Sequence[Chart]:
         """The cloud controller manager and the Cinder CSI driver."""
-        return charts.CHARTS
+        return charts.charts(default_class=self.default_storage_class)
+
+    def cluster_volumes(self) -> ClusterVolumes:
+        """The classes of the Cinder CSI driver: one deletes volumes, one keeps them."""
+        return charts.volumes(default_class=self.default_storage_class)
 
     def image(self, version: Version) -> str:
         """The name of the image of a Kubernetes version."""

@@ -17,18 +17,20 @@ from components.infrastructure.interface import Infrastructure, Placed
 from stacks.settings.rules import (
     addons,
     arguments,
+    balancing,
     control_plane,
     machines,
     management,
     names,
     network,
     pools,
+    registries,
     releases,
     routing,
 )
 from stacks.settings.stack import Management
 
-__all__ = ["Finding", "check", "check_infrastructure"]
+__all__ = ["Finding", "check", "check_infrastructure", "registries"]
 
 EACH_CLUSTER = (
     arguments.check,
@@ -37,6 +39,7 @@ EACH_CLUSTER = (
     names.check_pools,
     network.check,
     pools.check,
+    registries.check_cluster,
 )
 
 
@@ -86,3 +89,4 @@ def check_infrastructure(
     yield from control_plane.check_infrastructure(infrastructure, placed)
     yield from infrastructure.check(placed)
     yield from addons.check(installed, placed, infrastructure, where)
+    yield from balancing.check(installed, placed, infrastructure)

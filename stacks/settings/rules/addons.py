@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from catalog import catalog
-from components.addon import EXCLUSIVE, Addon, Target
+from components.addon import EXCLUSIVE, VOLUMES, Addon, Target
 from components.addons import Addons, addons_of, resolved
 from components.finding import Finding
 from components.infrastructure.interface import Infrastructure, Placed
 from errors import addons as codes
+from stacks.settings.rules import storage
 from stacks.settings.stack import Management, ManagementMode
 
 Path = tuple[str | int, ...]
@@ -44,7 +45,7 @@ def check(
         of_stack = Addons() if management else stack
         target = addons_of(of_stack, cluster, infrastructure, management=management)
         for finding in check_target(target):
-            found = finding.below(*_place(finding.path, place, target))
+            found = finding.below(*place_of(finding.path, place, target))
             if (key := (found.code, found.path, found.what)) not in told:
                 told.add(key)
                 yield found
@@ -63,9 +64,10 @@ def check_target(target: Target) -> Iterator[Finding]:
     yield from _needs(target, addons)
     yield from _excluded(target, addons)
     yield from _unsupported(target, addons)
+    yield from storage.check(target)
 
 
-def _place(path: Path, place: Path, target: Target) -> Path:
+def place_of(path: Path, place: Path, target: Target) -> Path:
     """Where an add-on's settings stand: with the cluster, or with the stack."""
     own = target.cluster.addons
     is_own = any(
@@ -76,6 +78,8 @@ def _place(path: Path, place: Path, target: Target) -> Path:
 
 def _needs(target: Target, addons: Sequence[Addon]) -> Iterator[Finding]:
     there = {role for addon in addons for role in addon.provides}
+    if target.infrastructure.cluster_volumes().classes:
+        there.add(VOLUMES)
     for addon in addons:
         for role in addon.needs:
             if role not in there:

@@ -1,0 +1,154 @@
+"""Velero: backups of namespaces with their volumes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field
+
+from catalog import catalog
+from components.addon import SNAPSHOTS, Addon, AddonSettings, SecurityLevel, Target, merged
+from components.backup.locations import PLUGINS, Location, Schedule, hours
+from components.chart import Chart
+from components.fields import Duration, Flag
+from components.finding import Finding
+from errors.storage import (
+    BAD_BACKUP_TIME,
+    DEFAULT_LOCATION,
+    DUPLICATE_BACKUP_NAME,
+    INCOMPLETE_LOCATION,
+    UNKNOWN_BACKUP_LOCATION,
+)
+
+NAMESPACE = "velero"
+NODE_AGENT_CONFIG = "node-agent-config"
+"""The chart puts its own name before it."""
+
+
+class VolumeBackup(StrEnum):
+    """How the data of volumes is saved."""
+
+    SNAPSHOTS = "snapshots"
+    FILES = "files"
+
+
+class Velero(AddonSettings):
+    """Velero with its node agents, which copy the data of volumes to the locations."""
+
+    TITLE: ClassVar = "Velero"
+    SUMMARY: ClassVar = "Backups of namespaces and the data of their volumes, by schedule."
+    EXAMPLE: ClassVar = {
+        "locations": [
+            {
+                "name": "main",
+                "bucket": "backups",
+                "region": "eu-central-1",
+                "secret": "backup-credentials",
+            }
+        ]
+    }
+
+    locations: Annotated[tuple[Location, ...], Field(min_length=1, max_length=20)]
+    """Where backups go."""
+    schedules: Annotated[tuple[Schedule, ...], Field(max_length=50)] = ()
+    """When they are made; none makes them by hand only."""
+    keep: Duration = Duration(30 * 24 * 3600)
+    """How long a backup is kept that says nothing else."""
+    volumes: VolumeBackup = VolumeBackup.SNAPSHOTS
+    """`snapshots`: a snapshot is taken, and copied to the location; needs the add-on `snapshots`.
+    `files`: files are copied from running pods, which may write meanwhile."""
+    keep_snapshots: Flag = False
+    """Leaves snapshots on the storage instead of copying them; they are lost with it."""
+
+    def check(self, target: Target) -> Iterator[Finding]:
+        """What is wrong with locations and schedules."""
+        defaults = sum(each.default for each in self.locations)
+        if defaults > 1 or (defaults == 0 and len(self.locations) > 1):
+            what = f"{defaults} of {len(self.locations)} locations are the default one"
+            yield Finding(DEFAULT_LOCATION, ("locations",), what)
+        names = [each.name for each in self.locations]
+        yield from _twice("locations", names)
+        yield from _twice("schedules", [each.name for each in self.schedules])
+        for index, location in enumerate(self.locations):
+            if missing := location.missing():
+                what = f"`{location.name}` lacks {' and '.join(f'`{each}`' for each in missing)}"
+                yield Finding(INCOMPLETE_LOCATION, ("locations", index), what)
+        for index, schedule in enumerate(self.schedules):
+            if not schedule.is_readable():
+                what = f"`{schedule.time}` is no time of cron"
+                yield Finding(BAD_BACKUP_TIME, ("schedules", index, "time"), what)
+            if schedule.location and schedule.location not in names:
+                what = f"there is no location `{schedule.location}`"
+                place = ("schedules", index, "location")
+                fix = f"One of: {', '.join(names)}."
+                yield Finding(UNKNOWN_BACKUP_LOCATION, place, what, fix=fix)
+
+    def addon(self, target: Target) -> Addon:
+        """One chart."""
+        snapshots = self.volumes is VolumeBackup.SNAPSHOTS
+        return Addon(
+            "velero",
+            charts=(Chart("velero", NAMESPACE, merged(self._values(target), self.values)),),
+            namespaces={NAMESPACE: SecurityLevel.PRIVILEGED},
+            secrets=tuple(sorted({each.secret for each in self.locations if each.secret})),
+            needs=(SNAPSHOTS,) if snapshots else (),
+            privileges=(
+                "everything in the cluster, as an administrator",
+                "the folders of volumes on the machines",
+            ),
+            ready=(f"Deployment {NAMESPACE}/velero", f"DaemonSet {NAMESPACE}/node-agent"),
+        )
+
+    def _values(self, target: Target) -> dict[str, Any]:
+        snapshots = self.volumes is VolumeBackup.SNAPSHOTS
+        monitored = {"enabled": target.has("monitoring")}
+        only = len(self.locations) == 1
+        agent = {
+            # Volumes of stopped pods can be restored; docs/backup.md says what it means.
+            "restorePVC": {"ignoreDelayBinding": True},
+        }
+        return {
+            "fullnameOverride": NAMESPACE,
+            "initContainers": [_plugin(name) for name in self._plugins()],
+            "configuration": {
+                "backupStorageLocation": [
+                    each.values(is_default=each.default or only) for each in self.locations
+                ],
+                "features": "EnableCSI" if snapshots else "",
+                "defaultSnapshotMoveData": snapshots and not self.keep_snapshots,
+                "defaultVolumesToFsBackup": not snapshots,
+                "defaultBackupTTL": hours(self.keep),
+            },
+            # Snapshots through the clouds' own interfaces, which CSI has replaced.
+            "snapshotsEnabled": False,
+            "credentials": {"useSecret": False},
+            "deployNodeAgent": True,
+            "nodeAgent": {
+                "tolerations": [{"operator": "Exists"}],
+                "extraArgs": [f"--node-agent-configmap={NAMESPACE}-{NODE_AGENT_CONFIG}"],
+            },
+            "configMaps": {NODE_AGENT_CONFIG: {"data": {"node-agent.json": json.dumps(agent)}}},
+            "schedules": {each.name: each.values() for each in self.schedules},
+            "metrics": {"serviceMonitor": monitored, "nodeAgentPodMonitor": monitored},
+        }
+
+    def _plugins(self) -> list[str]:
+        return sorted({PLUGINS[each.kind] for each in self.locations})
+
+
+def _plugin(name: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "image": catalog().images[name],
+        "imagePullPolicy": "IfNotPresent",
+        "volumeMounts": [{"mountPath": "/target", "name": "plugins"}],
+    }
+
+
+def _twice(key: str, names: list[str]) -> Iterator[Finding]:
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            yield Finding(DUPLICATE_BACKUP_NAME, (key, index, "name"), f"`{name}` is there twice")

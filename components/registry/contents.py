@@ -1,0 +1,176 @@
+"""What is in a Harbor: projects, other registries, replication. Its chart knows none of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from components.fields import Count, Flag, Settings
+from components.finding import Finding
+from components.storage.volumes import ObjectName
+from errors.registries import DUPLICATE_CONTENT, RETENTION_EMPTY, UNKNOWN_REGISTRY
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9]+([._-][a-z0-9]+)*$", max_length=255)]
+Pattern = Annotated[str, Field(min_length=1, max_length=255)]
+"""A pattern of names: `**` for all, `v*`, `{latest,stable}`."""
+Cron = Annotated[str, Field(pattern=r"^\S+( \S+){5}$", max_length=64)]
+"""Harbor's cron, with seconds first: `0 0 3 * * *`."""
+
+
+class RegistryKind(StrEnum):
+    """What another registry speaks."""
+
+    DOCKER_HUB = "docker-hub"
+    DOCKER_REGISTRY = "docker-registry"
+    HARBOR = "harbor"
+    QUAY = "quay"
+    GITHUB = "github-ghcr"
+    GITLAB = "gitlab"
+    AWS = "aws-ecr"
+    AZURE = "azure-acr"
+    GOOGLE = "google-gcr"
+    ARTIFACTORY = "jfrog-artifactory"
+
+
+class OtherRegistry(Settings):
+    """A registry that Harbor caches, or copies from or to."""
+
+    name: Name
+    kind: RegistryKind = RegistryKind.DOCKER_REGISTRY
+    """What it speaks."""
+    url: Annotated[str, Field(pattern=r"^https?://\S+$", max_length=512)]
+    """`https://hub.docker.com` of Docker Hub."""
+    secret: ObjectName | None = None
+    """A Secret in Harbor's namespace, its keys `username` and `password`."""
+    insecure: Flag = False
+    """Whether its certificate is not checked."""
+
+
+class Severity(StrEnum):
+    """How bad a known fault of an image is."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+class Retention(Settings):
+    """Which images stay; the others are deleted every night."""
+
+    newest: Annotated[Count, Field(ge=1, le=10000)] | None = None
+    """How many of each repository, the last pushed first."""
+    days: Annotated[Count, Field(ge=1, le=3650)] | None = None
+    """Those that were pushed or pulled in so many days."""
+    tags: Pattern = "**"
+    """Tags that the rules are about."""
+    schedule: Cron = "0 0 2 * * *"
+    """When the others are deleted."""
+
+
+class Robot(Settings):
+    """An account of a program; the command writes its password into a Secret, and nowhere else."""
+
+    name: Name
+    """Harbor calls it `robot$<project>+<name>`."""
+    push: Flag = False
+    """Whether it may push; pulling it always may."""
+    days: Annotated[Count, Field(ge=1, le=3650)] | None = 365
+    """How long it lives; `null` for ever."""
+    secret: ObjectName | None = None
+    """The Secret in Harbor's namespace that gets its pull secret; without it
+    `robot-<project>-<name>`."""
+
+
+class Project(Settings):
+    """A project: a tenant's, or a cache of another registry."""
+
+    name: Name
+    public: Flag = False
+    """Whether everybody may pull."""
+    cache_of: Name | None = None
+    """A registry of `registries` that it caches; cannot be changed."""
+    quota: Annotated[str, Field(pattern=r"^[1-9][0-9]*(Mi|Gi|Ti)$")] | None = None
+    """The most that its images may take; without it no limit."""
+    scan: Flag = True
+    """Scans each image when it is pushed."""
+    refuse: Severity | None = None
+    """Does not hand out images with known faults of this severity or a worse one."""
+    retention: Retention | None = None
+    """Which images stay; without it all of them."""
+    robots: Annotated[tuple[Robot, ...], Field(max_length=100)] = ()
+    """Accounts of programs."""
+
+
+class Direction(StrEnum):
+    """Who has the original."""
+
+    PULL = "pull"
+    PUSH = "push"
+
+
+class Replication(Settings):
+    """Copies images from or to another registry."""
+
+    name: Name
+    registry: Name
+    """One of `registries`."""
+    direction: Direction = Direction.PULL
+    """`pull` from it, `push` to it."""
+    images: Pattern = "**"
+    """Names of repositories, `library/**`."""
+    tags: Pattern = "**"
+    into: Annotated[str, Field(max_length=255)] | None = None
+    """The project or namespace there; without it the same name."""
+    schedule: Cron | None = None
+    """When; without it by hand, and a push replication at every push."""
+    override: Flag = True
+    """Whether a tag that is there already is overwritten."""
+    deletions: Flag = False
+    """Whether what is deleted here is deleted there."""
+
+
+class Contents(Settings):
+    """What `./caas registry sync` brings into Harbor. It deletes no project and no image."""
+
+    registries: Annotated[tuple[OtherRegistry, ...], Field(max_length=100)] = ()
+    """Other registries."""
+    projects: Annotated[tuple[Project, ...], Field(max_length=1000)] = ()
+    """Projects: one per tenant, caches."""
+    replications: Annotated[tuple[Replication, ...], Field(max_length=200)] = ()
+    """What is copied from or to other registries."""
+
+
+def check(contents: Contents) -> Iterator[Finding]:
+    """DUPLICATE_CONTENT, UNKNOWN_REGISTRY, RETENTION_EMPTY."""
+    known = {each.name for each in contents.registries}
+    yield from _twice("registries", [each.name for each in contents.registries])
+    yield from _twice("projects", [each.name for each in contents.projects])
+    yield from _twice("replications", [each.name for each in contents.replications])
+    for index, project in enumerate(contents.projects):
+        place = ("projects", index)
+        if project.cache_of and project.cache_of not in known:
+            yield _unknown((*place, "cacheOf"), project.cache_of)
+        if project.retention and not (project.retention.newest or project.retention.days):
+            what = f"the retention of `{project.name}` would keep nothing"
+            yield Finding(RETENTION_EMPTY, (*place, "retention"), what)
+        for finding in _twice("robots", [each.name for each in project.robots]):
+            yield finding.below(*place)
+    for index, replication in enumerate(contents.replications):
+        if replication.registry not in known:
+            yield _unknown(("replications", index, "registry"), replication.registry)
+
+
+def _unknown(place: tuple[str | int, ...], name: str) -> Finding:
+    return Finding(UNKNOWN_REGISTRY, place, f"there is no registry `{name}` in `registries`")
+
+
+def _twice(key: str, names: Sequence[str]) -> Iterator[Finding]:
+    seen: set[str] = set()
+    for index, name in enumerate(names):
+        if name in seen:
+            yield Finding(DUPLICATE_CONTENT, (key, index, "name"), f"`{name}` is there twice")
+        seen.add(name)
