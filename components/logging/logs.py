@@ -151,7 +151,8 @@ class Logs(AddonSettings):
             limits=self.limits,
             redact=self.redact,
         )
-        outputs = self._outputs()
+        found = list(self._outputs())
+        outputs = "\n".join(found)
         shared = collector.shared(self.forward, self.buckets, metrics=watched)
         if set(self.collect) - {Source.EVENTS}:
             own = f"{collector.NODES}-*_{NAMESPACE}_"
@@ -160,20 +161,18 @@ class Logs(AddonSettings):
             more = merged(self.values if self.store is Store.NONE else {}, self.collector_values)
             yield Chart("fluent-bit", NAMESPACE, merged(values, more))
         if Source.EVENTS in self.collect:
-            values = collector.events(outputs, script, shared)
+            buffer = self.buffer.destination_mib * len(found)
+            values = collector.events(outputs, script, shared, buffer)
             yield Chart("fluent-bit-events", NAMESPACE, values)
 
-    def _outputs(self) -> str:
-        found: list[str] = []
+    def _outputs(self) -> Iterator[str]:
         if to_store := self._to_store():
-            found.append(pipeline.output("store", to_store, self.buffer))
+            yield pipeline.output("store", to_store, self.buffer)
         if self.archive:
-            found.append(pipeline.output("archive", s3(self.archive, "archive"), self.buffer))
-        found += [
-            pipeline.output(each.name, each.output(), self.buffer, each.sources, each.classes)
-            for each in self.forward
-        ]
-        return "\n".join(found)
+            yield pipeline.output("archive", s3(self.archive, "archive"), self.buffer)
+        for each in self.forward:
+            output = each.output()
+            yield pipeline.output(each.name, output, self.buffer, each.sources, each.classes)
 
     def _to_store(self) -> Properties:
         if self.store is Store.LOKI:

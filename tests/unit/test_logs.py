@@ -240,6 +240,9 @@ def test_every_destination_has_its_own_buffer_and_name() -> None:
         file = each["name"] == "s3"
         assert each["store_dir_limit_size" if file else "storage.total_limit_size"] == "256M"
         assert each["retry_limit"] == ("1000" if file else "no_limits")
+    volumes = values(found, "fluent-bit-events")["extraVolumes"]
+    (state,) = (each["emptyDir"] for each in volumes if each["name"] == "state")
+    assert state == {"sizeLimit": f"{9 * 256 + 64}Mi"}
     assert len({each["store_dir"] for each in outputs if "store_dir" in each}) == 2
 
 
