@@ -16,6 +16,8 @@ NODES, EVENTS = "fluent-bit", "fluent-bit-events"
 HOST_STATE = "/var/lib/caas/fluent-bit"
 """Where the collector of a node keeps its state, on the machine."""
 _USER = 65532
+_POSITIONS_MIB = 64
+"""What a collector's own database may take, in MiB."""
 _CONTAINER = {
     "allowPrivilegeEscalation": False,
     "capabilities": {"drop": ["ALL"]},
@@ -75,9 +77,16 @@ def nodes(inputs: str, outputs: str, script: str, shared: Values) -> Values:
     }
 
 
-def events(outputs: str, script: str, shared: Values) -> Values:
-    """The values of the chart for the events: one pod, because each would read all of them."""
-    state = {"name": "state", "emptyDir": {"sizeLimit": "2Gi"}}
+def events(outputs: str, script: str, shared: Values, buffer_mib: int) -> Values:
+    """The values of the chart for the events: one pod, because each would read all of them.
+
+    Args:
+        outputs: where it writes.
+        script: what becomes of records.
+        shared: what all collectors have.
+        buffer_mib: how much waits for destinations at the most, in MiB.
+    """
+    state = {"name": "state", "emptyDir": {"sizeLimit": f"{buffer_mib + _POSITIONS_MIB}Mi"}}
     return shared | {
         "fullnameOverride": EVENTS,
         "kind": "Deployment",

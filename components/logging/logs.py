@@ -7,7 +7,16 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from components.addon import METRICS, Addon, AddonSettings, Port, SecurityLevel, Target, merged
+from components.addon import (
+    METRICS,
+    VOLUMES,
+    Addon,
+    AddonSettings,
+    Port,
+    SecurityLevel,
+    Target,
+    merged,
+)
 from components.chart import Chart
 from components.fields import Count, LabelKey
 from components.finding import Finding
@@ -49,7 +58,7 @@ class Logs(AddonSettings):
     """How Loki runs: `monolithic`, or `distributed` for more than some hundred GB a day."""
     replicas: Annotated[Count, Field(ge=1, le=30)] | None = None
     """Of Loki; `distributed`, of the part that holds what is new. By default 1 on a volume, 3 with
-    object storage."""
+    object storage; only 3 and more keep new lines when one fails."""
     volume: LogVolume = LogVolume()
     """The volume of each replica of the store."""
     object_storage: Bucket | None = None
@@ -100,7 +109,7 @@ class Logs(AddonSettings):
             namespaces={NAMESPACE: SecurityLevel.PRIVILEGED},
             objects=tuple(self._objects()) if watched else (),
             secrets=tuple(self._secrets()),
-            needs=(METRICS,) if watched else (),
+            needs=tuple(self._needs(watched)),
             ports=(Port(2020, "Prometheus to collectors"),),
             privileges=(
                 "root without capabilities, in the collectors of nodes",
@@ -109,6 +118,12 @@ class Logs(AddonSettings):
             ),
             ready=(*self._store_ready(), f"DaemonSet {NAMESPACE}/{collector.NODES}"),
         )
+
+    def _needs(self, watched: bool) -> Iterator[str]:
+        if self.store is not Store.NONE:
+            yield VOLUMES
+        if watched:
+            yield METRICS
 
     def _store(self, watched: bool) -> Iterator[Chart]:
         if self.store is Store.LOKI:
@@ -136,29 +151,28 @@ class Logs(AddonSettings):
             limits=self.limits,
             redact=self.redact,
         )
-        outputs = self._outputs()
+        found = list(self._outputs())
+        outputs = "\n".join(found)
         shared = collector.shared(self.forward, self.buckets, metrics=watched)
         if set(self.collect) - {Source.EVENTS}:
             own = f"{collector.NODES}-*_{NAMESPACE}_"
-            inputs = pipeline.inputs_of_nodes(self.collect, self.buffer, own)
+            inputs = pipeline.inputs_of_nodes(self.collect, own)
             values = collector.nodes(inputs, outputs, script, shared)
             more = merged(self.values if self.store is Store.NONE else {}, self.collector_values)
             yield Chart("fluent-bit", NAMESPACE, merged(values, more))
         if Source.EVENTS in self.collect:
-            values = collector.events(outputs, script, shared)
+            buffer = self.buffer.destination_mib * len(found)
+            values = collector.events(outputs, script, shared, buffer)
             yield Chart("fluent-bit-events", NAMESPACE, values)
 
-    def _outputs(self) -> str:
-        found: list[str] = []
+    def _outputs(self) -> Iterator[str]:
         if to_store := self._to_store():
-            found.append(pipeline.output("store", to_store, self.buffer))
+            yield pipeline.output("store", to_store, self.buffer)
         if self.archive:
-            found.append(pipeline.output("archive", s3(self.archive, "archive"), self.buffer))
-        found += [
-            pipeline.output(each.name, each.output(), self.buffer, each.sources, each.classes)
-            for each in self.forward
-        ]
-        return "\n".join(found)
+            yield pipeline.output("archive", s3(self.archive, "archive"), self.buffer)
+        for each in self.forward:
+            output = each.output()
+            yield pipeline.output(each.name, output, self.buffer, each.sources, each.classes)
 
     def _to_store(self) -> Properties:
         if self.store is Store.LOKI:

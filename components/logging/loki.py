@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from components.chart import CLUSTER_NAME
 from components.logging.collector import s3_environment
 from components.logging.settings import (
+    OLDEST_HOURS,
     Bucket,
     LogVolume,
     Mode,
@@ -19,14 +21,11 @@ PORT = 3100
 SCHEMA_START = "2024-04-01"
 """Since when the schema holds: before any cluster; a new schema is a later entry beside it."""
 _RUN = "/var/loki"
-_QUERY_HOURS = 24
-_SCALE = {
-    "distributor": 2,
-    "querier": 2,
-    "queryFrontend": 2,
-    "queryScheduler": 2,
-    "indexGateway": 2,
-}
+_FOLDER = f"{CLUSTER_NAME}/index/"
+"""Where an index is in a bucket. Clusters may share one: chunks differ by the label `cluster`."""
+_STATELESS = ("distributor", "querier", "queryFrontend", "queryScheduler", "indexGateway")
+_SEVERAL = 2
+_COPIES = 3
 _UNUSED = ("write", "read", "backend")
 
 Values = dict[str, Any]
@@ -59,17 +58,11 @@ def values(
         "loki": {
             # One tenant for Loki; ours are labels, so that one search sees all of them.
             "auth_enabled": False,
-            "commonConfig": {"path_prefix": _RUN, "replication_factor": min(replicas, 3)},
+            "commonConfig": {"path_prefix": _RUN, "replication_factor": _copies(replicas)},
             "schemaConfig": {"configs": [_schema(bucket)]},
             "storage": _storage(bucket),
             "limits_config": _limits(retention, limits),
-            "compactor": {
-                "working_directory": f"{_RUN}/compactor",
-                "retention_enabled": True,
-                "delete_request_store": "s3" if bucket else "filesystem",
-                "retention_delete_delay": "2h",
-                "compaction_interval": "10m",
-            },
+            "compactor": _compactor(bucket),
             "analytics": {"reporting_enabled": False},
         },
         "defaults": {"extraEnv": s3_environment(bucket.secret) if bucket and bucket.secret else []},
@@ -110,13 +103,31 @@ def ready(mode: Mode, namespace: str) -> tuple[str, ...]:
     )
 
 
+def _copies(replicas: int) -> int:
+    """How many replicas hold a new line: one or three, because of two neither could fail."""
+    return _COPIES if replicas >= _COPIES else 1
+
+
 def _schema(bucket: Bucket | None) -> Values:
+    index = {"prefix": "loki_index_", "period": "24h"}
     return {
         "from": SCHEMA_START,
         "store": "tsdb",
         "object_store": "s3" if bucket else "filesystem",
         "schema": "v13",
-        "index": {"prefix": "loki_index_", "period": "24h"},
+        "index": index | ({"path_prefix": _FOLDER} if bucket else {}),
+    }
+
+
+def _compactor(bucket: Bucket | None) -> Values:
+    deletions = {"delete_request_store_key_prefix": _FOLDER} if bucket else {}
+    return {
+        "working_directory": f"{_RUN}/compactor",
+        "retention_enabled": True,
+        "retention_delete_delay": "2h",
+        "compaction_interval": "10m",
+        "delete_request_store": "s3" if bucket else "filesystem",
+        **deletions,
     }
 
 
@@ -147,7 +158,7 @@ def _limits(retention: Retention, limits: StoreLimits) -> Values:
         "max_line_size_truncate": True,
         "max_query_length": f"{limits.query_days}d1h",
         "reject_old_samples": True,
-        "reject_old_samples_max_age": "168h",
+        "reject_old_samples_max_age": f"{OLDEST_HOURS}h",
         "allow_structured_metadata": True,
         "volume_enabled": True,
         "discover_service_name": [],
@@ -160,34 +171,29 @@ def _of_class(each: RetentionClass, priority: int) -> Values:
 
 
 def _parts(mode: Mode, replicas: int, volume: LogVolume) -> Values:
-    storage = {"storageClass": volume.storage_class} if volume.storage_class else {}
-    disk = {"enabled": True, "size": f"{volume.size_gib}Gi", **storage}
-    none = {part: {"replicas": 0} for part in _UNUSED}
+    disk: Values = {"size": f"{volume.size_gib}Gi"}
+    if volume.storage_class:
+        disk |= {"storageClass": volume.storage_class}
     resources = {"requests": {"cpu": "200m", "memory": "512Mi"}, "limits": {"memory": "2Gi"}}
+    none = {part: {"replicas": 0} for part in _UNUSED}
     if mode is Mode.MONOLITHIC:
-        one = {"replicas": replicas, "persistence": disk, "resources": resources}
-        one |= {"podDisruptionBudget": {"maxUnavailable": 1}}
+        one = {
+            "replicas": replicas,
+            "persistence": {"enabled": True, **disk},
+            "podDisruptionBudget": {"maxUnavailable": 1},
+            "resources": resources,
+        }
         return {"singleBinary": one, **none}
-    several = {
-        part: {"replicas": count, "maxUnavailable": 1} if count > 1 else {"replicas": count}
-        for part, count in _SCALE.items()
-    }
+    claim = {"name": "data", "accessModes": ["ReadWriteOnce"], **disk}
     ingester = {
         "replicas": replicas,
         "maxUnavailable": 1,
-        "persistence": {
-            "enabled": True,
-            "claims": [
-                {
-                    "name": "data",
-                    "accessModes": ["ReadWriteOnce"],
-                    **{k: v for k, v in disk.items() if k != "enabled"},
-                }
-            ],
-        },
+        "persistence": {"enabled": True, "claims": [claim]},
         "resources": resources,
+        # It needs an operator of its own.
         "zoneAwareReplication": {"enabled": False},
     }
+    several = {part: {"replicas": _SEVERAL, "maxUnavailable": 1} for part in _STATELESS}
     return {
         "singleBinary": {"replicas": 0},
         "ingester": ingester,

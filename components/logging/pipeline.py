@@ -13,7 +13,7 @@ from typing import Any
 from components.cluster.audit import LOG_DIRECTORY
 from components.logging.outputs import STATE, Properties
 from components.logging.redaction import Redact, rules
-from components.logging.settings import Buffer, Limits, Retention, Source
+from components.logging.settings import OLDEST_HOURS, Buffer, Limits, Retention, Source
 
 SCRIPT = "records.lua"
 _FOLDER = "/fluent-bit/scripts"
@@ -58,19 +58,15 @@ def service() -> str:
     )
 
 
-def inputs_of_nodes(collect: Iterable[Source], buffer: Buffer, own: str) -> str:
+def inputs_of_nodes(collect: Iterable[Source], own: str) -> str:
     """What a node has: files of containers, the journal, the audit log where there is one.
 
     Args:
         collect: what is read.
-        buffer: whether reading waits for destinations.
         own: the beginning of the files of collectors, which read nothing of themselves.
     """
     wanted = set(collect)
-    common = {
-        "storage.type": "filesystem",
-        "storage.pause_on_chunks_overlimit": "On" if buffer.wait else "Off",
-    }
+    common = {"storage.type": "filesystem"}
     file = {
         "name": "tail",
         "read_from_head": "On",
@@ -169,7 +165,9 @@ def filters(*, pods: bool) -> str:
         "rule": "$class ^.+$ out.$class.$source false",
         "emitter_name": "classified",
         "emitter_storage.type": "filesystem",
-        "emitter_mem_buf_limit": "64M",
+        # With a limit, what is beyond it would keep its old tag, which goes nowhere. There needs to
+        # be none: what is emitted is on disk.
+        "emitter_mem_buf_limit": "0",
     }
     chosen = [namespaces] if pods else []
     return "\n".join(section("FILTER", each) for each in (*chosen, script, tag))
@@ -218,6 +216,8 @@ def script(
     settings = {
         "tenantLabel": tenant_label,
         "collect": _set(collect),
+        # A node that joins late has journals that the store would refuse, and all beside them.
+        "oldestSeconds": (OLDEST_HOURS - 1) * 3600,
         "limited": _set(_LIMITED),
         "burstSeconds": limits.burst_seconds,
         "limits": {

@@ -36,8 +36,27 @@ function shapes.journal(_, record)
   }
 end
 
+-- Seconds since 1970 of `2026-01-31T12:00:00.5Z`; a year begins in March, so that its days are even.
+local function seconds(year, month, day, hour, minute, second)
+  local y = month > 2 and year or year - 1
+  local days = 365 * y + math.floor(y / 4) - math.floor(y / 100) + math.floor(y / 400)
+    + math.floor((153 * ((month + 9) % 12) + 2) / 5) + day - 1 - 719468
+  return ((days * 24 + hour) * 60 + minute) * 60 + second
+end
+
+-- The time is that of the request, not when the line was read.
 function shapes.audit(_, record)
-  return { log = record.log, node = NODE }
+  local time
+  if type(record.log) == "string" then
+    local parts = { string.match(
+      record.log, '"stageTimestamp":"(%d+)-(%d+)-(%d+)T(%d+):(%d+):([%d.]+)Z"'
+    ) }
+    for place, part in ipairs(parts) do
+      parts[place] = tonumber(part)
+    end
+    time = parts[6] and seconds(unpack(parts))
+  end
+  return { log = record.log, node = NODE }, time
 end
 
 local function quoted(text)
@@ -202,16 +221,20 @@ end
 
 -- ---- what Fluent Bit calls ---------------------------------------------------------------------
 
--- Returns -1 to drop the record, 2 to keep its time and take the new one.
+-- Returns -1 to drop the record, 1 to take the new one and its time.
 function process(tag, timestamp, record)
   local source = string.match(tag, "^in%.(%a+)")
   local shape = shapes[source]
-  local new = shape and shape(tag, record)
+  local new, time
+  if shape then
+    new, time = shape(tag, record)
+  end
   if not new or type(new.log) ~= "string" then
     return -1, timestamp, record
   end
   new.source = new.source or source
-  if not settings.collect[new.source] then
+  time = time or timestamp
+  if not settings.collect[new.source] or os.time() - time > settings.oldestSeconds then
     return -1, timestamp, record
   end
   new.cluster = CLUSTER
@@ -223,5 +246,5 @@ function process(tag, timestamp, record)
   if not new.log then
     return -1, timestamp, record
   end
-  return 2, timestamp, new
+  return 1, time, new
 end

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+
+import yaml
 
 Manifest = dict[str, Any]
 UID = "caas-logs"
+_ALERTS = Path(__file__).parent / "alerts.yaml"
+_ALWAYS = ("cluster", "source")
+"""The labels that every line has."""
 _VARIABLES = ("cluster", "tenant", "namespace", "pod", "container", "source")
 
 
@@ -47,7 +53,7 @@ def dashboard(namespace: str) -> Manifest:
     """A dashboard to search in: by label, by text, and what was dropped."""
     chosen = ", ".join(f'{label}=~"${label}"' for label in _VARIABLES)
     lines = f"{{{chosen}}} |~ `(?i)$text`"
-    dropped = f"{{{chosen}}} | dropped != ``"
+    dropped = f"{{{chosen}}} | dropped > 0"
     rate = f"sum by (source) (rate({lines} [$__auto]))"
     panels = [
         _panel("timeseries", "Lines in a second", rate, top=0, height=8),
@@ -68,49 +74,11 @@ def dashboard(namespace: str) -> Manifest:
 
 def alerts(namespace: str) -> Manifest:
     """Alerts on collectors: lines dropped by a limit, and destinations that take nothing."""
-    rules = [_alert(*each) for each in _ALERTS]
     return {
         "apiVersion": "monitoring.coreos.com/v1",
         "kind": "PrometheusRule",
         "metadata": {"name": "logs", "namespace": namespace},
-        "spec": {"groups": [{"name": "logs", "rules": rules}]},
-    }
-
-
-_RECORDS = 'name="records"'
-_ALERTS = (
-    (
-        "LogsLimited",
-        f"sum by (pod) (rate(fluentbit_filter_drop_records_total{{{_RECORDS}}}[10m])) > 1",
-        "15m",
-        "warning",
-        "{{ $labels.pod }} drops lines that are beyond a limit",
-    ),
-    (
-        "LogsLost",
-        "sum by (name) (rate(fluentbit_output_dropped_records_total[15m])) > 0",
-        "5m",
-        "critical",
-        "Lines for {{ $labels.name }} are lost, because its buffer is full or it refuses them",
-    ),
-    (
-        "LogDestinationSilent",
-        "sum by (name) (rate(fluentbit_output_retries_total[15m])) > 0 and "
-        "sum by (name) (rate(fluentbit_output_proc_records_total[15m])) == 0",
-        "15m",
-        "warning",
-        "{{ $labels.name }} takes no logs; they wait on the disks of the nodes",
-    ),
-)
-
-
-def _alert(name: str, expression: str, after: str, severity: str, summary: str) -> Manifest:
-    return {
-        "alert": name,
-        "expr": expression,
-        "for": after,
-        "labels": {"severity": severity},
-        "annotations": {"summary": summary},
+        "spec": yaml.load(_ALERTS.read_text(), yaml.CSafeLoader),
     }
 
 
@@ -134,7 +102,8 @@ def _variable(label: str) -> Manifest:
         "query": {"type": 1, "label": label, "refId": label},
         "refresh": 2,
         "includeAll": True,
-        "allValue": ".*",
+        # Loki wants one label at least that every line has.
+        "allValue": ".+" if label in _ALWAYS else ".*",
         "multi": True,
         "current": {"text": "All", "value": "$__all"},
     }

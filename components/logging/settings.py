@@ -7,12 +7,14 @@ from typing import Annotated
 
 from pydantic import Field
 
-from components.fields import Count, Domain, Flag, LabelValue, Namespace, Settings
+from components.fields import Count, Domain, LabelValue, Namespace, Settings
 
 SecretName = Domain
 """The name of a Secret in the namespace `logging` of the cluster."""
 DEFAULT_CLASS = "default"
 """The class of logs that no class of the stack file takes."""
+OLDEST_HOURS = 168
+"""How old a line may be when it comes to the store."""
 ClassName = Annotated[str, Field(pattern=r"^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$")]
 Days = Annotated[Count, Field(ge=1, le=3650)]
 Lines = Annotated[Count, Field(ge=1, le=1_000_000)]
@@ -150,6 +152,3 @@ class Buffer(Settings):
 
     destination_mib: Annotated[Count, Field(ge=16, le=102400, alias="destinationMiB")] = 1024
     """MiB for each destination; then the oldest is dropped for it, and counted."""
-    wait: Flag = False
-    """Stops reading while much is unsent, in place of filling the buffer; what the container
-    runtime rotates away in the meantime is lost."""

@@ -25,6 +25,7 @@ def values(*, volume: LogVolume, retention: Retention, metrics: bool) -> dict[st
             "retentionPeriod": f"{retention.days}d",
             "retentionMaxDiskUsagePercent": 90,
             "persistentVolume": {"enabled": True, "size": f"{volume.size_gib}Gi", **storage},
+            "podSecurityContext": {"seccompProfile": {"type": "RuntimeDefault"}},
             "resources": {
                 "requests": {"cpu": "200m", "memory": "512Mi"},
                 "limits": {"memory": "2Gi"},

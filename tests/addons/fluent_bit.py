@@ -24,6 +24,8 @@ from embedded.ports import choose_ports
 from tests.addons.examples import addon
 
 SECONDS = 90.0
+NO_ERRORS = b'{"took":1,"errors":false,"items":[]}'
+"""What Elasticsearch answers when it has taken everything."""
 NODE, CLUSTER = "node-1", "shop"
 LOGIN = {"username": "u", "password": "p", "token": "t", "accessKeyId": "a", "secretAccessKey": "s"}
 PARSERS = r"""
@@ -182,12 +184,14 @@ class Sink:
         port: on the loopback address.
         records: what came.
         headers: of the last request.
+        path: of the last request.
         refuses: whether it answers 503.
     """
 
     port: int = 0
     records: list[Any] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
+    path: str = ""
     refuses: bool = False
 
     @property
@@ -212,10 +216,12 @@ def http_sink() -> Iterator[Sink]:
                 body = gzip.decompress(body)
             if not sink.refuses:
                 sink.headers = dict(self.headers)
+                sink.path = self.path
                 sink.records += [json.loads(line) for line in body.splitlines() if line]
             self.send_response(503 if sink.refuses else 200)
-            self.send_header("Content-Length", "0")
+            self.send_header("Content-Length", str(len(NO_ERRORS)))
             self.end_headers()
+            self.wfile.write(NO_ERRORS)
 
         def log_message(self, format: str, *args: object) -> None:
             pass

@@ -9,6 +9,7 @@ import pytest
 
 from tests.addons.examples import addon
 
+TIME = 1.0
 NODE, CLUSTER = "node-1", "shop"
 _BEFORE = """
 local now = 1000
@@ -30,12 +31,14 @@ class Collector:
 
     def record(self, tag: str, **record: Any) -> dict[str, Any] | None:
         """The record that comes out; None where it is dropped."""
+        return self.timed(tag, **record)[1]
+
+    def timed(self, tag: str, **record: Any) -> tuple[float, dict[str, Any] | None]:
+        """The time of a record that came at TIME, and what comes out."""
         table = self.lua.table_from(record, recursive=True)
-        code, _, new = self.lua.globals().process(tag, 1.0, table)
-        if code == -1:
-            return None
-        assert code == 2
-        return dict(new)
+        code, time, new = self.lua.globals().process(tag, TIME, table)
+        assert code in (-1, 1)
+        return time, dict(new) if code == 1 else None
 
     def line(self, text: str, namespace: str = "shop", **labels: str) -> str | None:
         """What is left of a line of a container."""

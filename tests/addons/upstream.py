@@ -24,8 +24,9 @@ PASSED_ON = {
     "kube-prometheus-stack": ("alertmanager.config.", "grafana.grafana.ini."),
     "loki": ("loki.limits_config.",),
     "traefik": ("service.spec.",),
+    "victoria-logs-single": ("server.podSecurityContext.",),
 }
-"""Where a chart hands on what its program takes, and its defaults are only a part of that."""
+"""Where a chart hands on what others take, and its defaults are only a part of that."""
 PARTS = {"kube-prometheus-stack": {"grafana": "grafana"}}
 """Charts that a chart brings along, by the key of their values."""
 HIDDEN = {"kube-prometheus-stack": ("kube-state-metrics", "prometheus-node-exporter")}

@@ -10,7 +10,7 @@ from kubectl import Kubectl
 
 from embedded.binaries import Binaries
 from embedded.plane import Plane
-from tests.addons.examples import addon
+from tests.addons.monitored import watched
 from tests.addons.upstream import UPSTREAM
 
 pytestmark = pytest.mark.plane
@@ -35,11 +35,8 @@ def kubectl(plane: Plane, binaries: Binaries) -> Kubectl:
 
 
 @pytest.mark.parametrize("settings", CASES)
-def test_objects_are_accepted(
-    kubectl: Kubectl, settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("components.addon.Target.has", lambda _, *keys: "monitoring" in keys)
-    objects = addon("logs", settings).objects
+def test_objects_are_accepted(kubectl: Kubectl, settings: dict[str, Any]) -> None:
+    objects = watched("logs", settings).objects
     assert objects
     for manifest in objects:
         inside = {**manifest, "metadata": {**manifest["metadata"], "namespace": "default"}}

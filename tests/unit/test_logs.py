@@ -10,9 +10,10 @@ import pytest
 import yaml
 
 from catalog import catalog
-from components.addon import Addon
+from components.addon import METRICS, VOLUMES, Addon
 from components.chart import CLUSTER_NAME
 from tests.addons.examples import addon
+from tests.addons.monitored import watched
 from tests.addons.upstream import CHARTS, unknown_values
 
 S3 = {"bucket": "logs", "region": "eu-central-1", "secret": "s3"}
@@ -88,7 +89,9 @@ def test_values_of_loki_pass_the_schema_of_its_chart(case: Addon) -> None:
 def test_nothing_is_a_template_but_the_name_of_the_cluster(case: Addon) -> None:
     for chart in case.charts:
         text = json.dumps(chart.values)
-        assert text.count("{{") == text.count(CLUSTER_NAME) == chart.name.startswith("fluent-bit")
+        assert text.count("{{") == text.count(CLUSTER_NAME)
+        if chart.name.startswith("fluent-bit"):
+            assert CLUSTER_NAME in text
 
 
 def test_the_two_collectors_are_one_version() -> None:
@@ -129,6 +132,21 @@ def test_object_storage_makes_loki_three() -> None:
     }
     assert keys["AWS_ACCESS_KEY_ID"] == {"name": "s3", "key": "accessKeyId"}
     assert keys["AWS_SECRET_ACCESS_KEY"] == {"name": "s3", "key": "secretAccessKey"}
+
+
+def test_clusters_that_share_a_bucket_have_an_index_each() -> None:
+    loki = values(addon("logs", EVERYTHING), "loki")["loki"]
+    (schema,) = loki["schemaConfig"]["configs"]
+    assert schema["index"]["path_prefix"] == f"{CLUSTER_NAME}/index/"
+    assert loki["compactor"]["delete_request_store_key_prefix"] == f"{CLUSTER_NAME}/index/"
+    alone = values(addon("logs", {}), "loki")
+    assert CLUSTER_NAME not in json.dumps(alone)
+
+
+@pytest.mark.parametrize(("replicas", "copies"), [(1, 1), (2, 1), (3, 3), (7, 3)])
+def test_new_lines_are_held_by_one_or_three(replicas: int, copies: int) -> None:
+    loki = values(addon("logs", {"objectStorage": S3, "replicas": replicas}), "loki")
+    assert loki["loki"]["commonConfig"]["replication_factor"] == copies
 
 
 def test_classes_are_kept_as_long_as_they_say() -> None:
@@ -222,6 +240,9 @@ def test_every_destination_has_its_own_buffer_and_name() -> None:
         file = each["name"] == "s3"
         assert each["store_dir_limit_size" if file else "storage.total_limit_size"] == "256M"
         assert each["retry_limit"] == ("1000" if file else "no_limits")
+    volumes = values(found, "fluent-bit-events")["extraVolumes"]
+    (state,) = (each["emptyDir"] for each in volumes if each["name"] == "state")
+    assert state == {"sizeLimit": f"{9 * 256 + 64}Mi"}
     assert len({each["store_dir"] for each in outputs if "store_dir" in each}) == 2
 
 
@@ -287,13 +308,6 @@ def test_values_of_the_user_win() -> None:
     assert values(elsewhere, "fluent-bit")["logLevel"] == "debug"
 
 
-@pytest.fixture
-def watched(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A cluster with monitoring, whatever that is."""
-    monkeypatch.setattr("components.addon.Target.has", lambda _, *keys: "monitoring" in keys)
-
-
-@pytest.mark.usefixtures("watched")
 @pytest.mark.parametrize(
     ("settings", "plugin", "url"),
     [
@@ -307,23 +321,25 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_grafana_finds_the_store(settings: dict[str, Any], plugin: str, url: str) -> None:
-    found = addon("logs", settings)
+    found = watched("logs", settings)
     maps = {each["metadata"]["name"]: each for each in found.objects}
     source = maps["logs-datasource"]
     assert source["metadata"]["labels"] == {"grafana_datasource": "1"}
     (inside,) = yaml.safe_load(source["data"]["logs.yaml"])["datasources"]
     assert (inside["type"], inside["url"]) == (plugin, url)
     assert values(found, "fluent-bit")["serviceMonitor"] == {"enabled": True}
-    assert found.needs == ("metrics",)
+    assert found.needs == (VOLUMES, METRICS)
 
 
-@pytest.mark.usefixtures("watched")
 def test_the_dashboard_searches_by_every_label() -> None:
-    found = addon("logs", {})
+    found = watched("logs", {})
     (board,) = (each for each in found.objects if each["metadata"]["name"] == "logs-dashboard")
     content = json.loads(board["data"]["logs.json"])
     names = [each["name"] for each in content["templating"]["list"]]
     assert {"cluster", "tenant", "namespace", "pod", "container", "source", "text"} == set(names)
+    everything = {each["name"]: each.get("allValue") for each in content["templating"]["list"]}
+    assert everything["cluster"] == everything["source"] == ".+"  # or Loki refuses the search
+    assert everything["tenant"] == everything["pod"] == ".*"
     for panel in content["panels"]:
         (query,) = panel["targets"]
         assert set(re.findall(r"\$([a-z]+)", query["expr"])) <= set(names)
@@ -332,5 +348,6 @@ def test_the_dashboard_searches_by_every_label() -> None:
 def test_without_monitoring_nothing_asks_for_its_definitions() -> None:
     found = addon("logs", {})
     assert not found.objects
-    assert not found.needs
+    assert found.needs == (VOLUMES,)
+    assert not addon("logs", CASES["elsewhere"]).needs
     assert values(found, "loki")["monitoring"] == {"serviceMonitor": {"enabled": False}}

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import json
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from embedded import pki
 from tests.addons.fluent_bit import CLUSTER, NODE, Sink, collector, http_sink, syslog_sink, until
 from tests.unit.test_logs import CASES
 
 KEY = "AKIA" + "IOSFODNN7" + "EXAMPLE"
+EARLIER = f"{datetime.now(UTC) - timedelta(hours=2):%Y-%m-%dT%H:%M:%S}.5"
+REQUEST = f'{{"kind":"Event","verb":"get","stageTimestamp":"{EARLIER}00000Z"}}'
 AUDIT = {"name": "audit", "days": 365, "sources": ["audit"]}
 
 
@@ -36,11 +41,22 @@ def test_a_wrong_one_is_not(tmp_path: Path) -> None:
     assert made.accepted().returncode != 0
 
 
+def test_every_destination_begins(tmp_path: Path) -> None:
+    """Plug-ins look at most of their settings only when they begin."""
+    authority = tmp_path / "ca.crt"
+    pki.ensure(tmp_path / "pki", "127.0.0.1")
+    authority.write_bytes((tmp_path / "pki/ca.crt").read_bytes())
+    places = {f"/etc/caas/ca/{name}/ca.crt": str(authority) for name in ("siem", "bus")}
+    made = collector(tmp_path, CASES["everything"], places)
+    with made.running():
+        until(lambda: "stream processor started" in made.log.read_text(), made.log)
+
+
 def test_lines_arrive_with_labels_and_without_secrets(tmp_path: Path) -> None:
     with http_sink() as sink:
         made = collector(tmp_path, to(sink, retention={"classes": [AUDIT]}))
         made.container("shop", "hello", f"key {KEY}", "db=postgres://u:pw@db/x", stream="stderr")
-        made.audit('{"kind":"Event","verb":"get"}')
+        made.audit(REQUEST)
         with made.running():
             until(lambda: sink.has(4), made.log)
     found = {each["log"]: each for each in sink.records}
@@ -61,9 +77,10 @@ def test_lines_arrive_with_labels_and_without_secrets(tmp_path: Path) -> None:
         "hello",
         "key [redacted:awsAccessKey]",
         "db=postgres://u:[redacted:urlPassword]@db/x",
-        '{"kind":"Event","verb":"get"}',
+        REQUEST,
     }
-    assert found['{"kind":"Event","verb":"get"}']["class"] == "audit"
+    assert found[REQUEST]["class"] == "audit"
+    assert found[REQUEST]["time"].startswith(EARLIER)
 
 
 def test_a_noisy_namespace_is_limited_and_others_are_not(tmp_path: Path) -> None:
@@ -113,6 +130,23 @@ def test_a_bearer_token_comes_from_the_environment(tmp_path: Path) -> None:
         with made.running():
             until(lambda: sink.has(1), made.log)
     assert sink.headers["Authorization"] == "Bearer t"
+
+
+@pytest.mark.parametrize("kind", ["elasticsearch", "opensearch"])
+def test_documents_are_created_in_bulk(tmp_path: Path, kind: str) -> None:
+    with http_sink() as sink:
+        url = f"http://127.0.0.1:{sink.port}"
+        forward = [{"type": kind, "name": "search", "url": url, "index": "logs-a", "secret": "s"}]
+        made = collector(tmp_path, to(sink, forward=forward))
+        made.container("shop", "hello")
+        with made.running():
+            until(lambda: sink.has(2), made.log)
+    action, document = sink.records
+    assert sink.path == "/_bulk"
+    assert action["create"]["_index"] == "logs-a"
+    assert document["log"] == "hello"
+    assert document["@timestamp"]
+    assert sink.headers["Authorization"] == f"Basic {base64.b64encode(b'u:p').decode()}"
 
 
 def test_syslog_is_rfc_5424(tmp_path: Path) -> None:

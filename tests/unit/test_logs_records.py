@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
+from datetime import datetime
 from typing import Any
 
 import pytest
 
 from components.logging import lua_pattern
-from tests.addons.lua import CLUSTER, NODE, Collector, collector, runtime
+from tests.addons.lua import CLUSTER, NODE, TIME, Collector, collector, runtime
 
 TENANT = {"tenantLabel": "tenant"}
 
@@ -71,6 +72,29 @@ def test_the_kernel_has_no_unit(plain: Collector) -> None:
     found = plain.record("in.journal", MESSAGE="oom", SYSLOG_IDENTIFIER="kernel")
     assert found
     assert found["unit"] == "kernel"
+
+
+@pytest.mark.parametrize(
+    "moment", ["2026-01-31T23:59:59.500000Z", "2024-02-29T00:00:00Z", "2000-03-01T12:00:00.25Z"]
+)
+def test_a_request_has_its_own_time(plain: Collector, moment: str) -> None:
+    line = json.dumps({"kind": "Event", "stageTimestamp": moment}, separators=(",", ":"))
+    time, found = plain.timed("in.audit", log=line)
+    assert found
+    assert time == datetime.fromisoformat(moment).timestamp()
+
+
+def test_a_line_without_a_time_keeps_when_it_was_read(plain: Collector) -> None:
+    assert plain.timed("in.audit", log="{}")[0] == TIME
+    assert plain.timed("in.journal", MESSAGE="x")[0] == TIME
+
+
+def test_what_is_older_than_the_store_takes_is_dropped() -> None:
+    made = collector()
+    made.advance(6 * 86400)
+    assert made.line("young enough")
+    made.advance(86400)
+    assert made.line("too old") is None
 
 
 def test_an_event_is_a_line(plain: Collector) -> None:

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from components.addons import Addons
 from components.logging.logs import Logs
 from errors import Code
+from errors.addons import ADDON_NEEDS
 from errors.logs import (
     AUDIT_LOG_IS_OFF,
     LOG_BUCKET_SECRETS,
@@ -27,6 +28,7 @@ from tests.addons.examples import target
 
 BUCKET = {"bucket": "logs", "secret": "s3"}
 SYSLOG = {"type": "syslog", "name": "siem", "host": "siem.example.com"}
+VOLUME = {"localPath": {"default": True}}
 CLASS = {"name": "audit", "days": 365, "sources": ["audit"]}
 
 
@@ -121,11 +123,17 @@ RIGHT: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("settings", RIGHT)
 def test_what_is_right_passes(settings: dict[str, Any]) -> None:
-    assert not list(check_target(target({"logs": settings})))
+    assert not list(check_target(target({"logs": settings, **VOLUME})))
 
 
 def test_without_an_audit_log_the_defaults_pass() -> None:
-    assert not list(check_target(target({"logs": {}}, **NO_AUDIT)))
+    assert not list(check_target(target({"logs": {}, **VOLUME}, **NO_AUDIT)))
+
+
+def test_a_store_needs_volumes() -> None:
+    (found,) = check_target(target({"logs": {}}))
+    assert (found.code, found.path) == (ADDON_NEEDS, ("logs",))
+    assert not list(check_target(target({"logs": {"store": "none", "forward": [SYSLOG]}})))
 
 
 @pytest.mark.parametrize(
