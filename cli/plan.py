@@ -10,6 +10,7 @@ from components.estimate import Estimate
 from embedded.plan.clouds import cloud_groups
 from embedded.plan.objects import ObjectChange, Operation
 from embedded.plan.words import sentences
+from embedded.program import Recording
 from embedded.session import Plan
 from embedded.values import unknowns
 from errors import CaasError
@@ -38,12 +39,13 @@ def show_clouds(plan: Plan, say: Callable[[str], None]) -> None:
         say("The pulumi CLI makes these; `pulumi preview` tells which of them would change.")
 
 
-def judged(plan: Plan, rules: Configuration = DEFAULT) -> list[Violation]:
-    """What the policies say about the plan's resources.
+def judged(run: Plan | Recording, rules: Configuration = DEFAULT) -> list[Violation]:
+    """What the policies say about the resources of a plan, or of a run of the program.
 
     Raises CAAS-4001 for what they refuse, as they are configured.
     """
-    found = check(plan.recording.resources, today(), configuration=rules)
+    recording = run.recording if isinstance(run, Plan) else run
+    found = check(recording.resources, today(), configuration=rules)
     refused = [violation.problem() for violation in found if violation.is_mandatory]
     if refused:
         raise CaasError.of(refused)
