@@ -11,6 +11,7 @@ from embedded.plan.clouds import cloud_groups
 from embedded.plan.objects import ObjectChange, Operation
 from embedded.plan.plan import Plan
 from embedded.plan.words import sentences
+from embedded.program import Recording
 from embedded.values import unknowns
 from errors import CaasError
 from policies import Configuration, Violation, check
@@ -45,14 +46,15 @@ def show_clouds(plan: Plan, say: Callable[[str], None]) -> None:
         say("The pulumi CLI makes these; `pulumi preview` tells which of them would change.")
 
 
-def violations(plan: Plan, rules: Configuration = DEFAULT) -> list[Violation]:
-    """What the policies say about the plan's resources, as they are configured."""
-    return check(plan.recording.resources, today(), configuration=rules)
+def violations(run: Plan | Recording, rules: Configuration = DEFAULT) -> list[Violation]:
+    """What the policies say about the resources of a plan, or of a run, as they are configured."""
+    recording = run.recording if isinstance(run, Plan) else run
+    return check(recording.resources, today(), configuration=rules)
 
 
-def judged(plan: Plan, rules: Configuration = DEFAULT) -> list[Violation]:
+def judged(run: Plan | Recording, rules: Configuration = DEFAULT) -> list[Violation]:
     """What the policies advise. Raises CAAS-4001 for what they refuse."""
-    found = violations(plan, rules)
+    found = violations(run, rules)
     refused = [violation.problem() for violation in found if violation.is_mandatory]
     if refused:
         raise CaasError.of(refused)

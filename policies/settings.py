@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fnmatch import fnmatchcase
+from functools import cache
 from typing import Annotated, Any
 
 from pulumi_policy import EnforcementLevel
@@ -50,6 +51,11 @@ class Exemption(BaseModel):
         return fnmatchcase(name, self.resource) or fnmatchcase(urn, f"*::{self.resource}")
 
 
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
+
+
 @dataclass(frozen=True)
 class Parameter:
     """What a rule can be told.
@@ -69,13 +75,13 @@ class Parameter:
     @property
     def schema(self) -> dict[str, Any]:
         """Its JSON schema, as Pulumi wants it."""
-        found = TypeAdapter(self.kind).json_schema()
+        found = _adapter(self.kind).json_schema()
         default = list(self.default) if isinstance(self.default, tuple) else self.default
         return {**found, "description": self.description, "default": default}
 
     def read(self, value: Any) -> Any:
         """The value in its type. Raises a ValidationError."""
-        return TypeAdapter(self.kind).validate_python(value)
+        return _adapter(self.kind).validate_python(value)
 
 
 @dataclass(frozen=True)

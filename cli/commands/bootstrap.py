@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from cli import console
 from cli.options import Engine, Stack, Timeout
+from cli.plan import judged
+from cli.policies import configuration
 from cli.progress import drawn
 from cli.pulumi_cli import choose
 from embedded.binaries import ensure_binaries
@@ -42,6 +44,9 @@ def command(stack: Stack, timeout: Timeout = 3600.0) -> None:
                 f"The management cluster of the stack `{stack}` is `{management.mode}`",
                 where=Where(file=str(session.file), path="management.mode"),
             )
+        recording = session.record()
+        for violation in judged(recording, configuration(session.settings, session.file)):
+            progress.note(str(violation.problem()))
         pulumi = choose(Engine.AUTO, session)
         if pulumi is None:
             raise CaasError(BOOTSTRAP_NEEDS_PULUMI, "There is no `pulumi` on the PATH")
@@ -56,7 +61,7 @@ def command(stack: Stack, timeout: Timeout = 3600.0) -> None:
                 binaries=ensure_binaries(progress, [provider.name]),
                 # What the plane knows can't be made again before the hand-over.
                 plane=Plane(folder.plane, disposable=False, providers=[provider]),
-                recording=session.record(),
+                recording=recording,
                 pulumi=pulumi.up,
                 timeout=timeout,
             ).run(progress)

@@ -9,12 +9,12 @@ from packaging.version import InvalidVersion, Version
 
 from catalog import ChartRelease, catalog
 from policies.rules.frameworks import CAAS, CLUSTER_API, nsa, pod_security
-from policies.rules.retired import retired_chart, retired_image
 from policies.rules.rule import ADVISORY, CRITICAL, HIGH, MANDATORY, MEDIUM, Context, Rule
 from policies.subjects.charts import CHARTS, DELIVERIES, Chart, mappings, settings
 from policies.subjects.cluster import Cluster
 from policies.subjects.images import Image
 from policies.subjects.resource import Item, Props, section
+from policies.subjects.retired import retired_chart, retired_image
 from policies.subjects.subject import Subject, itself, objects
 
 TITLE = "Add-ons"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from policies.rules.frameworks import cis
+from policies.rules.frameworks import KUBERNETES, cis
 from policies.rules.rule import (
     ADVISORY,
     CRITICAL,
@@ -162,7 +162,7 @@ RULES: tuple[Rule[Program] | Rule[KubeadmControlPlane], ...] = (
         "The API server keeps the admission plugins that others rely on.",
         HIGH,
         MANDATORY,
-        cis("1.2.11", "1.2.13", "1.2.14"),
+        cis("1.2.12", "1.2.13", "1.2.14"),
         "Remove `disable-admission-plugins`; write further plugins into "
         "`controlPlane.admission.plugins`, which keeps NodeRestriction.",
         API_SERVERS,
@@ -206,7 +206,7 @@ RULES: tuple[Rule[Program] | Rule[KubeadmControlPlane], ...] = (
         "Control-plane machines are replaced before their certificates end.",
         HIGH,
         MANDATORY,
-        cis("4.2.10"),
+        KUBERNETES,
         "Set `rollout.before.certificatesExpiryDays` of the control plane.",
         KUBEADM_CONTROL_PLANES,
         _renews,

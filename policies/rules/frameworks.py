@@ -13,6 +13,14 @@ CLUSTER_API = PolicyComplianceFramework(
 CAAS = PolicyComplianceFramework(
     name="This project", reference="https://www.pulumi.com/docs/insights/policy/"
 )
+AWS_IAM = PolicyComplianceFramework(
+    name="AWS, security best practices in IAM",
+    reference="https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html",
+)
+AWS_S3 = PolicyComplianceFramework(
+    name="AWS, security best practices for S3",
+    reference="https://docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-practices.html",
+)
 SUPPORT = PolicyComplianceFramework(
     name="Kubernetes patch releases", reference="https://kubernetes.io/releases/patch-releases/"
 )

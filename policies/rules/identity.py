@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Any
 
-from policies.rules.frameworks import CAAS, cis, cis_aws
+from policies.rules.frameworks import AWS_IAM, CAAS, cis, cis_aws
 from policies.rules.rule import (
     ADVISORY,
     CRITICAL,
@@ -150,7 +150,7 @@ RULES: tuple[Rule[Statement] | Rule[Item] | Rule[Props], ...] = (
         "An IAM policy names the resources that may be changed.",
         HIGH,
         MANDATORY,
-        cis_aws("1.16"),
+        AWS_IAM,
         "Write the resources instead of `*`, or add a condition; actions that know no resources "
         "belong into the parameter `unscopedActions`.",
         GRANTS,
@@ -169,7 +169,7 @@ RULES: tuple[Rule[Statement] | Rule[Item] | Rule[Props], ...] = (
         "No IAM user has an access key.",
         CRITICAL,
         MANDATORY,
-        cis_aws("1.4", "1.14"),
+        cis_aws("1.14"),
         "Let machines and people take roles, whose keys end by themselves.",
         ACCESS_KEYS,
         _has_key,
@@ -189,7 +189,7 @@ RULES: tuple[Rule[Statement] | Rule[Item] | Rule[Props], ...] = (
         "Roles, buckets and keys say who may use them.",
         CRITICAL,
         MANDATORY,
-        cis_aws("1.16", "2.1.4"),
+        AWS_IAM,
         "Name the account, role or service instead of `*`, or add a condition.",
         TRUST,
         _names_its_caller,
@@ -221,7 +221,7 @@ RULES: tuple[Rule[Statement] | Rule[Item] | Rule[Props], ...] = (
         "Cluster API uses a role on AWS, not a static key.",
         MEDIUM,
         ADVISORY,
-        cis_aws("1.14"),
+        AWS_IAM,
         "Use an AWSClusterControllerIdentity or an AWSClusterRoleIdentity.",
         STATIC_IDENTITIES,
         _is_static,

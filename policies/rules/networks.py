@@ -149,7 +149,7 @@ RULES: tuple[
         "The Kubernetes API is not open to the whole internet.",
         CRITICAL,
         MANDATORY,
-        cis_aws("5.2", "5.3"),
+        nsa("Network separation and hardening"),
         "Write who may reach it: `controlPlane.endpoint.allowed`, or the ranges of the rule.",
         WAYS_IN,
         _api_closed,

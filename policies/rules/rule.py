@@ -167,16 +167,18 @@ class Rule(Generic[Part]):
     def _validation(self, on: date) -> Callable[[ResourceValidationArgs, ReportViolation], None]:
         def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
             kind = Kind.of(args.resource_type)
-            settings = self._configured(args.get_config(), on, report)
             item = Item(kind, args.props, args.urn, args.name, bool(args.opts.protect))
+            concerned = [each for each in expanded_known(item) if self.concerns(each.kind)]
+            if not concerned:
+                return
+            settings = self._configured(args.get_config(), on, report)
             unknown: UnknownValueError | None = None
-            for each in expanded_known(item):
-                if self.concerns(each.kind):
-                    try:
-                        for message in self.judge(each, on, settings):
-                            report(message, None)
-                    except UnknownValueError as error:
-                        unknown = unknown or error
+            for each in concerned:
+                try:
+                    for message in self.judge(each, on, settings):
+                        report(message, None)
+                except UnknownValueError as error:
+                    unknown = unknown or error
             if unknown:
                 raise unknown
 

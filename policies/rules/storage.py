@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from policies.rules.frameworks import CAAS, KUBERNETES, cis_aws, nsa
+from policies.rules.frameworks import AWS_S3, CAAS, KUBERNETES, cis_aws, nsa
 from policies.rules.rule import (
     ADVISORY,
     CRITICAL,
@@ -266,7 +266,7 @@ RULES: tuple[
         "A bucket says how it is encrypted.",
         MEDIUM,
         MANDATORY,
-        cis_aws("2.1.1"),
+        AWS_S3,
         "Declare a BucketServerSideEncryptionConfiguration for it.",
         BUCKETS,
         _bucket_encrypted,
@@ -276,7 +276,7 @@ RULES: tuple[
         "A bucket keeps what is overwritten.",
         MEDIUM,
         MANDATORY,
-        cis_aws("2.1.2"),
+        AWS_S3,
         "Declare a BucketVersioning with the status Enabled for it.",
         BUCKETS,
         _bucket_versioned,

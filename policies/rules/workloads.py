@@ -7,7 +7,6 @@ from typing import Any
 
 from catalog.admission import known_registries
 from policies.rules.frameworks import CAAS, KUBERNETES, cis, nsa
-from policies.rules.retired import retired_image
 from policies.rules.rule import ADVISORY, HIGH, LOW, MANDATORY, MEDIUM, Context, Rule, opened
 from policies.settings import Parameter
 from policies.subjects.images import Image
@@ -25,6 +24,7 @@ from policies.subjects.pods import (
     pod_of,
 )
 from policies.subjects.resource import Item, Kind, Props, entries, number, section
+from policies.subjects.retired import retired_image
 from policies.subjects.subject import Stack, StackSubject
 
 TITLE = "Workloads"

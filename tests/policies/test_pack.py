@@ -34,7 +34,9 @@ LEVELS = {
     "disabled": analyzer_pb2.DISABLED,
     "remediate": analyzer_pb2.REMEDIATE,
 }
-ON_ANY_DAY = [name for name in BY_NAME if name not in DAYS]
+OF_TIME = {*DAYS, "release-has-time-left"}
+"""Rules that say something else on another day."""
+ON_ANY_DAY = [name for name in BY_NAME if name not in OF_TIME]
 each_rule = pytest.mark.parametrize("name", ON_ANY_DAY)
 Pack = analyzer_pb2_grpc.AnalyzerStub
 Said = dict[str, analyzer_pb2.AnalyzeDiagnostic]
@@ -128,7 +130,7 @@ def test_the_stack_is_configured(pack: Pack) -> None:
 
 
 def test_good_cluster(pack: Pack) -> None:
-    assert analyze(pack, CLUSTER) == {}
+    assert analyze(pack, CLUSTER).keys() <= OF_TIME
 
 
 @each_rule
@@ -226,9 +228,8 @@ def test_the_file_that_caas_writes_means_the_same(pack: Pack) -> None:
     )
     configure(pack, said.as_pack_config())
     even = analyze(pack, CLUSTER.put(f"{PLANE}.replicas", 2))
-    assert {name: found.enforcementLevel for name, found in even.items()} == {
-        "control-plane-is-odd": analyzer_pb2.ADVISORY
-    }
+    assert even.keys() - OF_TIME == {"control-plane-is-odd"}
+    assert even["control-plane-is-odd"].enforcementLevel == analyzer_pb2.ADVISORY
 
 
 def test_a_bad_configuration_is_said_and_no_crash(pack: Pack) -> None:

@@ -92,6 +92,16 @@ def test_bad_configuration(tmp_path: Path, said: str, code: str) -> None:
     assert "Traceback" not in done.err
 
 
+def test_a_refusal_stops_a_bootstrap(tmp_path: Path) -> None:
+    text = (ROOT / "stacks/Pulumi.prod-aws.yaml").read_text()
+    ceiling = "stack-costs-within-ceiling: { monthlyCeiling: 10 }"
+    said = f"  caas:policies:\n    parameters: {{ {ceiling} }}\n"
+    (tmp_path / "Pulumi.prod-aws.yaml").write_text(text.replace("config:\n", f"config:\n{said}", 1))
+    done = piped("bootstrap", "prod-aws", env={"CAAS_STACKS": str(tmp_path)})
+    assert done.status == 1
+    assert "CAAS-4001 its machines cost up to" in done.err
+
+
 def test_levels_and_exemptions_count_in_a_preview(tmp_path: Path) -> None:
     refusing = (
         f"    levels: {{ {MACHINES}: mandatory }}\n    parameters: {{ {MACHINES}: {{ most: 1 }} }}"
