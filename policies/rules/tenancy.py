@@ -16,6 +16,22 @@ ENFORCE = "pod-security.kubernetes.io/enforce"
 LEVELS = ("baseline", "restricted")
 TENANT = "caas.dev/tenant"
 OTHER_TENANT_LABELS = ("capsule.clastix.io/tenant",)
+PRIVILEGED = (
+    "kube-system",
+    "calico-system",
+    "csi-nfs",
+    "kube-flannel",
+    "local-path-storage",
+    "logging",
+    "longhorn-system",
+    "metallb-system",
+    "monitoring",
+    "node-problem-detector",
+    "rook-ceph",
+    "tigera-operator",
+    "velero",
+)
+"""Namespaces of the system, and of add-ons whose pods work on their machine."""
 NAMESPACES = Subject("Namespaces", objects("Namespace", group="core", patches=False), itself)
 TENANT_LABELS = Parameter(
     "labels",
@@ -114,7 +130,7 @@ RULES: tuple[Rule[Item] | Rule[Tenancy], ...] = (
             Parameter(
                 "privileged",
                 tuple[str, ...],
-                ("kube-system", "tigera-operator", "calico-system"),
+                PRIVILEGED,
                 "namespaces that may be privileged",
             ),
         ),

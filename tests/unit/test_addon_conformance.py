@@ -10,6 +10,7 @@ import pytest
 from catalog import catalog
 from components.addon import EXCLUSIVE, Addon, AddonSettings
 from components.addons import Addons
+from policies.rules.tenancy import PRIVILEGED
 from tests.addons.examples import addon
 from tests.addons.upstream import NEWER, at, commented, defaults, is_hidden, unknown_values
 
@@ -91,6 +92,11 @@ def test_its_objects_are_whole_and_hold_no_secrets(example: Addon) -> None:
 def test_namespaces_of_its_charts_are_its_own_or_the_systems(example: Addon) -> None:
     used = {chart.namespace for chart in example.charts}
     assert used <= {*example.namespaces, "kube-system"}
+
+
+def test_what_is_privileged_is_known_to_the_policies(example: Addon) -> None:
+    levels = example.namespaces.items()
+    assert {name for name, level in levels if level == "privileged"} <= set(PRIVILEGED)
 
 
 def test_its_roles_are_known(example: Addon) -> None:

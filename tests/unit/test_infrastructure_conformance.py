@@ -13,7 +13,8 @@ import pytest
 import yaml
 
 from catalog import catalog
-from components.cluster import cluster_api, kubeadm
+from components.chart import rendered
+from components.cluster import kubeadm
 from components.cluster.cluster_class import etcd_disk_patch
 from components.cluster.kinds import WORKER_CLASS
 from components.cluster.machine import SIZES
@@ -315,8 +316,9 @@ def test_charts_of_a_management_cluster_hold_no_templates(plugin: Infrastructure
     """There is no add-on provider yet that would fill them in."""
     for version in catalog().kubernetes_versions:
         own = Cluster.model_validate(cluster(plugin.name) | {"version": str(version)})
-        for chart in cluster_api.charts(plugin, own):
-            assert "{{" not in json.dumps(chart.values), chart.name
+        known = plugin.filled_in("prod", own)
+        for chart in plugin.charts():
+            assert "{{" not in json.dumps(rendered(chart.values, known)), chart.name
 
 
 def test_objects_are_whole_and_hold_no_secrets(plugin: Infrastructure) -> None:
