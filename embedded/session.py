@@ -40,7 +40,7 @@ from errors import CaasError, Where
 from errors.machine import STATE_NOT_WRITABLE
 from errors.program import API_SERVER_UNREACHABLE, WAIT_TIMED_OUT
 from stacks.paths import stack_file, state_directory
-from stacks.settings import Stack, load_file, read
+from stacks.settings import Source, Stack, load_file, read
 from stacks.settings.stack import ManagementMode
 
 POLL = 1.0
@@ -363,6 +363,13 @@ class Session:
         """Where the stack file says something about a cluster that it has."""
         own = self.settings.management.cluster
         if own and own.name == cluster:
-            return read(self.file).where(("management", "cluster", field))
-        names = [each.name for each in self.settings.clusters]
-        return read(self.file).where(("clusters", names.index(cluster), field))
+            return self._source.where(("management", "cluster", field))
+        return self._source.where(("clusters", self._positions[cluster], field))
+
+    @cached_property
+    def _source(self) -> Source:
+        return read(self.file)
+
+    @cached_property
+    def _positions(self) -> dict[str, int]:
+        return {each.name: index for index, each in enumerate(self.settings.clusters)}

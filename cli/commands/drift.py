@@ -6,7 +6,7 @@ import typer
 
 from cli import console
 from cli.options import Format, Output, Stack
-from embedded.drift.judge import HEALED, Finding, find_drift
+from embedded.drift.judge import Finding, find_drift
 from embedded.progress import Silent
 from embedded.session import Session
 
@@ -53,10 +53,10 @@ def _show(stack: str, found: list[Finding], drifted: list[Finding]) -> None:
     if not drifted:
         console.say("No drift: nobody changed what the stack says.", "green")
         return
-    healed = sum(each.code in HEALED for each in drifted)
+    healed = sum(each.healed for each in drifted)
     if healed:
         console.say(f"`./caas up {stack}` puts {healed} of {len(drifted)} right.")
-    if healed < len(drifted):
-        console.say(
-            f"{len(drifted) - healed} added by hand: write it into the stack file, or remove it."
-        )
+    for each in drifted:
+        if not each.healed:
+            problem = each.problem(stack)
+            console.say(f"{problem.where.object}: {problem.remedy}")

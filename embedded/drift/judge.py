@@ -8,7 +8,7 @@ counts as not applied yet.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -33,6 +33,11 @@ LONGEST = 60
 """Characters of a value that are shown."""
 HEALED = (CHANGED_BY_HAND, OBJECT_DELETED, OVERRIDDEN_BY_CONTROLLER, NOT_APPLIED_YET)
 """What an `up` puts right; what somebody added is theirs."""
+ONCE = (
+    "Bring it back from a backup of the management cluster before the next `./caas up STACK`: that "
+    "makes another one, and what was encrypted with this one can't be read any more."
+)
+"""What to do about a key that was deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,7 @@ class Finding:
         found: what it is, as it may be shown.
         wanted: what it would be after an `up`.
         by: who set it; None where that is not recorded.
+        is_once: whether an `up` would make it with other content, as a key.
     """
 
     code: Code
@@ -54,6 +60,12 @@ class Finding:
     found: Any = ABSENT
     wanted: Any = ABSENT
     by: Owner | None = None
+    is_once: bool = False
+
+    @property
+    def healed(self) -> bool:
+        """Whether an `up` puts it right."""
+        return self.code in HEALED and not self.is_once
 
     @property
     def is_drift(self) -> bool:
@@ -65,8 +77,8 @@ class Finding:
         cluster = self.key.name if self.key.kind == "Cluster" else None
         place = f"{self.key.namespace}/" if self.key.namespace else ""
         where = Where(cluster=cluster, object=f"{self.key.kind} {place}{self.key.name}")
-        fix = self.code.fix.replace("STACK", stack)
-        return Problem(self.code, self._what(), where, self._who(), fix)
+        fix = ONCE if self.is_once else self.code.fix
+        return Problem(self.code, self._what(), where, self._who(), fix.replace("STACK", stack))
 
     def as_dict(self, stack: str) -> dict[str, Any]:
         """For `--output json`."""
@@ -76,7 +88,7 @@ class Finding:
             "path": self.path or None,
             "by": self.by.manager if self.by else None,
             "at": self.by.time if self.by else None,
-            "healedByUp": self.code in HEALED,
+            "healedByUp": self.healed,
             **{name: each for name, each in values.items() if self.path and each is not ABSENT},
         }
 
@@ -108,11 +120,11 @@ def find_drift(session: Session) -> list[Finding]:
     recording = session.record()
     plan = session.plan(recording, lenient=True).objects
     known = digests(recording.objects())
-    look = Look(session.members.applied(), known, recording.with_secrets())
+    made_once = recording.made_once()
+    look = Look(session.members.applied(), known, recording.with_secrets(), made_once)
     found: list[Finding] = []
     for change in plan.changes:
         found += look.change(change)
-    made_once = recording.made_once()
     for key, desired in plan.desired.items():
         live = plan.live.get(key)
         if live is None:
@@ -134,11 +146,13 @@ class Look:
         applied: what the last apply was about.
         wanted: the same of the stack as it is now.
         secret: objects that have secrets.
+        made_once: objects that are left alone where they exist.
     """
 
     applied: Digests | None
     wanted: Digests
     secret: Objects
+    made_once: Container[Key] = ()
 
     def change(self, change: ObjectChange) -> Iterator[Finding]:
         """The findings about one object that an apply would touch."""
@@ -147,7 +161,9 @@ class Look:
             yield Finding(NOT_APPLIED_YET, key, found=True)
         elif change.before is None or change.after is None:
             was_there = self.applied is not None and str(key) in self.applied
-            yield Finding(OBJECT_DELETED if was_there else NOT_APPLIED_YET, key, wanted=True)
+            code = OBJECT_DELETED if was_there else NOT_APPLIED_YET
+            once = was_there and key in self.made_once
+            yield Finding(code, key, wanted=True, is_once=once)
         else:
             for difference in differences(change.before, change.after):
                 if finding := self._judged(change.before, key, difference):

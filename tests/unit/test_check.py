@@ -13,9 +13,11 @@ import pytest
 from cli.check import side_by_side
 from cli.check.base import Base
 from cli.check.found import Checked
+from embedded import session
+from embedded.progress import Silent
 from errors import check as codes
 from errors.stack_rules import DOWNGRADE
-from stacks.settings.source import stack_name
+from stacks.settings.source import Source, read, stack_name
 from tests.unit.command_line import ROOT, Outcome, copy_of_checkout, environment, piped, terminal
 
 STACKS = sorted(stack_name(file) for file in (ROOT / "stacks").glob("Pulumi.*.yaml"))
@@ -314,3 +316,22 @@ def test_interrupted_it_leaves_nothing(repository: Path, tmp_path: Path) -> None
         ["ps", "-eo", "args"], capture_output=True, text=True, check=True, env=environment()
     )
     assert str(repository) not in running.stdout
+
+
+def test_a_place_costs_no_reading_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thousand clusters ask for two places each."""
+    (tmp_path / "Pulumi.mine.yaml").write_text(MINE)
+    monkeypatch.setenv("CAAS_STACKS", str(tmp_path))
+    opened: list[Path] = []
+
+    def counting(path: Path) -> Source:
+        opened.append(path)
+        return read(path)
+
+    monkeypatch.setattr(session, "read", counting)
+    found = session.Session("mine", Silent())
+    lines = [found.place(name, "version").line for name in ("shop", "old", "shop")]
+    assert lines == [4, 9, 4]
+    assert len(opened) == 1

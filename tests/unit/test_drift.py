@@ -119,6 +119,17 @@ def test_an_object_that_is_not_there(applied: Digests | None, code: Code) -> Non
     assert [each.code for each in look.change(change)] == [code]
 
 
+def test_a_key_that_was_deleted_is_not_made_anew_lightly() -> None:
+    wanted = manifest({}, kind="Secret")
+    key = Key.of(wanted)
+    change = ObjectChange(Operation.CREATE, key, None, wanted, wanted)
+    (finding,) = Look({str(key): "now"}, {}, {}, {key}).change(change)
+    assert (finding.code, finding.healed) == (OBJECT_DELETED, False)
+    assert "before the next `./caas up local`" in finding.problem("local").remedy
+    (pending,) = Look({}, {}, {}, {key}).change(change)
+    assert (pending.code, pending.healed) == (NOT_APPLIED_YET, True)
+
+
 def test_items_of_lists_are_found_by_what_tells_them_apart() -> None:
     before = manifest(
         {"pools": [{"name": "b", "size": 1}, {"name": "a", "size": 9}]},
