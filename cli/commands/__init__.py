@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[Entry, ...]] = {
         Entry("bootstrap", "Make the management cluster of a stack that manages itself."),
         Entry("management", "Save what the management cluster knows, or bring it back."),
         Entry("volumes", "Move the volumes of a namespace to another class or cluster."),
+        Entry("registry", "Bring projects, caches, replications and robots into Harbor."),
         Entry("synth", "Write the Kubernetes objects of a stack to files, or print them."),
         Entry("destroy", "Delete every cluster of a stack, then the embedded plane and its data."),
     ),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 from components.registry.contents import Contents, OtherRegistry, Project, Robot
@@ -50,7 +51,7 @@ class Change:
     """
 
     what: str
-    act: Callable[[], None]
+    act: Callable[[], object]
 
 
 class Sync:
@@ -73,8 +74,8 @@ class Sync:
         self.credentials = credentials
 
     def changes(self) -> Iterator[Change]:
-        """What has to be done, in this order. Each change may be asked for when the ones before
-        it are done: a project has an id only then.
+        """What has to be done, in this order; found out one by one, so that what one change makes
+        is there when the next is looked for. Where nothing is done, the rest is in words only.
 
         Raises:
             CaasError: HARBOR_UNREACHABLE, HARBOR_LOGIN, HARBOR_REFUSED, HARBOR_UNCHANGEABLE.
@@ -82,11 +83,12 @@ class Sync:
         registries = self._by_name("/registries")
         for registry in self.contents.registries:
             yield from self._registry(registry, registries.get(registry.name))
+        registries = self._by_name("/registries")  # with those that were just made
         projects = self._by_name("/projects")
         for project in self.contents.projects:
             there = projects.get(project.name)
             yield from self._project(project, there, registries)
-            yield from self._belongings(project, there)
+            yield from self._belongings(project, there or self._made(project.name))
         policies = self._by_name("/replication/policies")
         for each in self.contents.replications:
             body = words.replication(each, registries.get(each.registry, {}).get("id", 0))
@@ -95,21 +97,13 @@ class Sync:
             )
 
     def apply(self, tell: Callable[[str], None]) -> list[str]:
-        """Does all of it; what was done, in words.
-
-        New registries and projects are made first: what belongs to them is found out again when
-        they have their ids.
-        """
+        """Does all of it; what was done, in words."""
         done: list[str] = []
-        seen: set[str] = set()
-        while True:
-            change = next((each for each in self.changes() if each.what not in seen), None)
-            if change is None:
-                return done
+        for change in self.changes():
             tell(change.what)
             change.act()
-            seen.add(change.what)
             done.append(change.what)
+        return done
 
     # ---- registries ----------------------------------------------------------------------------
 
@@ -120,7 +114,7 @@ class Sync:
             new = body | ({"credential": credential} if credential else {})
             yield Change(
                 f"create registry {registry.name}",
-                lambda: self._ignore(self.harbor.create("/registries", new)),
+                partial(self.harbor.create, "/registries", new),
             )
             return
         if there["type"] != body["type"]:
@@ -139,7 +133,7 @@ class Sync:
                 }
             path = f"/registries/{there['id']}"
             yield Change(
-                f"update registry {registry.name}", lambda: self.harbor.replace(path, update)
+                f"update registry {registry.name}", partial(self.harbor.replace, path, update)
             )
 
     def _credential(self, registry: OtherRegistry) -> dict[str, str]:
@@ -169,7 +163,7 @@ class Sync:
                 body["registry_id"] = source
             yield Change(
                 f"create project {project.name}",
-                lambda: self._ignore(self.harbor.create("/projects", body)),
+                partial(self.harbor.create, "/projects", body),
             )
             return
         if (there.get("registry_id") or 0) != source:
@@ -180,7 +174,7 @@ class Sync:
             path = f"/projects/{there['project_id']}"
             yield Change(
                 f"update project {project.name}",
-                lambda: self.harbor.replace(path, {"metadata": switches}),
+                partial(self.harbor.replace, path, {"metadata": switches}),
             )
 
     def _belongings(self, project: Project, there: Found | None) -> Iterator[Change]:
@@ -206,7 +200,7 @@ class Sync:
                 body = {"hard": {"storage": words.quota(project)}}
                 yield Change(
                     f"set quota of {project.name} to {project.quota or 'none'}",
-                    lambda path=path, body=body: self.harbor.replace(path, body),  # type: ignore
+                    partial(self.harbor.replace, path, body),
                 )
 
     def _retention(self, project: Project, number: int, switches: Found) -> Iterator[Change]:
@@ -215,20 +209,20 @@ class Sync:
             if known:
                 path = f"/retentions/{known}"
                 yield Change(
-                    f"remove retention of {project.name}", lambda: self.harbor.delete(path)
+                    f"remove retention of {project.name}", partial(self.harbor.delete, path)
                 )
             return
         body = words.retention(project.retention, number)
         if not known:
             yield Change(
                 f"set retention of {project.name}",
-                lambda: self._ignore(self.harbor.create("/retentions", body)),
+                partial(self.harbor.create, "/retentions", body),
             )
         elif _differs(body, self.harbor.get(f"/retentions/{known}") or {}):
             path = f"/retentions/{known}"
             new = body | {"id": int(known)}
             yield Change(
-                f"set retention of {project.name}", lambda: self.harbor.replace(path, new)
+                f"set retention of {project.name}", partial(self.harbor.replace, path, new)
             )
 
     # ---- robots --------------------------------------------------------------------------------
@@ -239,24 +233,26 @@ class Sync:
         body = words.robot(robot, project)
         there = robots.get(name)
         if there is None:
-            yield Change(f"create robot {name}", lambda: self._make_robot(name, secret, body))
+            yield Change(f"create robot {name}", partial(self._make_robot, name, secret, body))
             return
         path = f"/robots/{there['id']}"
         if not self.vault.has_pull_secret(secret):
             yield Change(
                 f"renew password of robot {name}",
-                lambda: self.vault.keep_pull_secret(
-                    secret, Login(name, self.harbor.change(path, {"secret": ""})["secret"])
-                ),
+                partial(self._renew_robot, name, secret, path),
             )
         own = {key: body[key] for key in ("level", "duration", "disable", "permissions")}
         if _differs(_sorted(own), _sorted(there)):
             new = there | own
-            yield Change(f"update robot {name}", lambda: self.harbor.replace(path, new))
+            yield Change(f"update robot {name}", partial(self.harbor.replace, path, new))
 
     def _make_robot(self, name: str, secret: str, body: Found) -> None:
         made = self.harbor.create("/robots", body)
         self.vault.keep_pull_secret(secret, Login(name, made["secret"]))
+
+    def _renew_robot(self, name: str, secret: str, path: str) -> None:
+        password = self.harbor.change(path, {"secret": ""})["secret"]
+        self.vault.keep_pull_secret(secret, Login(name, password))
 
     # ---- all -----------------------------------------------------------------------------------
 
@@ -264,24 +260,21 @@ class Sync:
         self, kind: str, name: str, path: str, body: Found, there: Found | None
     ) -> Iterator[Change]:
         if there is None:
-            yield Change(
-                f"create {kind} {name}", lambda: self._ignore(self.harbor.create(path, body))
-            )
+            yield Change(f"create {kind} {name}", partial(self.harbor.create, path, body))
         elif _differs(body, there):
             place = f"{path}/{there['id']}"
-            yield Change(
-                f"update {kind} {name}", lambda: self.harbor.replace(place, there | body)
-            )
+            yield Change(f"update {kind} {name}", partial(self.harbor.replace, place, there | body))
 
     def _by_name(self, path: str) -> dict[str, Found]:
         return {each["name"]: each for each in self.harbor.list(path)}
 
-    def _ignore(self, _answer: object) -> None:
-        """Harbor says where it is, and it is looked for by name."""
+    def _made(self, project: str) -> Found | None:
+        """A project that was just made; None where it was not."""
+        return next(iter(self.harbor.list("/projects", q=f"name={project}")), None)
 
 
 def _later() -> None:
-    """Nothing yet: it is asked for again when the project is there."""
+    """Nothing: without the project there is nothing that it could belong to."""
 
 
 def _sorted(robot: Found) -> Found:
