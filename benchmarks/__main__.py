@@ -7,11 +7,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import command_line, fleet, plane, program
+from benchmarks import check, command_line, fleet, plane, program
 
 ALL = {
     "command-line": command_line.run,
     "program": program.run,
+    "check": check.run,
     "plane": plane.run,
     "fleet": fleet.run,
 }

@@ -13,6 +13,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 FILE = Path(__file__).parent / "versions.yaml"
+RETIRED = Path(__file__).parent / "retired.yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,29 @@ class ChartRelease:
 
 
 @dataclass(frozen=True, slots=True)
+class Retired:
+    """Software that is no more.
+
+    Attributes:
+        name: what it is called.
+        since: the month, `March 2026`.
+        why: what happened to it.
+        instead: what to take now.
+        charts: names of its charts.
+        repositories: patterns of the addresses of its chart repositories.
+        images: patterns of its images.
+    """
+
+    name: str
+    since: str
+    why: str
+    instead: str
+    charts: tuple[str, ...]
+    repositories: tuple[str, ...]
+    images: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Catalog:
     """The parsed catalog.
 
@@ -119,6 +143,16 @@ def catalog() -> Catalog:
         providers={name: str(version) for name, version in data["providers"].items()},
         charts={name: _chart(name, entry) for name, entry in data["charts"].items()},
         images=data["images"],
+    )
+
+
+@lru_cache
+def retired() -> tuple[Retired, ...]:
+    """Reads `retired.yaml` once."""
+    lists = ("charts", "repositories", "images")
+    return tuple(
+        Retired(**entry | {name: tuple(entry[name]) for name in lists})
+        for entry in yaml.load(RETIRED.read_text(), yaml.CSafeLoader)
     )
 
 

@@ -2,7 +2,7 @@
 
 Exit status: 0 done, 1 a problem with a code, 64 a command line that was not understood, 70 a
 fault in caas (both of sysexits.h), 130 interrupted, 141 nobody reads the output. 2 is left to
-commands that report a difference.
+commands that report a difference, 3 to `drift`.
 """
 
 from __future__ import annotations

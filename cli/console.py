@@ -49,7 +49,12 @@ def warn(text: str) -> None:
 
 def document(value: Any) -> None:
     """The answer of `--output json`."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
+    sys.stdout.write(as_json(value))
+
+
+def as_json(value: Any) -> str:
+    """An answer as every command writes it."""
+    return json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n"
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], *, title: str = "") -> None:
@@ -108,6 +113,7 @@ def _block(problem: Problem) -> Text:
     details = {
         "where": str(problem.where),
         "why": problem.why,
+        "who": problem.code.actor or "",
         "fix": problem.remedy,
         "more": f"./caas explain {problem.code.id}",
     }

@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
 from typing import Any
 
+from cli.policies import today
 from components.estimate import Estimate
 from embedded.plan.clouds import cloud_groups
 from embedded.plan.objects import ObjectChange, Operation
+from embedded.plan.plan import Plan
 from embedded.plan.words import sentences
-from embedded.session import Plan
 from embedded.values import unknowns
 from errors import CaasError
-from policies import Violation, check
+from policies import Configuration, Violation, check
+from policies.configuration import DEFAULT
 
 SIGNS = {Operation.CREATE: "+", Operation.UPDATE: "~", Operation.DELETE: "-"}
 
 
 def show_words(plan: Plan, say: Callable[[str], None]) -> None:
     """What happens to clusters, a line each."""
-    for line in sentences(plan.clusters, len(plan.objects.changes)):
+    for line in summary(plan):
         say(line)
+
+
+def summary(plan: Plan) -> list[str]:
+    """What happens to clusters and their add-ons, a sentence each."""
+    addons = [str(change) for change in plan.addons]
+    words = sentences(plan.clusters, 0 if addons else len(plan.objects.changes))
+    return [*words, *addons, *([plan.undelivered] if plan.undelivered else [])]
 
 
 def show_clouds(plan: Plan, say: Callable[[str], None]) -> None:
@@ -37,9 +45,14 @@ def show_clouds(plan: Plan, say: Callable[[str], None]) -> None:
         say("The pulumi CLI makes these; `pulumi preview` tells which of them would change.")
 
 
-def judged(plan: Plan) -> list[Violation]:
-    """What the policies say about the plan's resources. Raises CAAS-4001 for what they refuse."""
-    found = check(plan.recording.resources, datetime.now(UTC).date())
+def violations(plan: Plan, rules: Configuration = DEFAULT) -> list[Violation]:
+    """What the policies say about the plan's resources, as they are configured."""
+    return check(plan.recording.resources, today(), configuration=rules)
+
+
+def judged(plan: Plan, rules: Configuration = DEFAULT) -> list[Violation]:
+    """What the policies advise. Raises CAAS-4001 for what they refuse."""
+    found = violations(plan, rules)
     refused = [violation.problem() for violation in found if violation.is_mandatory]
     if refused:
         raise CaasError.of(refused)
@@ -63,7 +76,8 @@ def as_dict(plan: Plan, violations: Iterable[Violation], found: Estimate) -> dic
         "policies": [violation.problem().as_dict() for violation in violations],
         "changes": not plan.is_empty,
         "clusters": [change.as_dict() for change in plan.clusters],
-        "summary": sentences(plan.clusters, len(plan.objects.changes)),
+        "addons": [change.as_dict() for change in plan.addons],
+        "summary": summary(plan),
         "objects": [
             {
                 "operation": change.operation.value,

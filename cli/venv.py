@@ -91,10 +91,13 @@ class Ticker:
 
 
 def main(arguments: list[str]) -> int:
-    """Makes the environment, with `--dev` the tools of the tests too; returns the exit status."""
+    """Makes the environment and returns the exit status.
+
+    With `--dev` it has the tools of the tests too, with `--docs` those of the documentation.
+    """
     names = [("requirements.txt", "caas.lock")]
-    if "--dev" in arguments:
-        names.append(("requirements-dev.txt", "caas-dev.lock"))
+    extras = [extra for extra in ("dev", "docs") if f"--{extra}" in arguments]
+    names += [(f"requirements-{extra}.txt", f"caas-{extra}.lock") for extra in extras]
     if PLUGINS.exists():
         names.append((PLUGINS.name, "caas-plugins.lock"))
     ticker = Ticker()

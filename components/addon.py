@@ -148,6 +148,10 @@ class AddonSettings(Settings):
         """What is wrong with it in a cluster; paths begin at the add-on's settings."""
         yield from ()
 
+    def gateway_class(self) -> str:
+        """The GatewayClass that it serves, one of `components.ingress.classes`; empty for none."""
+        return ""
+
 
 def merged(values: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
     """Values of a chart with a user's own over them, as Helm does it: mappings key by key."""

@@ -27,10 +27,13 @@ class Chart:
     values: Mapping[str, Any] = field(default_factory=dict)
 
 
-def rendered(values: Any, cluster: str) -> Any:
-    """The values with the cluster's name where the add-on provider would put it."""
+def rendered(values: Any, known: Mapping[str, str]) -> Any:
+    """The values with what is known in place of the add-on provider's templates."""
     if isinstance(values, Mapping):
-        return {key: rendered(value, cluster) for key, value in values.items()}
+        return {key: rendered(value, known) for key, value in values.items()}
     if isinstance(values, list | tuple):
-        return [rendered(value, cluster) for value in values]
-    return values.replace(CLUSTER_NAME, cluster) if isinstance(values, str) else values
+        return [rendered(value, known) for value in values]
+    if isinstance(values, str):
+        for template, value in known.items():
+            values = values.replace(template, value)
+    return values

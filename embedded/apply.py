@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 
 from components.manifest import WAIT_FOR, Manifest
 from embedded.api import Api, describe
 from embedded.fleet import conditions_of
-from embedded.objects import Key, StackObjects
+from embedded.objects import Key, StackObjects, digests
 from embedded.plan.objects import WORKERS, ObjectChange, ObjectPlan, Operation
 from embedded.values import is_unknown
 from errors import CaasError, Where
@@ -30,7 +31,7 @@ Report = Callable[[ObjectChange], None]
 def apply_plan(
     api: Api,
     plan: ObjectPlan,
-    waves: Iterable[list[Manifest]],
+    waves: Sequence[list[Manifest]],
     members: StackObjects,
     report: Report = lambda change: None,
 ) -> None:
@@ -43,7 +44,8 @@ def apply_plan(
     Args:
         api: the management API server.
         plan: what to change.
-        waves: the program's objects in groups, each depending only on earlier ones.
+        waves: the program's objects in groups, each depending only on earlier ones; without their
+            secrets.
         members: the stack's membership.
         report: called for every object when it is done.
 
@@ -62,7 +64,7 @@ def apply_plan(
             where=Where(object=describe(unknown[0])),
         )
     changes = {change.key: change for change in plan.changes}
-    members.declare({*plan.live, *plan.desired})
+    members.declare({*plan.live, *plan.desired}, members.applied())
     for change in plan.changes:  # first, or a new class would still replace their machines
         if change.operation is Operation.DELETE and change.before and change.key.kind == "Cluster":
             retire(api, change.before)
@@ -76,7 +78,7 @@ def apply_plan(
         _apply_wave(api, todo, report)
         pending.extend(manifest for manifest in wave if Key.of(manifest) in changes)
     _prune(api, plan, report)
-    members.declare(plan.desired)
+    members.declare(plan.desired, digests(chain.from_iterable(waves)))
 
 
 def retire(api: Api, manifest: Manifest) -> None:

@@ -1,17 +1,21 @@
 """What a stack has on the management cluster.
 
 Every object of a stack carries the label `caas.dev/stack`; a `Stack` object lists the kinds that
-were ever applied and not all pruned, so that looking for members takes one list per kind.
+were ever applied and not all pruned, so that looking for members takes one list per kind, and what
+the last apply was about: a digest of each object, so that what was taken away since is missed.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
+from typing import Any
 
 from components.manifest import STACK_LABEL, Manifest
 from embedded.api import FIELD_MANAGER, Api, UnknownKindError, root
@@ -43,6 +47,9 @@ class Key:
             metadata["name"],
         )
 
+    def __str__(self) -> str:
+        return "/".join((self.api_version, self.kind, self.namespace, self.name))
+
 
 DEFINED_LIMIT = 30.0
 """Seconds that a definition may take to be served."""
@@ -50,6 +57,8 @@ LISTS = 8
 """Kinds that are listed side by side; a list that is up to date waits for the server's cache."""
 
 Objects = dict[Key, Manifest]
+Digests = Mapping[str, str]
+"""What an apply was about: the digest of each object by its key."""
 Kind = tuple[str, str]
 """API version and kind."""
 
@@ -78,15 +87,32 @@ class StackObjects:
             wanted: the members that shall be; their kinds are looked at even when no earlier run
                 of this project recorded them.
         """
+        return {key: each for key, each in self.labelled(wanted).items() if is_applied(each)}
+
+    def labelled(self, wanted: Iterable[Key] = ()) -> Objects:
+        """Every object that carries the stack's label, members or not; `wanted` as of `live`."""
         kinds = {*self._recorded(), *((key.api_version, key.kind) for key in wanted)}
         with ThreadPoolExecutor(LISTS) as pool:
-            members = chain.from_iterable(pool.map(self._members, sorted(kinds)))
-        return {Key.of(manifest): manifest for manifest in members if _applied(manifest)}
+            found = chain.from_iterable(pool.map(self._members, sorted(kinds)))
+        return {Key.of(manifest): manifest for manifest in found}
 
-    def declare(self, members: Iterable[Key]) -> None:
-        """Records the kinds: before an apply those of old and new members, after it the new."""
+    def applied(self) -> Digests | None:
+        """What the last apply was about; None where it was not recorded."""
+        digests: Digests | None = self._record().get("applied")
+        return digests
+
+    def declare(self, members: Iterable[Key], applied: Digests | None) -> None:
+        """Records the kinds: before an apply those of old and new members, after it the new.
+
+        Args:
+            members: whose kinds are recorded.
+            applied: what the apply was about, by `digests`; None where that is not known.
+        """
         kinds = sorted({f"{key.api_version}/{key.kind}" for key in members})
-        recorded = {**self._parent, "spec": {"kinds": kinds}}
+        spec: dict[str, Any] = {"kinds": kinds}
+        if applied is not None:
+            spec["applied"] = dict(applied)
+        recorded = {**self._parent, "spec": spec}
         try:
             self._api.apply(recorded)
         except UnknownKindError:  # a management cluster that is not a plane
@@ -117,16 +143,29 @@ class StackObjects:
         query = {"labelSelector": f"{STACK_LABEL}={self._stack}", "resourceVersion": ""}
         return self._api.list(path, **query)
 
-    def _recorded(self) -> list[Kind]:
+    def _record(self) -> dict[str, Any]:
         try:
             parent = self._api.get(self._api.path(self._parent)) or {}
         except UnknownKindError:
-            return []
-        entries = parent.get("spec", {}).get("kinds", ())
+            return {}
+        record: dict[str, Any] = parent.get("spec", {})
+        return record
+
+    def _recorded(self) -> list[Kind]:
+        entries = self._record().get("kinds", ())
         return [(entry.rpartition("/")[0], entry.rpartition("/")[2]) for entry in entries]
 
 
-def _applied(manifest: Manifest) -> bool:
+def digests(manifests: Iterable[Manifest]) -> dict[str, str]:
+    """A digest of each object as the program registers it, its secrets hidden."""
+    return {str(Key.of(manifest)): _digest(manifest) for manifest in manifests}
+
+
+def _digest(manifest: Manifest) -> str:
+    return hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def is_applied(manifest: Manifest) -> bool:
     """Whether this project applied the object; Cluster API's clones of it carry its labels too."""
     entries = manifest["metadata"].get("managedFields", ())
     return any(entry["manager"].startswith(MANAGERS) for entry in entries)

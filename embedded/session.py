@@ -7,10 +7,10 @@ cluster, or one of the stack's own, which `./caas bootstrap` makes first.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 
 from components.estimate import Estimate, estimate
@@ -21,9 +21,17 @@ from embedded.apply import Report, apply_plan, retire
 from embedded.binaries import ensure_binaries
 from embedded.fleet import ClusterState, Fleet, read_fleet
 from embedded.lock import hold
-from embedded.objects import Key, StackObjects
-from embedded.plan.clusters import Action, ClusterChange, judge_clusters, plan_clusters
-from embedded.plan.objects import ObjectPlan, Operation, plan_objects, plan_offline, plan_removal
+from embedded.objects import Key, Objects, StackObjects
+from embedded.plan.addons import judge_addons
+from embedded.plan.clusters import Action, judge_clusters
+from embedded.plan.objects import (
+    Operation,
+    plan_between,
+    plan_objects,
+    plan_offline,
+    plan_removal,
+)
+from embedded.plan.plan import Plan
 from embedded.plane import Plane
 from embedded.program import Recording, run_program
 from embedded.progress import Progress
@@ -42,32 +50,6 @@ REVIVAL = 10.0
 at first the conditions are those from before, and nothing on a Cluster says that they are."""
 SHARED = ("Namespace",)
 """Kinds that are never deleted on a cluster that others use too: what is in them may be theirs."""
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What an apply would do.
-
-    Attributes:
-        objects: to every object.
-        clusters: to every cluster, unchanged ones included.
-        offline: why it was not compared with a management cluster; empty where it was.
-    """
-
-    recording: Recording
-    objects: ObjectPlan
-    clusters: tuple[ClusterChange, ...]
-    offline: str = ""
-
-    @property
-    def once_made(self) -> list[Key]:
-        """Objects that are made once, and are there."""
-        return sorted(self.recording.made_once() & self.objects.live.keys())
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing would change."""
-        return not self.objects.changes
 
 
 class Session:
@@ -219,12 +201,15 @@ class Session:
         """Runs the program and records what it registers."""
         return run_program(self.stack, self.file)
 
-    def plan(self, recording: Recording | None = None, *, offline: str = "") -> Plan:
+    def plan(
+        self, recording: Recording | None = None, *, offline: str = "", lenient: bool = False
+    ) -> Plan:
         """What an apply would do now.
 
         Args:
             recording: what the program registers, where it was run already.
             offline: why no management cluster is asked; then everything is new.
+            lenient: tell also what would be refused; for looking only.
         """
         recording = recording or self.record()
         if offline:
@@ -233,13 +218,22 @@ class Session:
             objects = plan_objects(
                 self.api,
                 recording.objects(secrets=True),
-                self._members,
-                partial(judge_clusters, locate=self._place),
+                self.members,
+                (lambda *_: None) if lenient else self._judge,
                 shown=recording.with_secrets(),
                 made_once=recording.made_once(),
                 kept=() if self.has_plane else SHARED,
+                lenient=lenient,
             )
-        return Plan(recording, objects, tuple(plan_clusters(objects)), offline)
+        return Plan.of(recording, objects, self._undelivered(), offline)
+
+    def plan_from(self, before: Iterable[Manifest], recording: Recording) -> Plan:
+        """What changes where `before` is there: the objects of the program as it once was.
+
+        Raises what `judge_clusters` does, for a running cluster that would refuse the change.
+        """
+        objects = plan_between(before, recording.objects(), self._judge)
+        return Plan.of(recording, objects, self._undelivered())
 
     def estimate(self, plan: Plan) -> Estimate:
         """What the clusters are made of and cost, before and after the plan. Raises CAAS-3028."""
@@ -253,7 +247,7 @@ class Session:
 
     def apply(self, plan: Plan, report: Report) -> None:
         """Does what the plan says."""
-        apply_plan(self.api, plan.objects, plan.recording.waves(), self._members, report)
+        apply_plan(self.api, plan.objects, plan.recording.waves(), self.members, report)
 
     def fleet(self) -> Fleet:
         """The clusters as they are now; where others have clusters too, only this stack's."""
@@ -336,12 +330,13 @@ class Session:
     def remove_objects(self, report: Report = lambda change: None) -> None:
         """Deletes what the stack has on a management cluster of others, but for its namespace."""
         wanted = map(Key.of, self.record().objects())
-        live = self._members.live(wanted)
-        apply_plan(self.api, plan_removal(live, SHARED), (), self._members, report)
-        self._members.forget()
+        live = self.members.live(wanted)
+        apply_plan(self.api, plan_removal(live, SHARED), (), self.members, report)
+        self.members.forget()
 
     @cached_property
-    def _members(self) -> StackObjects:
+    def members(self) -> StackObjects:
+        """What the stack has on the management cluster."""
         return StackObjects(self.api, self.stack)
 
     def _fleet_or_heal(self) -> Fleet:
@@ -351,7 +346,21 @@ class Session:
             self.open()
         return self.fleet()
 
-    def _place(self, cluster: str, field: str) -> Where:
+    def _undelivered(self) -> str:
+        """On the embedded plane no pods run, so there is no add-on provider either."""
+        targets = map(self.settings.target, self.settings.clusters if self.has_plane else ())
+        names = sorted({key for target in targets for key in target.addons})
+        named = ", ".join(f"`{name}`" for name in names)
+        return f"add-ons are checked and not installed here, no pods run: {named}" if names else ""
+
+    def _judge(self, live: Objects, wanted: Objects) -> None:
+        judge_clusters(live, wanted, self.place)
+        clusters = {cluster.name: cluster for cluster in self.settings.all_clusters}
+        target = self.settings.target
+        judge_addons(live, wanted, lambda name: target(clusters[name]), self.place)
+
+    def place(self, cluster: str, field: str) -> Where:
+        """Where the stack file says something about a cluster that it has."""
         own = self.settings.management.cluster
         if own and own.name == cluster:
             return read(self.file).where(("management", "cluster", field))

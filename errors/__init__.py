@@ -4,6 +4,6 @@ Codes live in one module per room: `stack_file` (1xxx), `machine` (2xxx), `progr
 `runtime` (5xxx). Raise `CaasError(stack_file.UNKNOWN_KEY, "…", where=Where(…))`.
 """
 
-from errors.model import NOWHERE, CaasError, Code, Problem, Where
+from errors.model import NOWHERE, Actor, CaasError, Code, Problem, Where
 
-__all__ = ["NOWHERE", "CaasError", "Code", "Problem", "Where"]
+__all__ = ["NOWHERE", "Actor", "CaasError", "Code", "Problem", "Where"]

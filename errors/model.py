@@ -4,9 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from typing import Any
 
 DOCS = "docs/errors"
+
+
+class Actor(StrEnum):
+    """Who has to act on a failure of a running cluster."""
+
+    USER = "user"
+    """Who wrote the stack file, or what runs in the cluster: it asks for what can't be."""
+    PLATFORM = "platform"
+    """Who runs the infrastructure, its account and the management cluster: they do not deliver."""
+
+    @property
+    def words(self) -> str:
+        """In words, for pages."""
+        if self is Actor.USER:
+            return "whoever wrote the stack file or runs the workload"
+        return "whoever runs the infrastructure or the management cluster"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +40,7 @@ class Code:
         example: a text that triggers it, or what a user sees.
         since: the release that brought it.
         retired: the release that stopped raising it; a retired number is never used again.
+        actor: who has to act, where that is not whoever ran the command.
     """
 
     number: int
@@ -33,6 +51,7 @@ class Code:
     example: str
     since: str = "0.1.0"
     retired: str | None = None
+    actor: Actor | None = None
 
     @property
     def id(self) -> str:
@@ -87,11 +106,13 @@ class Problem:
         place = f"{self.where}: " if str(self.where) else ""
         why = f" ({self.why})" if self.why else ""
         what = self.what.rstrip(".")
-        return f"{place}{self.code.id} {what}{why}. Fix: {self.remedy}"
+        actor = f" ({self.code.actor})" if self.code.actor else ""
+        return f"{place}{self.code.id} {what}{why}. Fix{actor}: {self.remedy}"
 
     def as_dict(self) -> dict[str, Any]:
         """For `--output json`."""
         where = {key: value for key, value in asdict(self.where).items() if value is not None}
+        actor = {"actor": self.code.actor.value} if self.code.actor else {}
         return {
             "code": self.code.id,
             "reason": self.code.reason,
@@ -99,6 +120,7 @@ class Problem:
             "where": where,
             "why": self.why,
             "fix": self.remedy,
+            **actor,
         }
 
 

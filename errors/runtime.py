@@ -1,6 +1,6 @@
 """Codes 5xxx: running clusters."""
 
-from errors.model import Code
+from errors.model import Actor, Code
 
 PROCESS_NOT_RUNNING = Code(
     5001,
@@ -10,6 +10,7 @@ PROCESS_NOT_RUNNING = Code(
     "cluster objects say is as old as its end, so nothing else is judged.",
     "Run `./caas setup STACK` to start what is missing; the log says why it ended.",
     "kill -9 of the plane's `core-manager`, then ./caas diagnose",
+    actor=Actor.PLATFORM,
 )
 
 CLUSTER_CLASS_MISSING = Code(
@@ -21,6 +22,7 @@ CLUSTER_CLASS_MISSING = Code(
     "Run `./caas up STACK`: it applies the class before the clusters. Of a cluster that is not in "
     "the stack file, correct `spec.topology.classRef`.",
     "A Cluster with `spec.topology.classRef.name: absent`.",
+    actor=Actor.USER,
 )
 
 CLUSTER_CLASS_NOT_RECONCILED = Code(
@@ -32,6 +34,7 @@ CLUSTER_CLASS_NOT_RECONCILED = Code(
     "Run `./caas up STACK`: it applies the class with its templates. The log of core-manager "
     "names the template that is missing.",
     "A class whose worker infrastructure is a DevMachineTemplate that was deleted.",
+    actor=Actor.USER,
 )
 
 TOPOLOGY_FAILED = Code(
@@ -42,6 +45,7 @@ TOPOLOGY_FAILED = Code(
     "gone, or an admission webhook refuses an object; the reason is Cluster API's.",
     "Correct what the reason names in the stack file or in the class, then run `./caas up STACK`.",
     "A patch that replaces a field which the KubeadmControlPlaneTemplate does not have.",
+    actor=Actor.USER,
 )
 
 PAUSED = Code(
@@ -54,6 +58,7 @@ PAUSED = Code(
     "Set `paused: false` in the stack file and run `./caas up STACK`; remove the annotation with "
     "`kubectl annotate OBJECT cluster.x-k8s.io/paused-`.",
     "paused: true",
+    actor=Actor.USER,
 )
 
 UPGRADE_HELD = Code(
@@ -65,6 +70,7 @@ UPGRADE_HELD = Code(
     "only at the control plane's minor.",
     "Remove the annotation from the pool in the stack file and run `./caas up STACK`.",
     'annotations: { topology.cluster.x-k8s.io/defer-upgrade: "" }',
+    actor=Actor.USER,
 )
 
 WORKLOAD_UNREACHABLE = Code(
@@ -76,6 +82,7 @@ WORKLOAD_UNREACHABLE = Code(
     "Try `kubectl get --raw /readyz` with the kubeconfig of `./caas kubeconfig CLUSTER`, from "
     "where Cluster API runs; then look at the load balancer and at the control-plane machines.",
     "The in-memory provider is stopped: kill -STOP",
+    actor=Actor.PLATFORM,
 )
 
 CHANGE_UNFINISHED = Code(
@@ -87,6 +94,7 @@ CHANGE_UNFINISHED = Code(
     "Look at what the reason waits for. Delete the old machines of an `OnDelete` pool with "
     "`kubectl delete machine NAME`, one at a time.",
     "An upgrade of a pool whose rollout strategy is OnDelete.",
+    actor=Actor.USER,
 )
 
 CLUSTER_NOT_AVAILABLE = Code(
@@ -97,6 +105,7 @@ CLUSTER_NOT_AVAILABLE = Code(
     "reports, the infrastructure of the cluster itself, or etcd.",
     "Look at the condition that the reason names, and at the component that reports it.",
     "availabilityGates: [{conditionType: SmokeTest}], and nothing that sets it",
+    actor=Actor.PLATFORM,
 )
 
 CONTROL_PLANE_NOT_INITIALIZED = Code(
@@ -108,6 +117,7 @@ CONTROL_PLANE_NOT_INITIALIZED = Code(
     "Read the machine's console or /var/log/cloud-init-output.log, and check that the endpoint "
     "of the cluster leads to port 6443 of the machine.",
     "A simulated API server that takes an hour to start.",
+    actor=Actor.PLATFORM,
 )
 
 SCALING_BLOCKED = Code(
@@ -119,6 +129,7 @@ SCALING_BLOCKED = Code(
     "Get the control plane to its end first: the other problems of this cluster say what holds "
     "it up. Upgrade the pool to the release of the control plane.",
     "kubectl scale machinedeployment, while the control plane is being upgraded",
+    actor=Actor.USER,
 )
 
 MACHINE_WAITS_FOR_BOOTSTRAP = Code(
@@ -129,6 +140,7 @@ MACHINE_WAITS_FOR_BOOTSTRAP = Code(
     "that a file of it comes from does not exist.",
     "Make what the reason names, then the machine goes on by itself.",
     "files: [{path: /etc/x, contentFrom: {secret: {name: absent, key: x}}}]",
+    actor=Actor.USER,
 )
 
 MACHINE_WAITS_FOR_INFRASTRUCTURE = Code(
@@ -140,6 +152,7 @@ MACHINE_WAITS_FOR_INFRASTRUCTURE = Code(
     "Read the conditions of the infrastructure object that the chain ends with, and the "
     "infrastructure's own console for the machine of that name.",
     "caas:infrastructure: { provider: in-memory, machineStartup: 1h }",
+    actor=Actor.PLATFORM,
 )
 
 INFRASTRUCTURE_DELETED = Code(
@@ -151,6 +164,7 @@ INFRASTRUCTURE_DELETED = Code(
     "Delete the Machine (`kubectl delete machine NAME`): its owner makes a new one. Of a control "
     "plane with one machine everything in etcd is lost; restore a backup.",
     "kubectl delete devmachine NAME",
+    actor=Actor.PLATFORM,
 )
 
 NODE_NEVER_JOINED = Code(
@@ -162,6 +176,7 @@ NODE_NEVER_JOINED = Code(
     "Read the machine's console or /var/log/cloud-init-output.log; give slow machines a longer "
     "`healthCheck.nodeStartupTimeout`.",
     "A simulated node that takes an hour to join, with nodeStartupTimeout: 30s",
+    actor=Actor.PLATFORM,
 )
 
 NODE_NOT_HEALTHY = Code(
@@ -173,6 +188,7 @@ NODE_NOT_HEALTHY = Code(
     "Look at `kubectl describe node NAME` in the cluster. A health check replaces the machine by "
     "itself; by hand, delete the Machine.",
     "A node whose condition Ready is False.",
+    actor=Actor.PLATFORM,
 )
 
 REMEDIATION_BLOCKED = Code(
@@ -184,6 +200,7 @@ REMEDIATION_BLOCKED = Code(
     "Repair what the machines have in common. Only when the machines themselves are broken, raise "
     "`unhealthyLessThanOrEqualTo` and run `./caas up STACK`.",
     "unhealthyLessThanOrEqualTo: 0",
+    actor=Actor.PLATFORM,
 )
 
 REMEDIATION_DEFERRED = Code(
@@ -195,6 +212,7 @@ REMEDIATION_DEFERRED = Code(
     "Repair the machine itself, or wait for the replacements that run. Run control planes of "
     "three machines or more.",
     "The only control-plane machine of a cluster is unhealthy.",
+    actor=Actor.PLATFORM,
 )
 
 REMEDIATION_UNDER_WAY = Code(
@@ -206,6 +224,7 @@ REMEDIATION_UNDER_WAY = Code(
     "Look at the stage that the reason names: loosen the PodDisruptionBudget, or finish what the "
     "hook stands for and remove its annotation.",
     "A machine with a pre-drain hook becomes unhealthy.",
+    actor=Actor.USER,
 )
 
 DELETION_STUCK = Code(
@@ -217,6 +236,7 @@ DELETION_STUCK = Code(
     "Do what the reason waits for. Remove a finalizer by hand only when you know that nothing is "
     "left behind that costs money.",
     "A DevMachine with the finalizer example.com/keep, after ./caas destroy",
+    actor=Actor.PLATFORM,
 )
 
 CERTIFICATES_EXPIRE = Code(
@@ -228,4 +248,5 @@ CERTIFICATES_EXPIRE = Code(
     "`spec.topology.controlPlane.rollout.after` of the Cluster to the present time with "
     "`kubectl edit cluster NAME`; they are replaced one at a time.",
     'machine.cluster.x-k8s.io/certificates-expiry: "2026-12-01T00:00:00Z"',
+    actor=Actor.PLATFORM,
 )

@@ -1,5 +1,6 @@
-"""What a cluster must be before it is made: rules for the pulumi CLI and for checks without it."""
+"""What must be so before something is made: rules for the pulumi CLI and for checks without it."""
 
+from policies.configuration import Configuration
 from policies.run import Recorded, Violation, check
 
-__all__ = ["Recorded", "Violation", "check"]
+__all__ = ["Configuration", "Recorded", "Violation", "check"]

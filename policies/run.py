@@ -2,37 +2,36 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
 
 from pulumi.output import Unknown
-from pulumi_policy import (
-    EnforcementLevel,
-    PolicyCustomTimeouts,
-    PolicyResourceOptions,
-    ResourceValidationArgs,
-    ResourceValidationPolicy,
-)
+from pulumi_policy import EnforcementLevel, proxy
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError, unknown_checking_proxy
 
 from errors import Code, Problem, Where
-from errors.policy import POLICY_ADVICE, POLICY_NOT_CHECKABLE, POLICY_VIOLATED
-from policies.rules import RULES
-from policies.rules.cluster import Cluster
-from policies.rules.rule import Rule
-
-OPTIONS = PolicyResourceOptions(
-    protect=False,
-    ignore_changes=[],
-    delete_before_replace=None,
-    aliases=[],
-    custom_timeouts=PolicyCustomTimeouts(0, 0, 0),
-    additional_secret_outputs=[],
+from errors.policy import (
+    EXEMPTION_EXPIRED,
+    POLICY_ADVICE,
+    POLICY_NOT_CHECKABLE,
+    POLICY_VIOLATED,
 )
-"""Options of a resource; no rule looks at them, so all resources share these."""
-AnyRule = Rule[Any]
+from policies.configuration import DEFAULT, Configuration
+from policies.rules import RULES
+from policies.rules.rule import AnyRule, expanded_known
+from policies.subjects.cluster import concerns as is_cluster
+from policies.subjects.resource import Item, Kind
+from policies.subjects.subject import Stack, StackSubject
+
+UNKNOWN_VALUES = frozenset(
+    value for name, value in vars(proxy).items() if re.fullmatch("UNKNOWN_[A-Z]+_VALUE", name)
+)
+"""How the engine's protocol spells what is not known."""
+STOPPING = (EnforcementLevel.MANDATORY, EnforcementLevel.REMEDIATE)
+"""Levels that stop an apply; nothing is put right in this process, so what should be is refused."""
 
 
 class Recorded(Protocol):
@@ -54,6 +53,10 @@ class Recorded(Protocol):
     def inputs(self) -> Mapping[str, Any]:
         """Its properties."""
 
+    @property
+    def protect(self) -> bool:
+        """Whether Pulumi refuses to delete it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Violation:
@@ -61,10 +64,13 @@ class Violation:
 
     Attributes:
         rule: the rule.
-        urn: of the resource.
-        cluster: the name of the cluster; empty while it is not known.
+        urn: of the resource; empty where the configuration is meant.
+        cluster: the name of the cluster; empty for others, and while it is not known.
         message: what is wrong, or what is not known yet.
         is_checkable: False where a value that the rule needs is not known before the apply.
+        level: the level that counts; None for the rule's own.
+        object: what is not a cluster, `Deployment/shop`, or a resource's name.
+        is_expired: whether it says that an exemption has ended.
     """
 
     rule: AnyRule
@@ -72,15 +78,21 @@ class Violation:
     cluster: str
     message: str
     is_checkable: bool = True
+    level: EnforcementLevel | None = None
+    object: str = ""
+    is_expired: bool = False
 
     @property
     def is_mandatory(self) -> bool:
         """Whether it stops an apply."""
-        return self.is_checkable and self.rule.level is EnforcementLevel.MANDATORY
+        level = self.level or self.rule.level
+        return self.is_checkable and not self.is_expired and level in STOPPING
 
     @property
     def code(self) -> Code:
-        """CAAS-4001 for a refusal, CAAS-4002 for advice, CAAS-4003 for what can't be checked."""
+        """CAAS-4001 for a refusal, 4002 for advice, 4003 for what can't be checked, 4013."""
+        if self.is_expired:
+            return EXEMPTION_EXPIRED
         if not self.is_checkable:
             return POLICY_NOT_CHECKABLE
         return POLICY_VIOLATED if self.is_mandatory else POLICY_ADVICE
@@ -90,71 +102,125 @@ class Violation:
         return Problem(
             self.code,
             self.message,
-            Where(cluster=self.cluster or None),
+            Where(cluster=self.cluster or None, object=self.object or None),
             why=f"{self.rule.name}: {self.rule.description}",
-            fix=self.rule.remediation if self.is_checkable else "",
+            fix=self.rule.remediation if self.is_checkable and not self.is_expired else "",
         )
 
 
 def check(
-    resources: Iterable[Recorded], on: date, rules: Iterable[AnyRule] = RULES
+    resources: Iterable[Recorded],
+    on: date,
+    rules: Iterable[AnyRule] = RULES,
+    configuration: Configuration = DEFAULT,
 ) -> list[Violation]:
-    """What the rules say about recorded resources, in the order of the resources.
+    """What the rules say about recorded resources.
+
+    Single resources come first, in their order, then stacks as a whole, then exemptions that have
+    ended.
 
     Args:
         resources: what a run of the program registered.
-        on: the day that end-of-life dates are compared with.
+        on: the day that end-of-life dates and exemptions are compared with.
         rules: which rules to run.
+        configuration: levels, parameters and exemptions.
     """
-    policies = [(rule, rule.policy(on)) for rule in rules]
-    return [
-        violation
-        for resource in resources
-        if Cluster.of(resource.type, resource.inputs)  # all rules are about clusters
-        for violation in _check(resource, policies)
-    ]
+    return list(_Run(on, tuple(rules), configuration).over(resources))
 
 
-def _check(
-    resource: Recorded, policies: Iterable[tuple[AnyRule, ResourceValidationPolicy]]
-) -> Iterator[Violation]:
-    args = ResourceValidationArgs(
-        resource_type=resource.type,
-        props=unknown_checking_proxy(_as_engine(resource.inputs)),
-        urn=resource.urn,
-        name=resource.name,
-        opts=OPTIONS,
-        provider=None,
-    )
-    cluster = _name(args)
-    for rule, policy in policies:
-        messages, unknown = _run(policy, args)
-        yield from (Violation(rule, resource.urn, cluster, message) for message in messages)
-        if unknown:
-            message = f"{unknown} is not known before the apply"
-            yield Violation(rule, resource.urn, cluster, message, is_checkable=False)
+class _Run:
+    """One run; rules are looked up by type, so that a resource meets only those about it."""
+
+    def __init__(self, on: date, rules: tuple[AnyRule, ...], configuration: Configuration) -> None:
+        self.on = on
+        self.configuration = configuration
+        disabled = EnforcementLevel.DISABLED
+        self.rules = [rule for rule in rules if configuration.level(rule) is not disabled]
+        self.names = {rule.name: rule for rule in rules}
+        self._by_kind: dict[Kind, list[AnyRule]] = {}
+
+    def over(self, resources: Iterable[Recorded]) -> Iterator[Violation]:
+        items: list[Item] = []
+        for resource in resources:
+            found = list(self._items(resource))
+            items += found
+            for item in found:
+                yield from self._single(item)
+        stack = Stack(items)
+        for rule in self.rules:
+            if isinstance(rule.subject, StackSubject):
+                yield from self._whole(rule, stack)
+        for name, exemption in self.configuration.expired(self.on):
+            message = (
+                f"the exemption of `{exemption.resource}` ended on {exemption.expires}; "
+                f"{exemption.owner} answers for it: {exemption.reason}"
+            )
+            if name in self.names:
+                yield Violation(self.names[name], "", "", message, is_expired=True)
+
+    def _items(self, resource: Recorded) -> Iterator[Item]:
+        kind = Kind.of(resource.type)
+        props = resource.inputs
+        if _has_unknown(props):
+            props = unknown_checking_proxy(_as_engine(props))
+        item = Item(kind, props, resource.urn, resource.name, resource.protect)
+        return expanded_known(item)
+
+    def _single(self, item: Item) -> Iterator[Violation]:
+        rules = self._by_kind.get(item.kind)
+        if rules is None:
+            rules = [rule for rule in self.rules if rule.concerns(item.kind)]
+            self._by_kind[item.kind] = rules
+        for rule in rules:
+            unknown: UnknownValueError | None = None
+            try:
+                for message in rule.judge(item, self.on, self.configuration.of_rule(rule)):
+                    yield self._violation(rule, item, message)
+            except UnknownValueError as error:
+                unknown = error
+            if unknown:
+                yield self._not_known(rule, item, unknown)
+
+    def _whole(self, rule: AnyRule, stack: Stack) -> Iterator[Violation]:
+        try:
+            for item, message in rule.judge_stack(stack, self.on, self.configuration.of_rule(rule)):
+                yield self._violation(rule, item, message)
+        except UnknownValueError as error:
+            yield self._not_known(rule, None, error)
+
+    def _not_known(self, rule: AnyRule, item: Item | None, unknown: UnknownValueError) -> Violation:
+        message = f"{'.'.join(unknown.props)} is not known before the apply"
+        return self._violation(rule, item, message, is_checkable=False)
+
+    def _violation(
+        self, rule: AnyRule, item: Item | None, message: str, *, is_checkable: bool = True
+    ) -> Violation:
+        cluster, place = _names(item) if item else ("", "")
+        level = self.configuration.level(rule)
+        urn = item.urn if item else ""
+        return Violation(rule, urn, cluster, message, is_checkable, level, place)
 
 
-def _run(policy: ResourceValidationPolicy, args: ResourceValidationArgs) -> tuple[list[str], str]:
-    """What a policy reports, and the path of a value that it lacks."""
-    messages: list[str] = []
-
-    def report(message: str, _urn: str | None) -> None:
-        messages.append(message)
-
+def _names(item: Item) -> tuple[str, str]:
+    """The cluster that an item is, or what else it is called."""
     try:
-        policy.validate(args, report)
-    except UnknownValueError as error:
-        return messages, ".".join(error.props)
-    return messages, ""
-
-
-def _name(args: ResourceValidationArgs) -> str:
-    cluster = Cluster.of(args.resource_type, args.props)
-    try:
-        return cluster.name if cluster else ""
+        name = str(item.metadata.get("name") or "") if item.kind.is_kubernetes else ""
     except UnknownValueError:
-        return ""
+        name = ""
+    if is_cluster(item.kind):
+        return name, ""
+    return "", f"{item.kind.name}/{name or item.name}"
+
+
+def _has_unknown(value: Any) -> bool:
+    """Whether something in it is not known; most resources are spared the copy."""
+    if isinstance(value, dict):
+        return any(_has_unknown(item) for item in value.values())
+    if isinstance(value, list | tuple):
+        return any(_has_unknown(item) for item in value)
+    if isinstance(value, str):
+        return value in UNKNOWN_VALUES or isinstance(value, Unknown)
+    return isinstance(value, Unknown)
 
 
 def _as_engine(value: Any) -> Any:

@@ -6,6 +6,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from catalog import catalog
+from components.addons import addons_of_existing
 from components.cluster.autoscaler import Autoscaler, AutoscalerAccess, autoscaled
 from components.cluster.cluster_api import ClusterApi
 from components.cluster.cluster_class import ClusterClass
@@ -13,6 +14,9 @@ from components.cluster.companions import Companions
 from components.cluster.etcd_snapshots import EtcdSnapshotJobs, snapshot_labels
 from components.cluster.settings import Cluster
 from components.cluster.workload_cluster import WorkloadCluster
+from components.delivery.direct import DirectAddons
+from components.delivery.fleet import FleetAddons
+from components.delivery.plan import NOTHING, Fleet, plan
 from components.infrastructure.foundation import Foundation
 from components.manifest import core_object, movable, stack_labels, wait_for
 from stacks.management import kubeconfig, own_kubeconfig
@@ -29,19 +33,23 @@ def compose(stack: str, settings: Stack, *, protect: bool = False) -> None:
         protect: whether Pulumi refuses to delete what holds data until it is unprotected.
     """
     environment = _Environment(stack, settings)
+    mode = settings.management.mode
     foundation = settings.infrastructure.foundation(stack, settings.all_clusters, protect=protect)
     needed = environment.credentials(foundation)
     cluster_class = environment.cluster_class()
     # On the embedded plane no pods run: neither the add-on provider nor an autoscaler.
-    pods_run = settings.management.mode is not ManagementMode.EMBEDDED
+    pods_run = mode is not ManagementMode.EMBEDDED
+    fleet = environment.fleet() if pods_run else Fleet()
     if pods_run:
-        companions = environment.companions()
+        delivery = [*environment.companions(), *environment.addons(fleet)]
         # The plane that bootstraps a cluster has no add-on provider, so it can't wait for these.
-        needed += companions if settings.management.cluster is None else []
-    clusters = environment.clusters(foundation, [cluster_class, *needed])
+        needed += delivery if settings.management.cluster is None else []
+    clusters = environment.clusters(foundation, [cluster_class, *needed], fleet)
     if pods_run:
         environment.autoscalers(clusters)
     environment.etcd_snapshots()
+    if mode is ManagementMode.EXISTING:
+        environment.addons_of_management()
     environment.cluster_api()
     pulumi.export("clusters", list(clusters))
 
@@ -63,7 +71,11 @@ class _Environment:
         )
         self._namespace = kubernetes.core.v1.Namespace(
             "clusters",
-            metadata={"name": self.namespace, "labels": stack_labels()},
+            # Pods here need nothing of their machine: an autoscaler at most.
+            metadata={
+                "name": self.namespace,
+                "labels": stack_labels() | {"pod-security.kubernetes.io/enforce": "baseline"},
+            },
             opts=pulumi.ResourceOptions(
                 provider=self.provider,
                 # Where others may have objects in it, it outlives the stack.
@@ -107,11 +119,36 @@ class _Environment:
         if not self.infrastructure.charts():
             return []
         return Companions(
-            self.infrastructure, namespace=self.namespace, opts=self._after()
+            self.infrastructure,
+            namespace=self.namespace,
+            mirror=self.settings.mirror,
+            opts=self._after(),
         ).resources
 
+    def fleet(self) -> Fleet:
+        """What brings the add-ons of workload clusters to them."""
+        settings = self.settings
+        return plan(map(settings.target, settings.clusters), settings.mirror)
+
+    def addons(self, fleet: Fleet) -> list[pulumi.Resource]:
+        """The objects that do so, on the management cluster."""
+        return FleetAddons(
+            self.stack,
+            fleet,
+            namespace=self.namespace,
+            mirror=self.settings.mirror,
+            opts=self._after(),
+        ).resources
+
+    def addons_of_management(self) -> None:
+        """What is installed in an existing management cluster."""
+        settings = self.settings
+        target = addons_of_existing(settings.management.addons, self.infrastructure)
+        if target.addons:
+            DirectAddons("management", target, mirror=settings.mirror, opts=self._after())
+
     def clusters(
-        self, foundation: Foundation | None, needed: list[pulumi.Resource]
+        self, foundation: Foundation | None, needed: list[pulumi.Resource], fleet: Fleet
     ) -> dict[str, pulumi.Resource]:
         """Every cluster by name, the management cluster too where it is one of the stack's."""
         return {
@@ -120,6 +157,7 @@ class _Environment:
                 infrastructure=self.infrastructure,
                 namespace=self.namespace,
                 variables=foundation.cluster_variables(cluster) if foundation else {},
+                carried=fleet.clusters.get(cluster.name, NOTHING),
                 registries=self.settings.registries_of(cluster),
                 opts=pulumi.ResourceOptions(providers=[self.provider], depends_on=needed),
             ).resource
@@ -146,11 +184,19 @@ class _Environment:
             EtcdSnapshotJobs(self.stack, clusters, namespace=self.namespace, opts=self._after())
 
     def cluster_api(self) -> None:
-        """Cluster API on the management cluster, where it is one of the stack's."""
+        """Add-ons and Cluster API of the management cluster, where it is one of the stack's."""
         if own := self.settings.management.cluster:
+            mirror = self.settings.mirror
             itself = kubernetes.Provider("itself", kubeconfig=str(own_kubeconfig(self.stack)))
-            options = pulumi.ResourceOptions(providers=[itself])
-            ClusterApi("cluster-api", self.infrastructure, own, opts=options)
+            installed = DirectAddons(
+                "management",
+                self.settings.target(own),
+                companions=self.infrastructure.charts(),
+                mirror=mirror,
+                opts=pulumi.ResourceOptions(providers=[itself]),
+            )
+            options = pulumi.ResourceOptions(providers=[itself], depends_on=installed.resources)
+            ClusterApi("cluster-api", self.infrastructure, mirror=mirror, opts=options)
 
 
 def _awaited(own: Cluster) -> Cluster:

@@ -13,9 +13,12 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 TOGETHER = (
+    "test_addon_delivery",
+    "test_admission",
     "test_api_server_config",
     "test_as_a_user",
     "test_aws_controller",
+    "test_drift",
     "test_infrastructures",
     "test_kubeadm",
     "test_plane_robust",

@@ -24,15 +24,19 @@ PROJECT = "The project"
 COMMANDS: dict[str, tuple[Entry, ...]] = {
     CLUSTERS: (
         Entry("preview", "Show what `up` would change, and what that means."),
+        Entry("check", "Check stacks without credentials, and say what a change does to them."),
         Entry("up", "Bring the clusters to what the stack file says."),
         Entry("status", "Show the clusters and how they are."),
+        Entry("drift", "Tell who changed what runs, object by object."),
         Entry("diagnose", "Find out what is wrong with clusters, and what to do."),
         Entry("kubeconfig", "Get the credentials of a cluster."),
         Entry("bootstrap", "Make the management cluster of a stack that manages itself."),
         Entry("management", "Save what the management cluster knows, or bring it back."),
         Entry("volumes", "Move the volumes of a namespace to another class or cluster."),
         Entry("registry", "Bring projects, caches, replications and robots into Harbor."),
+        Entry("policies", "Show the rules that `preview` and `up` check, and what each does."),
         Entry("synth", "Write the Kubernetes objects of a stack to files, or print them."),
+        Entry("bundle", "List the charts and images of a stack, pack them, or push them."),
         Entry("destroy", "Delete every cluster of a stack, then the embedded plane and its data."),
     ),
     MACHINE: (
@@ -40,6 +44,7 @@ COMMANDS: dict[str, tuple[Entry, ...]] = {
         Entry("down", "Stop the embedded plane; its data stays on disk."),
         Entry("doctor", "Check whether this machine is fit for the plane."),
         Entry("explain", "Explain a CAAS code: why it happens, and what to do."),
+        Entry("docs", "Open the documentation in a browser: guides, references, and a search."),
     ),
     PROJECT: (
         Entry("test", "Run the tests of caas."),

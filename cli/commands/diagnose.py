@@ -40,9 +40,9 @@ def command(
 ) -> None:
     """Find out what is wrong with clusters, and what to do.
 
-    Reads the conditions of every object that the clusters are made of, and names the deepest cause
-    of each problem with its code, the chain of objects that leads to it, and a fix. Nothing is
-    changed.
+    Reads the conditions of every object that the clusters are made of, their add-ons and the
+    warnings about them, and names the deepest cause of each problem with its code, the chain of
+    objects that leads to it, who has to act, and a fix. Nothing is changed.
     """
     session = Session(stack, Silent())
     problems = dead_processes(session.plane, stack) if session.has_plane else []

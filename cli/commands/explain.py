@@ -45,6 +45,8 @@ def command(
         console.say()
         console.say(title, "bold")
         console.say(text)
+    if found.actor:
+        console.say(f"\nWho acts: {found.actor.words}.")
     if found.retired:
         console.say(f"\nNot raised since {found.retired}.")
 

@@ -23,8 +23,9 @@ def command(
 ) -> None:
     """Write the documents that come from the code.
 
-    A page for each code in docs/errors, the schema of stack files for editors in
-    docs/stack.schema.json, and the list of commands in docs/commands.md.
+        A page for each code in docs/errors, what stack files may say in docs/settings.md and, for
+    editors, docs/stack.schema.json, the add-ons in docs/addons.md, the policies in
+    docs/policies.md, and the list of commands in docs/commands.md.
     """
     from cli.documents import differing, write  # noqa: PLC0415 - `--help` needs none of it
 

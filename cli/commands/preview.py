@@ -10,9 +10,11 @@ from typer import Option
 from cli import console, estimate
 from cli.options import Format, Output, Stack
 from cli.plan import as_dict, judged, show_clouds, show_words, title
+from cli.policies import configuration
 from cli.progress import drawn
 from embedded.plan.objects import Operation
-from embedded.session import Plan, Session
+from embedded.plan.plan import Plan
+from embedded.session import Session
 
 EXAMPLES = {
     "./caas preview": "what the next `up` of the local stack would do",
@@ -45,17 +47,18 @@ def command(
     """
     with drawn() as progress:
         session = Session(stack, progress)
-        session.settings  # noqa: B018 - a bad stack file is told before anything is started
+        # A bad stack file is told before anything is started.
+        rules = configuration(session.settings, session.file)
         why = "--offline" if offline else session.offline
         if not why:
             session.open()
         plan = session.plan(offline=why)
         found = session.estimate(plan)
     if output is Format.JSON:
-        console.document(as_dict(plan, judged(plan), found))
+        console.document(as_dict(plan, judged(plan, rules), found))
     else:
         _show(plan)
-        for violation in judged(plan):
+        for violation in judged(plan, rules):
             console.say(str(violation.problem()), "yellow")
         estimate.show(found)
     if not plan.is_empty:

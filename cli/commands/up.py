@@ -7,11 +7,13 @@ from contextlib import ExitStack
 from cli import console, estimate, fleet
 from cli.options import Engine, EngineChoice, Stack, Timeout
 from cli.plan import judged, show_words
+from cli.policies import configuration
 from cli.progress import drawn
 from cli.pulumi_cli import choose, require
 from embedded.plan.objects import ObjectChange
+from embedded.plan.plan import Plan
 from embedded.progress import Progress
-from embedded.session import Plan, Session
+from embedded.session import Session
 
 EXAMPLES = {
     "./caas up": "the clusters of stacks/Pulumi.local.yaml, on this machine",
@@ -34,7 +36,8 @@ def command(
     with ExitStack() as held:
         with drawn(STEPS) as progress:
             session = Session(stack, progress)
-            session.settings  # noqa: B018 - a bad stack file is told before anything is started
+            # A bad stack file is told before anything is started.
+            rules = configuration(session.settings, session.file)
             if not session.has_plane:
                 session.open()  # what is missing is told before anything is begun
             recording = session.record()
@@ -48,7 +51,7 @@ def command(
             show_words(plan, progress.note)
             if costs := estimate.line(session.estimate(plan)):
                 progress.note(costs)
-            for violation in judged(plan):
+            for violation in judged(plan, rules):
                 progress.note(str(violation.problem()))
             if not pulumi:
                 _apply(session, plan, progress)

@@ -7,20 +7,18 @@ from typing import Any
 
 import pulumi
 import pulumi_kubernetes as kubernetes
-from pulumi_kubernetes.helm.v3 import Release, RepositoryOptsArgs
 
 from catalog import catalog
 from components.base import Component
 from components.chart import Chart
-from components.cluster.settings import Cluster
+from components.delivery.direct import release
+from components.delivery.mirror import Mirror, mirrored
 from components.infrastructure.interface import Infrastructure, Provider
 from components.manifest import core_object, custom_resource, stack_labels, wait_for
 
 OPERATOR_API = "operator.cluster.x-k8s.io/v1alpha2"
 OPERATOR_NAMESPACE = "capi-operator-system"
 REPLICAS = 2
-CLUSTER_NAME = "{{ .Cluster.metadata.name }}"
-"""The one template of the add-on provider that a chart of an infrastructure may use here."""
 PREREQUISITES = {
     # clusterctl and the operator don't install it, and the provider does not start without.
     "openstack": "https://github.com/k-orc/openstack-resource-controller/releases/download/"
@@ -43,50 +41,14 @@ _APART = {
 CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
 VARIABLES = "caas-variables"
 """The Secret with a provider's variables, in its namespace."""
-_BUDGET = {"enabled": True, "minAvailable": 1}
 
 
-def charts(infrastructure: Infrastructure, cluster: Cluster) -> Sequence[Chart]:
-    """The charts of a management cluster, in the order of their needs.
-
-    The network first, then the cloud controller manager, without which no node takes other pods.
-    """
-    pools = [{"cidr": str(cidr), "encapsulation": "VXLAN"} for cidr in cluster.network.pods]
-    return (
-        Chart("calico-definitions", "tigera-operator"),
-        Chart(
-            "tigera-operator",
-            "tigera-operator",
-            {
-                "installation": {"calicoNetwork": {"bgp": "Disabled", "ipPools": pools}},
-                "goldmane": {"enabled": False},
-                "whisker": {"enabled": False},
-                # The chart above brings them.
-                "manageCRDs": False,
-            },
-        ),
-        *(
-            Chart(each.name, each.namespace, _rendered(each.values, cluster.name))
-            for each in infrastructure.charts()
-        ),
-        Chart(
-            "cert-manager",
-            "cert-manager",
-            {
-                "crds": {"enabled": True, "keep": True},
-                "replicaCount": REPLICAS,
-                "podDisruptionBudget": _BUDGET,
-                "webhook": {"replicaCount": 3, "podDisruptionBudget": _BUDGET},
-                "cainjector": {"replicaCount": REPLICAS, "podDisruptionBudget": _BUDGET},
-            },
-        ),
-        # Providers are objects of their own, below: the chart's hooks would make them only once.
-        Chart(
-            "cluster-api-operator",
-            OPERATOR_NAMESPACE,
-            {"replicaCount": REPLICAS, "enableHelmHook": False},
-        ),
-    )
+# Providers are objects of their own, below: the chart's hooks would make them only once.
+OPERATOR = Chart(
+    "cluster-api-operator",
+    OPERATOR_NAMESPACE,
+    {"replicaCount": REPLICAS, "enableHelmHook": False},
+)
 
 
 def providers(infrastructure: Infrastructure) -> Sequence[Mapping[str, Any]]:
@@ -110,32 +72,28 @@ def providers(infrastructure: Infrastructure) -> Sequence[Mapping[str, Any]]:
     return [*found, _provider("AddonProvider", "helm", "caaph-system", helm, {})]
 
 
-def namespaces(infrastructure: Infrastructure, cluster: Cluster) -> Mapping[str, str]:
+def namespaces(infrastructure: Infrastructure) -> Mapping[str, str]:
     """Each namespace that is made, and the Pod Security level that it enforces.
 
-    The network's pods own the host's network; the others are as restricted as can be. A provider
-    of a cloud may mount the host's certificates.
+    They are as restricted as can be; a provider of a cloud may mount the host's certificates.
     """
-    found = {chart.namespace: "restricted" for chart in charts(infrastructure, cluster)}
+    found = {OPERATOR_NAMESPACE: "restricted"}
     found |= {each["metadata"]["namespace"]: "restricted" for each in providers(infrastructure)}
     if infrastructure.PROVIDER:
         found[infrastructure.PROVIDER.namespace] = "baseline"
-    found["tigera-operator"] = "privileged"
-    found.pop("kube-system", None)
     return found
 
 
 class ClusterApi(Component):
-    """Installs Cluster API on a cluster that has nothing yet.
+    """Installs Cluster API on a cluster that has a network and cert-manager.
 
-    A network (Calico), the infrastructure's cloud controller manager and volumes, cert-manager,
-    the Cluster API operator, and its providers: core, kubeadm, the infrastructure's, and the
+    The Cluster API operator, and its providers: core, kubeadm, the infrastructure's, and the
     add-on provider. Everything runs twice, on different hosts where there are several.
 
     Args:
         name: of the component.
         infrastructure: whose provider is installed.
-        cluster: the management cluster: its name, and the addresses of its pods.
+        mirror: where the chart comes from, where it is not the internet.
         opts: `providers` has the Kubernetes provider of that cluster.
 
     Outputs:
@@ -146,7 +104,8 @@ class ClusterApi(Component):
         self,
         name: str,
         infrastructure: Infrastructure,
-        cluster: Cluster,
+        *,
+        mirror: Mirror | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__(name, opts)
@@ -156,11 +115,12 @@ class ClusterApi(Component):
                 metadata={"name": namespace, "labels": stack_labels() | _security(level)},
                 opts=self.child(),
             )
-            for namespace, level in namespaces(infrastructure, cluster).items()
+            for namespace, level in namespaces(infrastructure).items()
         }
         before: list[pulumi.Resource] = list(made.values())
-        for chart in charts(infrastructure, cluster):
-            before.append(self._release(chart, before))
+        options = self.child(depends_on=list(before))
+        chart = mirrored(OPERATOR, mirror)
+        before.append(release(f"{name}-{chart.name}", chart, options, mirror))
         before += self._prerequisites(infrastructure, before)
         before += [
             core_object(f"{name}-variables", dict(manifest), self.child(depends_on=list(before)))
@@ -174,21 +134,6 @@ class ClusterApi(Component):
                 custom_resource(resource, dict(manifest), self.child(depends_on=list(before)))
             )
         self.register_outputs({"providers": [each["metadata"]["name"] for each in manifests]})
-
-    def _release(self, chart: Chart, before: Sequence[pulumi.Resource]) -> Release:
-        known = catalog().charts[chart.name]
-        oci = known.repository.startswith("oci://")
-        return Release(
-            f"{self.name}-{chart.name}",
-            name=chart.name,
-            chart=f"{known.repository}/{known.name}" if oci else known.name,
-            version=known.version,
-            repository_opts=None if oci else RepositoryOptsArgs(repo=known.repository),
-            namespace=chart.namespace,
-            values=dict(chart.values),
-            timeout=900,
-            opts=self.child(depends_on=list(before)),
-        )
 
     def _prerequisites(
         self, infrastructure: Infrastructure, before: Sequence[pulumi.Resource]
@@ -264,12 +209,3 @@ def _security(level: str) -> dict[str, str]:
         "pod-security.kubernetes.io/enforce": level,
         "pod-security.kubernetes.io/warn": level,
     }
-
-
-def _rendered(values: Any, cluster: str) -> Any:
-    """The values with the cluster's name where the add-on provider would put it."""
-    if isinstance(values, Mapping):
-        return {key: _rendered(value, cluster) for key, value in values.items()}
-    if isinstance(values, list | tuple):
-        return [_rendered(value, cluster) for value in values]
-    return values.replace(CLUSTER_NAME, cluster) if isinstance(values, str) else values

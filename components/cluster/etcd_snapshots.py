@@ -179,7 +179,11 @@ def _container(name: str, image: str, command: list[str]) -> dict[str, Any]:
         "name": name,
         "image": image,
         "command": command,
-        "resources": {"requests": {"cpu": "10m", "memory": "64Mi"}},
+        "resources": {
+            "requests": {"cpu": "10m", "memory": "64Mi"},
+            # What is read of a snapshot is in the page cache, which gives way.
+            "limits": {"memory": "512Mi"},
+        },
         "securityContext": {
             "allowPrivilegeEscalation": False,
             "readOnlyRootFilesystem": True,

@@ -243,6 +243,9 @@ class ClusterNetwork(Settings):
     """Where the machines live; checked for overlap, made by the infrastructure."""
     routed: Flag = False
     """Pods are reached from other clusters without NAT: ranges must differ between clusters."""
+    kube_proxy: Flag = True
+    """Whether the cluster begins with kube-proxy; `false` where Cilium takes its place. Only a new
+    cluster goes by it."""
     service_domain: Domain = "cluster.local"
     """The DNS domain of the cluster's services."""
 

@@ -13,6 +13,7 @@ from components.cluster.machine import Disk, Machine, WorkerMachine
 from components.cluster.pools import marked
 from components.cluster.settings import (
     CONTROL_PLANE_TAINT,
+    ClusterNetwork,
     ControlPlane,
     HealthCheck,
     KubeletOptions,
@@ -31,11 +32,13 @@ from components.cluster.variables import (
     MACHINE_TYPE,
     PLACEMENT,
     ROOT_DISK,
+    SKIP_PHASES,
     SPOT,
     TAINTS,
 )
 from components.infrastructure.interface import ClassParts, Infrastructure
 
+KUBE_PROXY_PHASE = "addon/kube-proxy"
 DEFAULT_TAINTS = (CONTROL_PLANE_TAINT,)
 
 
@@ -134,6 +137,11 @@ def cluster_variables(
         ENDPOINT: settings.endpoint.model_dump(mode="json", exclude_defaults=True) or None,
     }
     return _variables(values | dict(own))
+
+
+def skipped_phases(network: ClusterNetwork) -> dict[str, Any]:
+    """The variable that leaves kube-proxy out of a new cluster, where something takes its place."""
+    return {} if network.kube_proxy else {SKIP_PHASES: [KUBE_PROXY_PHASE]}
 
 
 def _taint(taint: Taint) -> dict[str, str]:

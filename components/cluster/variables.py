@@ -32,6 +32,7 @@ WORKER_FILES = "workerFiles"
 ETCD = "etcd"
 ROLLOUT = "controlPlaneRollout"
 REMEDIATION = "controlPlaneRemediation"
+SKIP_PHASES = "skipPhases"
 ENCRYPTION = encryption.VARIABLE
 
 _STRING = {"type": "string"}
@@ -135,6 +136,8 @@ _SCHEMAS: dict[str, dict[str, Any]] = {
     ETCD: _ETCD,
     ROLLOUT: _ROLLOUT,
     REMEDIATION: _REMEDIATION,
+    # Phases of `kubeadm init` that are left out.
+    SKIP_PHASES: {"type": "array", "items": _STRING},
     # The Secret with the encryption's configuration; empty for none.
     ENCRYPTION: _STRING,
     # Infrastructures put these into their machine templates.
@@ -228,6 +231,10 @@ PATCHES: tuple[dict[str, Any], ...] = (
     _patch(ETCD, _definition(_CONTROL_PLANE, ETCD, f"{_CLUSTER}/etcd")),
     _patch(ROLLOUT, _definition(_CONTROL_PLANE, ROLLOUT, f"{_SPEC}/rollout")),
     _patch(REMEDIATION, _definition(_CONTROL_PLANE, REMEDIATION, f"{_SPEC}/remediation")),
+    _patch(
+        SKIP_PHASES,
+        _definition(_CONTROL_PLANE, SKIP_PHASES, f"{_KUBEADM}/initConfiguration/skipPhases"),
+    ),
     # All files, then those that patches add to them: an infrastructure's come last.
     _patch(
         CONTROL_PLANE_FILES,

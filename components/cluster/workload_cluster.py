@@ -13,6 +13,7 @@ from components.cluster.control_plane import HAControlPlane
 from components.cluster.etcd_snapshots import snapshot_labels
 from components.cluster.kinds import CLUSTER_API, INFRASTRUCTURE_LABEL
 from components.cluster.settings import Cluster
+from components.delivery.plan import NOTHING, Delivered
 from components.infrastructure.interface import Infrastructure
 from components.manifest import Manifest, custom_resource, wait_for
 from components.registry.hosts import Registries
@@ -26,6 +27,7 @@ class WorkloadCluster(Component):
         infrastructure: what its machines are; the ClusterClass has its name.
         namespace: where the Cluster lives; its class lives there too.
         variables: values of the infrastructure's own variables, those of its foundation too.
+        carried: labels and annotations by which its add-ons reach it.
         registries: what the machines know of registries.
 
     Outputs:
@@ -39,6 +41,7 @@ class WorkloadCluster(Component):
         infrastructure: Infrastructure,
         namespace: str,
         variables: Mapping[str, Any] | None = None,
+        carried: Delivered = NOTHING,
         registries: Registries | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -46,7 +49,14 @@ class WorkloadCluster(Component):
         control_plane = HAControlPlane(settings, namespace=namespace, opts=self.child())
         self.resource = custom_resource(
             f"{settings.name}-cluster",
-            cluster_manifest(settings, infrastructure, namespace, variables, registries),
+            cluster_manifest(
+                settings,
+                infrastructure,
+                namespace,
+                variables=variables,
+                carried=carried,
+                registries=registries,
+            ),
             self.child(depends_on=control_plane.resources),
         )
         self.register_outputs({"cluster_name": settings.name})
@@ -56,7 +66,9 @@ def cluster_manifest(
     settings: Cluster,
     infrastructure: Infrastructure,
     namespace: str,
+    *,
     variables: Mapping[str, Any] | None = None,
+    carried: Delivered = NOTHING,
     registries: Registries | None = None,
 ) -> Manifest:
     """The Cluster object of `settings`."""
@@ -69,7 +81,11 @@ def cluster_manifest(
     pools = [topology.worker_pool(pool, infrastructure) for pool in settings.worker_pools]
     if pools:
         managed["workers"] = {"machineDeployments": pools}
-    own = {**infrastructure.cluster_variables(settings), **(variables or {})}
+    own = {
+        **infrastructure.cluster_variables(settings),
+        **topology.skipped_phases(network),
+        **(variables or {}),
+    }
     files = (registries or settings.registries or Registries()).files()
     values = topology.cluster_variables(
         settings.control_plane, infrastructure.class_parts(), own, files
@@ -94,8 +110,9 @@ def cluster_manifest(
             "namespace": namespace,
             "labels": {INFRASTRUCTURE_LABEL: infrastructure.name}
             | snapshot_labels(settings.control_plane.etcd)
+            | carried.labels
             | settings.labels,
-            "annotations": wait_for("Available") | settings.annotations,
+            "annotations": wait_for("Available") | carried.annotations | settings.annotations,
         },
         "spec": spec,
     }

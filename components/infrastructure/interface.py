@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from packaging.version import Version
 from pydantic import Field
 
-from components.chart import Chart
+from components.chart import CLUSTER_NAME, Chart
 from components.cluster.machine import TypeName
 from components.cluster.settings import Cluster
 from components.cluster_volumes import Volumes
@@ -136,6 +136,8 @@ class Infrastructure(Settings):
     """Its Cluster API provider; None where the embedded plane has it built in."""
     SIZES: ClassVar[Mapping[str, str]] = {}
     """The infrastructure's machine type for each of `components.cluster.machine.SIZES`."""
+    BALANCES_SERVICES: ClassVar[bool] = False
+    """Whether its cloud controller answers Services of `type: LoadBalancer`."""
     DATA: ClassVar[Path | None] = None
     """The folder with `machines.yaml` and `prices.yaml`; None where there are none."""
 
@@ -191,6 +193,17 @@ class Infrastructure(Settings):
     def cluster_volumes(self) -> Volumes:
         """The storage classes that `charts` make, and the drivers of them that take snapshots."""
         return Volumes()
+
+    def filled_in(self, stack: str, cluster: Cluster) -> Mapping[str, str]:
+        """What the Go templates in the charts' values stand for in one cluster.
+
+        A management cluster gets the charts before there is an add-on provider to fill them in.
+
+        Args:
+            stack: the stack's name.
+            cluster: the management cluster.
+        """
+        return {CLUSTER_NAME: cluster.name}
 
     def image(self, version: Version) -> str:
         """The image that machines of a Kubernetes version start from, in the provider's words."""

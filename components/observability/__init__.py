@@ -1,1 +1,1 @@
-"""Metrics, dashboards and alerts."""
+"""Metrics, dashboards and alerts of clusters and of the fleet: kube-prometheus-stack."""

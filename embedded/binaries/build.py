@@ -66,7 +66,8 @@ def build(
 
     report(0, None, "looking for modules")
     source = _adapted(program.source, go, log, scratch)
-    query = ["list", "-deps", "-trimpath", "-mod=readonly", "-f", STALE, program.package]
+    tags = ["-tags", source.tags] if source.tags else []
+    query = ["list", "-deps", "-trimpath", "-mod=readonly", *tags, "-f", STALE, program.package]
     listed = _go(
         query, program.name, source, go, log=log, limit=DOWNLOAD_LIMIT, on_line=downloading
     )
@@ -80,7 +81,7 @@ def build(
             report(min(done, total), total, line)
 
     report(0, total)
-    command = ["build", "-v", *FLAGS, "-ldflags", program.source.link, "-o", str(target)]
+    command = ["build", "-v", *FLAGS, *tags, "-ldflags", program.source.link, "-o", str(target)]
     command.append(program.package)
     _go(command, program.name, source, go, log=log, limit=BUILD_LIMIT, on_line=compiling)
     report(total, total)

@@ -23,11 +23,13 @@ class Source:
         folder: where go.mod and go.sum are.
         link: the flags for the linker.
         changes: what is changed in a copy of the modules before the build.
+        tags: Go's build tags.
     """
 
     folder: Path
     link: str = STRIP
     changes: tuple[Change, ...] = ()
+    tags: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ class Recipe:
         """The label and eight digits of a checksum over all that goes into a build."""
         digest = hashlib.sha256(repr(FLAGS).encode())
         for source in self.sources:
-            digest.update(f"{source.link}{source.changes}".encode())
+            digest.update(f"{source.link}{source.changes}{source.tags}".encode())
             for name in ("go.mod", "go.sum"):
                 digest.update((source.folder / name).read_bytes())
         for program in self.programs:

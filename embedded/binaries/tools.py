@@ -1,4 +1,5 @@
-"""Programs that no plane needs: kubeadm of each supported minor, and etcdutl; made on demand.
+"""Programs that no plane needs, made on demand: kubeadm of each supported minor, etcdutl, helm,
+crane, Prometheus and Alertmanager with their tools.
 
 Each has a cache key of its own, so that nothing else is made again for one of them.
 """
@@ -8,11 +9,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from catalog import catalog
+from embedded.binaries.adapted import WITHOUT_INTERFACE
 from embedded.binaries.host import Host, this_host
 from embedded.binaries.recipe import (
     MODULES,
+    STRIP,
+    Mirror,
     Program,
     Recipe,
+    Release,
     Source,
     etcd_release,
     kubernetes_program,
@@ -23,6 +28,9 @@ from embedded.paths import cache_directory
 from embedded.progress import Progress
 from errors import CaasError
 from errors.machine import RELEASE_NOT_PINNED
+
+HELM = Mirror("CAAS_HELM_MIRROR", "https://get.helm.sh")
+HELM_VERSION = "helm.sh/helm/v4/internal/version.version"
 
 
 def kubeadm(minor: str, progress: Progress) -> Path:
@@ -44,6 +52,26 @@ def etcdutl(progress: Progress) -> Path:
     return ensure(etcdutl_recipe(this_host()), cache_directory(), progress) / "etcdutl"
 
 
+def helm(progress: Progress) -> Path:
+    """Helm of the release in the catalog; errors as `embedded.binaries.ensure_binaries`."""
+    return ensure(helm_recipe(this_host()), cache_directory(), progress) / "helm"
+
+
+def crane(progress: Progress) -> Path:
+    """crane, which fetches and pushes images; errors as `embedded.binaries.ensure_binaries`."""
+    return ensure(crane_recipe(this_host()), cache_directory(), progress) / "crane"
+
+
+def prometheus(progress: Progress) -> Path:
+    """The folder with `prometheus` and `promtool`, in about the version that clusters run."""
+    return ensure(prometheus_recipe(this_host()), cache_directory(), progress)
+
+
+def alertmanager(progress: Progress) -> Path:
+    """The folder with `alertmanager` and `amtool`."""
+    return ensure(alertmanager_recipe(this_host()), cache_directory(), progress)
+
+
 def minors() -> tuple[str, ...]:
     """The minors that the catalog has releases of, oldest first."""
     found = (f"{version.major}.{version.minor}" for version in catalog().kubernetes_versions)
@@ -52,7 +80,9 @@ def minors() -> tuple[str, ...]:
 
 def recipes(host: Host) -> tuple[Recipe, ...]:
     """Every tool on `host`."""
-    return (*(kubeadm_recipe(minor, host) for minor in minors()), etcdutl_recipe(host))
+    kubeadms = (kubeadm_recipe(minor, host) for minor in minors())
+    others = (etcdutl_recipe, helm_recipe, crane_recipe, prometheus_recipe, alertmanager_recipe)
+    return (*kubeadms, *(recipe(host) for recipe in others))
 
 
 def kubeadm_recipe(minor: str, host: Host) -> Recipe:
@@ -84,5 +114,53 @@ def etcdutl_recipe(host: Host) -> Recipe:
     return Recipe(
         f"etcdutl-{version}-{host.system}-{host.architecture}",
         (Program("etcdutl", Source(MODULES / "etcdutl"), package, release),),
+        (),
+    )
+
+
+def helm_recipe(host: Host) -> Recipe:
+    """How helm is made."""
+    version = catalog().modules["helm"]
+    archive = f"helm-v{version}-{host.system}-{host.architecture}.tar.gz"
+    release = Release(
+        HELM, archive, f"{archive}.sha256sum", f"{host.system}-{host.architecture}/helm"
+    )
+    source = Source(MODULES / "helm", f"{STRIP} -X {HELM_VERSION}=v{version}")
+    return Recipe(
+        f"helm-{version}-{host.system}-{host.architecture}",
+        (Program("helm", source, "helm.sh/helm/v4/cmd/helm", release),),
+        (),
+    )
+
+
+def crane_recipe(host: Host) -> Recipe:
+    """How crane is made: always built, which takes seconds."""
+    version = catalog().modules["crane"]
+    source = Source(MODULES / "crane")
+    package = "github.com/google/go-containerregistry/cmd/crane"
+    return Recipe(
+        f"crane-{version}-{host.system}-{host.architecture}",
+        (Program("crane", source, package),),
+        (),
+    )
+
+
+def prometheus_recipe(host: Host) -> Recipe:
+    """How Prometheus is made, without the service discoveries of clouds: half of its build."""
+    source = Source(MODULES / "prometheus", tags="remove_all_sd")
+    return _monitoring("prometheus", ("prometheus", "promtool"), source, host)
+
+
+def alertmanager_recipe(host: Host) -> Recipe:
+    """How Alertmanager is made, without its web interface."""
+    source = Source(MODULES / "alertmanager", STRIP, WITHOUT_INTERFACE)
+    return _monitoring("alertmanager", ("alertmanager", "amtool"), source, host)
+
+
+def _monitoring(project: str, names: tuple[str, ...], source: Source, host: Host) -> Recipe:
+    version, module = catalog().modules[project], f"github.com/prometheus/{project}"
+    return Recipe(
+        f"{project}-{version}-{host.system}-{host.architecture}",
+        tuple(Program(name, source, f"{module}/cmd/{name}") for name in names),
         (),
     )

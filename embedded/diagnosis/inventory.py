@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 from components.cluster.kinds import BOOTSTRAP_API, CLUSTER_API, CONTROL_PLANE_API
 from components.manifest import Manifest
-from embedded.api import Api, collection_path
+from embedded.api import NOT_FOUND, Api, RefusedError, collection_path
+from embedded.diagnosis.events import Event, read_events
 from embedded.fleet import CLUSTER_NAME
 
 KINDS = (
@@ -21,6 +22,14 @@ KINDS = (
     (BOOTSTRAP_API, "kubeadmconfigs"),
 )
 """What is read always; the infrastructure's kinds are those that clusters and machines name."""
+
+ADDONS = (
+    ("addons.cluster.x-k8s.io/v1beta2", "clusterresourcesets"),
+    ("addons.cluster.x-k8s.io/v1beta2", "clusterresourcesetbindings"),
+    ("addons.cluster.x-k8s.io/v1alpha1", "helmchartproxies"),
+    ("addons.cluster.x-k8s.io/v1alpha1", "helmreleaseproxies"),
+)
+"""What is read where it is installed."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -53,10 +62,14 @@ class Inventory:
 
     Args:
         objects: in any order.
+        events: the warnings about them, by what they are about, the newest first.
     """
 
-    def __init__(self, objects: Iterable[Manifest]) -> None:
+    def __init__(
+        self, objects: Iterable[Manifest], events: Mapping[Name, list[Event]] | None = None
+    ) -> None:
         self.objects = sorted(objects, key=Name.of)
+        self._events = events or {}
 
     def __iter__(self) -> Iterator[Manifest]:
         return iter(self.objects)
@@ -65,6 +78,15 @@ class Inventory:
     def _by_name(self) -> dict[Name, Manifest]:
         return {Name.of(manifest): manifest for manifest in self.objects}
 
+    @cached_property
+    def infrastructure(self) -> frozenset[str]:
+        """The kinds that clusters and machines name as their infrastructure."""
+        return frozenset(kind for _, kind in _infrastructure(self.objects))
+
+    def events(self, name: Name) -> list[Event]:
+        """The warnings about an object, the newest first."""
+        return self._events.get(name, [])
+
     @property
     def clusters(self) -> list[str]:
         """The names of all clusters."""
@@ -72,26 +94,32 @@ class Inventory:
 
     def cluster(self, manifest: Manifest) -> Manifest | None:
         """The Cluster that an object belongs to, itself if it is one."""
-        metadata = manifest["metadata"]
         if manifest["kind"] == "Cluster":
             return manifest
-        return self._by_name.get(Name("Cluster", metadata.get("labels", {}).get(CLUSTER_NAME, "")))
+        name = manifest["metadata"].get("labels", {}).get(CLUSTER_NAME, "")
+        if manifest["kind"] == "ClusterResourceSetBinding":
+            name = manifest["spec"].get("clusterName", "")
+        return self._by_name.get(Name("Cluster", name))
 
     def of_cluster(self, cluster: str, kind: str = "") -> Inventory:
-        """Only what belongs to one cluster, of one kind where it is given."""
+        """Only what belongs to one cluster or matches it, of one kind where it is given."""
         kinds = (kind,) if kind else {name.kind for name in self._by_name}
-        return Inventory(
+        found = [
             each
             for each in self.objects
-            if each["kind"] in kinds and self._cluster_name(each) == cluster
-        )
+            if each["kind"] in kinds
+            and (self._cluster_name(each) == cluster or cluster in _matching(each))
+        ]
+        return Inventory(found, self._events)
 
     def chain(self, manifest: Manifest) -> list[Name]:
         """The owners of an object from its Cluster down to itself."""
-        names = [Name.of(manifest)]
+        names, cluster = [Name.of(manifest)], self.cluster(manifest)
         while owner := self._owner(manifest):
             names.append(Name.of(owner))
             manifest = owner
+        if cluster is not None and names[-1] != Name.of(cluster):  # add-ons are not owned by it
+            names.append(Name.of(cluster))
         return names[::-1]
 
     def _owner(self, manifest: Manifest) -> Manifest | None:
@@ -108,17 +136,43 @@ class Inventory:
 
 
 def read_inventory(api: Api, namespace: str) -> Inventory:
-    """Reads everything that clusters are made of, with one list call for each kind."""
+    """Reads everything that clusters are made of, with one list call for each kind.
+
+    Of events those that warn, as many as `events.LIMIT`.
+    """
     found = [each for version, plural in KINDS for each in _list(api, version, plural, namespace)]
+    for version, plural in ADDONS:
+        found += _list_optional(api, version, plural, namespace)
     for group, kind in sorted(_infrastructure(found)):
         version = api.request("GET", f"/apis/{group}")["preferredVersion"]["groupVersion"]
         plural = api.collection(version, kind).rpartition("/")[2]
         found += _list(api, version, plural, namespace)
-    return Inventory(found)
+    events: dict[Name, list[Event]] = {}
+    for event in read_events(api, namespace):
+        events.setdefault(Name(event.kind, event.name), []).append(event)
+    return Inventory(found, events)
 
 
 def _list(api: Api, version: str, plural: str, namespace: str) -> list[Manifest]:
     return api.list(collection_path(version, plural, namespace))
+
+
+def _list_optional(api: Api, version: str, plural: str, namespace: str) -> list[Manifest]:
+    """Nothing where the kind is not served."""
+    try:
+        return _list(api, version, plural, namespace)
+    except RefusedError as error:
+        if error.status != NOT_FOUND:
+            raise
+        return []
+
+
+def _matching(manifest: Manifest) -> list[str]:
+    """The clusters that an add-on is delivered to, as far as it says so."""
+    if manifest["kind"] != "HelmChartProxy":
+        return []
+    found = manifest.get("status", {}).get("matchingClusters") or ()
+    return [str(each["name"]) for each in found]
 
 
 def _infrastructure(found: Iterable[Manifest]) -> set[tuple[str, str]]:

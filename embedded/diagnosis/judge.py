@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from embedded.diagnosis.inventory import Inventory, Name
+from embedded.diagnosis.row import Row
 from embedded.diagnosis.signs import Evidence, Subject
-from embedded.diagnosis.table import TABLE, Row
+from embedded.diagnosis.table import rows_for
 from errors import Code, Problem, Where
 
 PATIENCE = timedelta(minutes=10)
@@ -22,6 +23,7 @@ class Finding:
     Attributes:
         chain: from the Cluster to the object that shows why.
         pending: it is progress so far.
+        is_of_whole_cluster: its object is the infrastructure of the Cluster itself.
     """
 
     row: Row
@@ -31,6 +33,7 @@ class Finding:
     evidence: Evidence
     pending: bool
     age: timedelta | None
+    is_of_whole_cluster: bool = False
 
     @property
     def code(self) -> Code:
@@ -56,11 +59,15 @@ class Finding:
         return Problem(self.code, self.what, where, self.why)
 
     def explains(self, other: Finding) -> bool:
-        """Whether it is the reason for a symptom on an object above its own."""
+        """Whether it is the reason for a symptom on an object above its own.
+
+        The infrastructure of the whole cluster is the reason for what is seen on any object of it.
+        """
         if self.row.aside or other.row.symptom is None or self.object == other.object:
             return False
         branch = not other.row.symptom or any(each.kind == other.row.symptom for each in self.chain)
-        return other.object in self.chain and branch and (other.pending or not self.pending)
+        below = (other.object in self.chain and branch) or self.is_of_whole_cluster
+        return below and (other.pending or not self.pending)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +125,15 @@ def _findings(subject: Subject, patience: timedelta) -> Iterator[Finding]:
             evidence=evidence,
             pending=bool(row.grace and age is not None and age < patience),
             age=age,
+            is_of_whole_cluster=Name.at(subject.cluster, "spec.infrastructureRef")
+            == Name.of(subject.manifest),
         )
 
 
 def _fitting(subject: Subject) -> Iterator[tuple[Row, Evidence]]:
-    for row in TABLE:
-        if row.kind not in ("", subject.manifest["kind"]):
-            continue
+    kind = subject.manifest["kind"]
+    is_infrastructure = kind in subject.inventory.infrastructure
+    for row in rows_for(kind, is_infrastructure=is_infrastructure):
         evidence = row.sign(subject)
         if evidence is not None and row.only(subject):
             yield row, evidence

@@ -1,4 +1,4 @@
-"""What can be seen on an object: a condition, a deletion, a date."""
+"""What can be seen on an object: a condition, an event, a deletion, a date."""
 
 from __future__ import annotations
 
@@ -10,36 +10,11 @@ from functools import cached_property
 from typing import Any
 
 from components.manifest import Manifest
-from embedded.diagnosis.inventory import Inventory
+from embedded.diagnosis.inventory import Inventory, Name
 from embedded.fleet import conditions_of
 
-
-@dataclass(frozen=True)
-class Subject:
-    """One object, looked at now."""
-
-    manifest: Manifest
-    inventory: Inventory
-    now: datetime
-
-    @cached_property
-    def conditions(self) -> dict[str, dict[str, Any]]:
-        """Its conditions by type."""
-        return conditions_of(self.manifest)
-
-    @property
-    def is_deleting(self) -> bool:
-        """Whether it is being deleted."""
-        return "deletionTimestamp" in self.manifest["metadata"]
-
-    @cached_property
-    def cluster(self) -> Manifest:
-        """Its Cluster; empty where there is none."""
-        return self.inventory.cluster(self.manifest) or {}
-
-    def initialization(self, what: str) -> bool:
-        """`status.initialization.<what>` of the object."""
-        return bool(self.manifest.get("status", {}).get("initialization", {}).get(what))
+OWN_FINALIZERS = ("cluster.x-k8s.io", "foregroundDeletion", "orphan")
+"""What finalizers of Cluster API, of its providers and of Kubernetes itself contain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +32,66 @@ class Evidence:
     since: datetime | None
 
 
+@dataclass(frozen=True)
+class Subject:
+    """One object, looked at now."""
+
+    manifest: Manifest
+    inventory: Inventory
+    now: datetime
+
+    @cached_property
+    def conditions(self) -> dict[str, dict[str, Any]]:
+        """Its conditions by type."""
+        return conditions_of(self.manifest)
+
+    @cached_property
+    def reports(self) -> list[Evidence]:
+        """What its controller says is wrong: conditions that are not true, failures, events.
+
+        Providers of before Cluster API's v1beta2 keep the message in a condition that is deprecated
+        now, or in `status.failureMessage`. Events tell of a moment: of an object that is ready
+        they tell what was, so they count only while it is not.
+        """
+        status = self.manifest.get("status", {})
+        deprecated = status.get("deprecated", {}).get("v1beta1", {}).get("conditions", [])
+        found = [
+            _evidence(each)
+            # The summary comes last: it repeats what another condition says.
+            for each in sorted(
+                (*self.conditions.values(), *deprecated), key=lambda each: each["type"] == "Ready"
+            )
+            if each["status"] != "True"
+        ]
+        if failure := status.get("failureMessage"):
+            found.append(Evidence("status.failureMessage", in_one_line(failure), None))
+        if not self._is_ready:
+            found += [
+                Evidence(f"event {each.reason}", in_one_line(each.message), each.since)
+                for each in self.inventory.events(Name.of(self.manifest))
+            ]
+        return [each for each in found if each.message]
+
+    @property
+    def _is_ready(self) -> bool:
+        status = self.manifest.get("status", {})
+        return bool(status.get("ready")) or self.conditions.get("Ready", {}).get("status") == "True"
+
+    @property
+    def is_deleting(self) -> bool:
+        """Whether it is being deleted."""
+        return "deletionTimestamp" in self.manifest["metadata"]
+
+    @cached_property
+    def cluster(self) -> Manifest:
+        """Its Cluster; empty where there is none."""
+        return self.inventory.cluster(self.manifest) or {}
+
+    def initialization(self, what: str) -> bool:
+        """`status.initialization.<what>` of the object."""
+        return bool(self.manifest.get("status", {}).get("initialization", {}).get(what))
+
+
 Sign = Callable[[Subject], Evidence | None]
 
 
@@ -64,24 +99,35 @@ def condition(kind: str, status: str, reason: str = ".*", message: str = "") -> 
     """A condition of the object.
 
     Args:
-        kind: its type.
+        kind: its type, or several as `ScalingUp|ScalingDown`.
         status: `False`, or several as `False|Unknown`.
         reason: a pattern for the whole reason.
         message: a pattern for some of the message.
     """
 
+    kinds, statuses = kind.split("|"), status.split("|")
+
     def sign(subject: Subject) -> Evidence | None:
-        found = subject.conditions.get(kind)
-        if (
-            found is None
-            or found["status"] not in status.split("|")
-            or not re.fullmatch(reason, found["reason"])
-            or not re.search(message, found.get("message", ""))
-        ):
-            return None
-        words = f"{kind} is {found['status']} ({found['reason']})"
-        since = datetime.fromisoformat(found["lastTransitionTime"])
-        return Evidence(words, in_one_line(found.get("message", "")), since)
+        for each in kinds:
+            found = subject.conditions.get(each)
+            if (
+                found is not None
+                and found["status"] in statuses
+                and re.fullmatch(reason, found.get("reason", ""))
+                and re.search(message, found.get("message", ""))
+            ):
+                return _evidence(found)
+        return None
+
+    return sign
+
+
+def says(pattern: str) -> Sign:
+    """A word of the infrastructure in what the object's controller reports."""
+    compiled = re.compile(pattern)
+
+    def sign(subject: Subject) -> Evidence | None:
+        return next((each for each in subject.reports if compiled.search(each.message)), None)
 
     return sign
 
@@ -119,16 +165,63 @@ def kept_by_finalizers(subject: Subject) -> Evidence | None:
     return Evidence("being deleted", message, datetime.fromisoformat(metadata["deletionTimestamp"]))
 
 
+def kept_by_strangers(subject: Subject) -> Evidence | None:
+    """The object is being deleted, and only finalizers that nobody here knows keep it."""
+    finalizers = subject.manifest["metadata"].get("finalizers", ())
+    if not finalizers or any(own in each for each in finalizers for own in OWN_FINALIZERS):
+        return None
+    return kept_by_finalizers(subject)
+
+
 def expires_within(days: int) -> Sign:
     """The certificates of a control-plane Machine expire soon."""
 
     def sign(subject: Subject) -> Evidence | None:
-        text = subject.manifest.get("status", {}).get("certificatesExpiryDate")
-        if not text or datetime.fromisoformat(text) - subject.now > timedelta(days=days):
-            return None
-        return Evidence("status.certificatesExpiryDate", text, None)
+        left = _left(subject)
+        return _expiry(subject) if left and timedelta() < left <= timedelta(days=days) else None
 
     return sign
+
+
+def expired(subject: Subject) -> Evidence | None:
+    """The certificates of a control-plane Machine have expired."""
+    left = _left(subject)
+    return _expiry(subject) if left is not None and left <= timedelta() else None
+
+
+def unapplied(subject: Subject) -> Evidence | None:
+    """A ClusterResourceSetBinding has resources that could not be applied."""
+    bindings = subject.manifest["spec"].get("bindings", ())
+    missing = [
+        (each, binding["clusterResourceSetName"])
+        for binding in bindings
+        for each in binding.get("resources", ())
+        if not each.get("applied")
+    ]
+    if not missing:
+        return None
+    names = [f"{each['kind']} {each['name']} of {owner}" for each, owner in missing]
+    times = [each["lastAppliedTime"] for each, _ in missing if each.get("lastAppliedTime")]
+    since = datetime.fromisoformat(max(times)) if times else None
+    return Evidence("spec.bindings", f"not applied: {', '.join(names)}", since)
+
+
+def _expiry(subject: Subject) -> Evidence:
+    text = subject.manifest["status"]["certificatesExpiryDate"]
+    return Evidence("status.certificatesExpiryDate", text, None)
+
+
+def _left(subject: Subject) -> timedelta | None:
+    text = subject.manifest.get("status", {}).get("certificatesExpiryDate")
+    return datetime.fromisoformat(text) - subject.now if text else None
+
+
+def _evidence(found: dict[str, Any]) -> Evidence:
+    """What a condition shows."""
+    reason = f" ({found['reason']})" if found.get("reason") else ""
+    words = f"{found['type']} is {found['status']}{reason}"
+    since = datetime.fromisoformat(found["lastTransitionTime"])
+    return Evidence(words, in_one_line(found.get("message", "")), since)
 
 
 def _created(manifest: Manifest) -> datetime:

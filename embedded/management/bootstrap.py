@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import json
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -44,6 +44,8 @@ CHECK = "check the clusters"
 TAKE_DOWN = "take the plane down"
 STEPS = (PLANE, MACHINES, CONTROL_PLANE, INSTALL, MOVE, CHECK, TAKE_DOWN)
 POLL = 2.0
+ON_ITSELF = ("DirectAddons", "ClusterApi")
+"""The components that are installed on the management cluster itself, before the hand-over."""
 
 Targets = Sequence[str]
 
@@ -185,7 +187,7 @@ class Bootstrap:
 
     def _install(self, progress: Progress) -> None:
         step = progress.step(INSTALL)
-        self.pulumi(self._targets(of_component(self.recording, "ClusterApi")))
+        self.pulumi(self._targets(of_components(self.recording, ON_ITSELF)))
         self._until(self._missing_providers, step, "Cluster API is not ready")
         Api(self.folder.own_kubeconfig).apply(stack_definition())
 
@@ -269,9 +271,9 @@ def before_handover(recording: Recording, cluster: str) -> list[Resource]:
     return [resource for resource in recording.resources if resource.urn in found]
 
 
-def of_component(recording: Recording, component: str) -> list[Resource]:
-    """The components of a class, and all that is in them."""
-    heads = [each for each in recording.resources if _component(each) == component]
+def of_components(recording: Recording, classes: Collection[str]) -> list[Resource]:
+    """The components of some classes, and all that is in them."""
+    heads = [each for each in recording.resources if _component(each) in classes]
     return [resource for head in heads for resource in _below(recording, head)]
 
 

@@ -138,7 +138,7 @@ def judge_clusters(live: Objects, wanted: Objects, locate: Locate = _nowhere) ->
     Raises:
         CaasError: CAAS-1090 a downgrade, CAAS-1091 an upgrade over a minor that no listed release
             bridges, CAAS-1092 other address ranges, CAAS-1182 or CAAS-1183 what would cost a
-            control plane its data.
+            control plane its data, CAAS-1219 kube-proxy switched on or off.
     """
     for key, new in wanted.items():
         old = live.get(key)
@@ -182,8 +182,7 @@ def _cluster_change(key: Key, live: Objects, after: Objects) -> ClusterChange:
     running = _version(old) if old else _version(present)
     steps: tuple[Version, ...] = ()
     if old and new and _version(new) != running:
-        target = _version(new)
-        steps = upgrade_path(running, target, [*_releases(new, after), target])
+        steps = walked(old, new, after)
     machines = tuple(_machine_changes(before_groups, after_groups, len(steps)))
     changed = any(change.action is not Action.UNCHANGED for change in machines)
     other = bool(old and new and not changed and _outside_topology(old) != _outside_topology(new))
@@ -243,6 +242,12 @@ def _machine_change(
         max_unavailable=new.max_unavailable if new else 0,
         bounds=bounds,
     )
+
+
+def walked(old: Manifest, new: Manifest, objects: Objects) -> tuple[Version, ...]:
+    """The versions that a cluster's upgrade walks through; none where it is not upgraded."""
+    current, target = _version(old), _version(new)
+    return upgrade_path(current, target, [*_releases(new, objects), target])
 
 
 def _version(cluster: Manifest) -> Version:

@@ -94,12 +94,26 @@ def content(manifest: Manifest) -> dict[str, Any]:
 
 def plan_offline(desired: Iterable[Manifest]) -> ObjectPlan:
     """The plan where there is no management cluster: everything is new, and nobody judges."""
+    return plan_between((), desired)
+
+
+def plan_between(
+    before: Iterable[Manifest],
+    desired: Iterable[Manifest],
+    judge: Judge = lambda live, wanted: None,
+) -> ObjectPlan:
+    """The plan from what one run of the program registers to what another one does.
+
+    Args:
+        before: the objects of the first run, which are taken to be there as they are written.
+        desired: the objects of the other run, dependencies first.
+        judge: raises for what must not be done.
+    """
+    live = {Key.of(manifest): manifest for manifest in before}
     wanted = {Key.of(manifest): manifest for manifest in desired}
-    changes = (
-        ObjectChange(Operation.CREATE, key, None, manifest, manifest)
-        for key, manifest in wanted.items()
-    )
-    return ObjectPlan({}, wanted, tuple(changes))
+    judge(live, wanted)
+    changes = (_change(live.get(key), manifest, manifest) for key, manifest in wanted.items())
+    return ObjectPlan(live, wanted, (*filter(None, changes), *_deletions(live, wanted)))
 
 
 def plan_removal(live: Objects, kept: Container[str]) -> ObjectPlan:
@@ -117,6 +131,7 @@ def plan_objects(
     shown: Mapping[Key, Manifest] = NOTHING,
     made_once: Container[Key] = (),
     kept: Container[str] = (),
+    lenient: bool = False,
 ) -> ObjectPlan:
     """Compares what shall be with what is, by a dry run of every object on the server.
 
@@ -130,6 +145,7 @@ def plan_objects(
         shown: the objects that have secrets, without them.
         made_once: objects that are left alone where they exist.
         kept: kinds that are never deleted.
+        lenient: guess what the server refuses; for looking only.
 
     Raises:
         CaasError: CAAS-3010 for an object that the server would refuse.
@@ -138,7 +154,7 @@ def plan_objects(
     live = members.live(by_key)
     wanted = {key: filled(manifest, live.get(key)) for key, manifest in by_key.items()}
     judge(live, wanted)
-    unchecked = _unchecked(live, wanted)
+    unchecked = set(wanted) if lenient else _unchecked(live, wanted)
 
     def compare(key: Key) -> tuple[Manifest | None, ObjectChange | None]:
         if key in made_once and (there := live.get(key) or _find(api, wanted[key])):

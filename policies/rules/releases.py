@@ -3,83 +3,132 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import timedelta
+from itertools import pairwise
 
 from packaging.version import InvalidVersion, Version
-from pulumi_policy import EnforcementLevel, PolicyComplianceFramework, Severity
 
 from catalog import Release, catalog
-from policies.rules.cluster import Cluster
-from policies.rules.rule import CLUSTER_API, Rule, itself
+from policies.rules.frameworks import CLUSTER_API, SUPPORT
+from policies.rules.rule import ADVISORY, CRITICAL, HIGH, LOW, MANDATORY, MEDIUM, Context, Rule
+from policies.settings import Parameter
+from policies.subjects.cluster import CLUSTERS, GROUP, TOPOLOGIES, Cluster
+from policies.subjects.resource import Item, section, texts
+from policies.subjects.subject import Subject, itself, objects
 
-SUPPORT = PolicyComplianceFramework(
-    name="Kubernetes patch releases", reference="https://kubernetes.io/releases/patch-releases/"
-)
-
-
-def _topologies(cluster: Cluster) -> Iterator[Cluster]:
-    if cluster.has_topology:
-        yield cluster
+TITLE = "Versions"
+CLASSES = Subject("ClusterClasses", objects("ClusterClass", group=GROUP, patches=False), itself)
 
 
-def _release(text: str) -> Release | None:
+def _version(text: str) -> Version | None:
     try:
-        version = Version(text)
+        return Version(text.removeprefix("v"))
     except InvalidVersion:
         return None
+
+
+def _release(cluster: Cluster) -> Release | None:
+    version = _version(cluster.release)
     return next((known for known in catalog().releases if known.version == version), None)
 
 
-def _text(cluster: Cluster) -> str:
-    return str(cluster.topology.get("version", "")).removeprefix("v")
-
-
-def _in_catalog(cluster: Cluster, _on: date) -> Iterator[str]:
-    if _release(_text(cluster)) is None:
+def _in_catalog(cluster: Cluster, _context: Context) -> Iterator[str]:
+    if _release(cluster) is None:
         known = ", ".join(str(version) for version in catalog().kubernetes_versions)
-        yield f"Kubernetes {_text(cluster) or 'of no version'} is not in the catalog: {known}"
+        yield f"Kubernetes {cluster.release or 'of no version'} is not in the catalog: {known}"
 
 
-def _supported(cluster: Cluster, on: date) -> Iterator[str]:
-    release = _release(_text(cluster))
-    if release and release.end_of_life < on:
+def _supported(cluster: Cluster, context: Context) -> Iterator[str]:
+    release = _release(cluster)
+    if release and release.end_of_life < context.on:
         yield f"Kubernetes {release.version} got its last fixes on {release.end_of_life}"
 
 
-def _readable(cluster: Cluster, _on: date) -> Iterator[str]:
+def _ends_later(cluster: Cluster, context: Context) -> Iterator[str]:
+    release = _release(cluster)
+    if release and context.on <= release.end_of_life < context.on + timedelta(context["days"]):
+        yield f"Kubernetes {release.version} gets its last fixes on {release.end_of_life}"
+
+
+def _readable(cluster: Cluster, _context: Context) -> Iterator[str]:
     if not cluster.has_topology:
         yield "it is not a v1beta2 Cluster with a topology, so the other rules can't read it"
 
 
-RULES: tuple[Rule[Cluster], ...] = (
+def _no_gap(cluster_class: Item, _context: Context) -> Iterator[str]:
+    versions = map(_version, texts(cluster_class.spec, "kubernetesVersions"))
+    minors = sorted({(version.major, version.minor) for version in versions if version})
+    for (major, lower), (_, upper) in pairwise(minors):
+        if upper > lower + 1:
+            yield f"no release of {major}.{lower + 1} is listed, so no upgrade gets past {lower}"
+
+
+def _unpaused(cluster: Cluster, _context: Context) -> Iterator[str]:
+    if section(cluster.props, "spec").get("paused"):
+        yield "it is paused: nothing is repaired, scaled or upgraded"
+
+
+RULES: tuple[Rule[Cluster] | Rule[Item], ...] = (
     Rule(
         "cluster-is-a-topology",
         "A cluster is written as a v1beta2 topology of a ClusterClass.",
-        Severity.HIGH,
-        EnforcementLevel.MANDATORY,
+        HIGH,
+        MANDATORY,
         CLUSTER_API,
         "Declare the cluster in the stack file, or use the component `WorkloadCluster`.",
-        itself,
+        CLUSTERS,
         _readable,
     ),
     Rule(
         "release-is-in-the-catalog",
         "A cluster runs a Kubernetes release of the catalog.",
-        Severity.HIGH,
-        EnforcementLevel.MANDATORY,
+        HIGH,
+        MANDATORY,
         SUPPORT,
         "Set `version` to a release of catalog/versions.yaml.",
-        _topologies,
+        TOPOLOGIES,
         _in_catalog,
     ),
     Rule(
         "release-is-supported",
         "A cluster runs a Kubernetes release that still gets fixes.",
-        Severity.CRITICAL,
-        EnforcementLevel.MANDATORY,
+        CRITICAL,
+        MANDATORY,
         SUPPORT,
         "Set `version` to a release of a newer minor; `./caas preview` shows the way there.",
-        _topologies,
+        TOPOLOGIES,
         _supported,
+    ),
+    Rule(
+        "release-has-time-left",
+        "A cluster is upgraded before its Kubernetes release gets no more fixes.",
+        MEDIUM,
+        ADVISORY,
+        SUPPORT,
+        "Plan the upgrade to the next minor now.",
+        TOPOLOGIES,
+        _ends_later,
+        (Parameter("days", int, 60, "how many days before the end it is said"),),
+    ),
+    Rule(
+        "upgrades-have-a-path",
+        "The releases of a ClusterClass skip no minor.",
+        HIGH,
+        MANDATORY,
+        CLUSTER_API,
+        "Add a release of the missing minor to `kubernetesVersions`: an upgrade walks one minor at "
+        "a time.",
+        CLASSES,
+        _no_gap,
+    ),
+    Rule(
+        "clusters-are-not-paused",
+        "No cluster stays paused.",
+        LOW,
+        ADVISORY,
+        CLUSTER_API,
+        "Set `paused: false` when the work by hand is done.",
+        CLUSTERS,
+        _unpaused,
     ),
 )

@@ -12,11 +12,10 @@ from pydantic_core import ErrorDetails
 
 from components.fields import Settings, shown
 from errors import Code, Problem, Where, stack_file
+from errors.registry import all_codes
 from stacks.settings.source import Source, Step, Steps
 
-BY_REASON: dict[str, Code] = {
-    code.reason: code for code in vars(stack_file).values() if isinstance(code, Code)
-}
+BY_REASON: dict[str, Code] = {code.reason: code for code in all_codes()}
 KNOWN_KEYS_SHOWN = 12
 
 _EXPECTED = {

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from components.cluster.variables import ENCRYPTION, ETCD
+from components.cluster.variables import ENCRYPTION, ETCD, SKIP_PHASES
 from errors import NOWHERE, CaasError, Where
 from errors.control_plane import ENCRYPTION_SWITCHED_OFF, ETCD_MOVED
+from errors.network import KUBE_PROXY_CHANGED
 
 
 def check_control_plane(
     live: dict[str, Any], wanted: dict[str, Any], *, cluster: str, where: Where = NOWHERE
 ) -> None:
-    """Refuses what would leave a cluster without its data.
+    """Refuses what would leave a cluster without its data, or its Services without a way.
 
     Args:
         live: `spec.topology` of the Cluster as it is.
@@ -21,7 +22,7 @@ def check_control_plane(
         where: the place of the control plane in the stack file.
 
     Raises:
-        CaasError: ENCRYPTION_SWITCHED_OFF or ETCD_MOVED.
+        CaasError: ENCRYPTION_SWITCHED_OFF, ETCD_MOVED or KUBE_PROXY_CHANGED.
     """
     before, after = _variables(live), _variables(wanted)
     if after.get(ENCRYPTION) == "" != before.get(ENCRYPTION):
@@ -30,6 +31,10 @@ def check_control_plane(
     if _is_external(before) != _is_external(after):
         what = f"the cluster `{cluster}` cannot leave its etcd"
         raise CaasError(ETCD_MOVED, what, where=where)
+    if before.get(SKIP_PHASES) != after.get(SKIP_PHASES):
+        there = "has no" if before.get(SKIP_PHASES) else "has"
+        what = f"the cluster `{cluster}` was made otherwise: it {there} kube-proxy"
+        raise CaasError(KUBE_PROXY_CHANGED, what, where=where)
 
 
 def _variables(topology: dict[str, Any]) -> dict[str, Any]:

@@ -8,13 +8,16 @@ from typing import Annotated
 
 from pydantic import Field, SerializeAsAny, create_model
 
-from components.addons import Addons
+from components.addon import Target
+from components.addons import Addons, addons_of
 from components.cluster.settings import Cluster
+from components.delivery.mirror import Mirror, hosts
 from components.fields import KubernetesVersion, Namespace, Settings
 from components.infrastructure.in_memory import InMemory
 from components.infrastructure.interface import Infrastructure
 from components.infrastructure.registry import infrastructure
 from components.registry.hosts import Registries
+from stacks.settings.policies import Policies
 
 
 class ManagementMode(StrEnum):
@@ -56,12 +59,22 @@ class Stack(Settings):
     """What the machines are."""
     kubernetes_versions: Annotated[tuple[KubernetesVersion, ...], Field(max_length=100)] = ()
     """Releases that upgrades may walk through; empty means every release of the catalog."""
+    mirror: Mirror | None = None
+    """Your own registry and chart repository, for clusters that cannot reach the internet."""
     addons: Addons = Addons()
     """What every workload cluster gets, or those that an add-on's `selector` chooses."""
     registries: Registries = Registries()
     """What machines know of registries: mirrors, certificates, credentials."""
     clusters: Annotated[tuple[Cluster, ...], Field(max_length=5000)] = ()
     """The workload clusters."""
+    policies: Policies = Policies()
+    """How the rules of `policies/` are applied."""
+
+    def target(self, cluster: Cluster) -> Target:
+        """A cluster of the stack with its add-ons."""
+        if cluster is self.management.cluster:
+            return addons_of(Addons(), cluster, self.infrastructure, management=True)
+        return addons_of(self.addons, cluster, self.infrastructure)
 
     @property
     def all_clusters(self) -> tuple[Cluster, ...]:
@@ -70,8 +83,16 @@ class Stack(Settings):
         return (own, *self.clusters) if own else self.clusters
 
     def registries_of(self, cluster: Cluster) -> Registries:
-        """What a cluster's machines know of registries: its own, or what the stack says."""
-        return self.registries if cluster.registries is None else cluster.registries
+        """What a cluster's machines know of registries: its own, or what the stack says.
+
+        A mirror of the stack stands in for every public registry that is not among them.
+        """
+        own = self.registries if cluster.registries is None else cluster.registries
+        if self.mirror is None:
+            return own
+        named = {host.name for host in own.hosts}
+        others = (host for host in hosts(self.mirror) if host.name not in named)
+        return own.model_copy(update={"hosts": (*own.hosts, *others)})
 
 
 @lru_cache

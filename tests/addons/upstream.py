@@ -11,12 +11,26 @@ from typing import Any
 import pytest
 import yaml
 
+from components.addon import merged
+
 UPSTREAM = Path(__file__).resolve().parents[3] / "shared/upstream"
 CHARTS = UPSTREAM / "charts"
 FOLDERS = {
     "aws-cloud-controller-manager": "aws-cloud-controller-manager",
+    "fluent-bit-events": "fluent-bit",
 }
 """The folder of a chart of the catalog, where it is not its name."""
+PASSED_ON = {
+    "loki": ("loki.limits_config.",),
+    "traefik": ("service.spec.",),
+}
+"""Where a chart hands on what its program takes, and its defaults are only a part of that."""
+PARTS = {"kube-prometheus-stack": {"grafana": "grafana"}}
+"""Charts that a chart brings along, by the key of their values."""
+HIDDEN = {"kube-prometheus-stack": ("kube-state-metrics", "prometheus-node-exporter")}
+"""Keys of charts that a chart brings along and whose defaults are not here: not looked into."""
+UNNAMED = {"grafana": frozenset({"fullnameOverride"})}
+"""Values that a chart's templates read, though its `values.yaml` does not name them."""
 NEWER = {("csi-driver-nfs", "image.nfs"), ("harbor", "redis.internal.image")}
 """Images that the copy here, which is newer than the release of the catalog, names otherwise."""
 OPEN = ({}, [], None, "")
@@ -34,13 +48,30 @@ def _text(chart: str) -> str:
 def defaults(chart: str) -> dict[str, Any]:
     """The chart's `values.yaml`; the test is skipped where it is not here."""
     found: dict[str, Any] = yaml.load(_text(chart), yaml.CSafeLoader)
-    return found
+    for key, part in PARTS.get(chart, {}).items():
+        found[key] = merged(defaults(part), found.get(key, {}))
+    return found | dict.fromkeys(HIDDEN.get(chart, ()))
 
 
 @lru_cache
 def commented(chart: str) -> frozenset[str]:
     """The keys that the chart's `values.yaml` has in comments: options without a default."""
-    return frozenset(re.findall(r"^ *#+[ -]*([A-Za-z][A-Za-z0-9_.-]*):", _text(chart), re.M))
+    found = set(re.findall(r"^ *#+[ -]*([A-Za-z][A-Za-z0-9_.-]*):", _text(chart), re.M))
+    parts = (commented(part) for part in PARTS.get(chart, {}).values())
+    return UNNAMED.get(chart, frozenset()).union(found, *parts)
+
+
+def is_hidden(chart: str, path: str) -> bool:
+    """Whether a value belongs to a chart that the chart brings along, and that is not here."""
+    key = path.partition(".")[0]
+    return key in _dependencies(chart) and key not in PARTS.get(chart, {})
+
+
+@lru_cache
+def _dependencies(chart: str) -> frozenset[str]:
+    file = CHARTS / FOLDERS.get(chart, chart) / "Chart.yaml"
+    described = yaml.load(file.read_text(), yaml.CSafeLoader) if file.exists() else {}
+    return frozenset(each["name"] for each in described.get("dependencies", ()))
 
 
 def unknown_values(chart: str, values: Mapping[str, Any]) -> list[str]:
@@ -49,7 +80,9 @@ def unknown_values(chart: str, values: Mapping[str, Any]) -> list[str]:
     Below a default that is empty, and below a comment, anything may stand; lists are not looked
     into.
     """
-    return list(_unknown(values, defaults(chart), commented(chart), ""))
+    passed_on = PASSED_ON.get(chart, ())
+    found = _unknown(values, defaults(chart), commented(chart), "")
+    return [path for path in found if not path.startswith(passed_on)]
 
 
 def _unknown(

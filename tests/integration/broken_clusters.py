@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ NEVER = "1h"
 OLD, NEW = "v1.36.3", "v1.37.2"
 HOOK = "pre-drain.delete.hook.machine.cluster.x-k8s.io/backup"
 DEFER = "topology.cluster.x-k8s.io/defer-upgrade"
+RESOURCES = "example.com/resources"
+SPEC = ("paused", "infrastructureRef", "bootstrap", "clusterName", "bindings")
 CHECKS = {
     "nodeStartupTimeoutSeconds": 30,
     "unhealthyNodeConditions": [
@@ -160,7 +163,89 @@ def broken_clusters() -> list[Manifest]:
             pool("by-hand", rollout={"strategy": {"type": "OnDelete"}}),
         ),
         cluster("fine", "pools"),
+        even_control_plane(),
+        cluster("unanswered", "slow-vm"),
+        cluster("bare", "slow-vm", pool("general")),
+        labelled("sick", pool("hooked", metadata={"annotations": {HOOK: "me"}}), pool("undrained")),
     ]
+
+
+def even_control_plane() -> Manifest:
+    """A cluster whose control plane has two machines with etcd, which its webhook refuses."""
+    made = cluster("even")
+    made["spec"]["topology"]["controlPlane"]["replicas"] = 2
+    return made
+
+
+def labelled(name: str, *pools: Manifest) -> Manifest:
+    """A cluster that the resource sets choose."""
+    made = cluster(name, "pools", *pools)
+    made["metadata"]["labels"] = {RESOURCES: name}
+    return made
+
+
+def resource_sets(cluster: str) -> list[Manifest]:
+    """One whose Secret has the wrong type, and one with an object that no API server knows."""
+    unknown = {"apiVersion": "example.com/v1", "kind": "Unknown", "metadata": {"name": "x"}}
+    sources: dict[str, Manifest] = {
+        "wrong-type": {"kind": "Secret", "type": "Opaque", "stringData": {"x": "{}"}},
+        "unknown-kind": {"kind": "ConfigMap", "data": {"x": json.dumps(unknown)}},
+    }
+    sets = [
+        {
+            "apiVersion": "addons.cluster.x-k8s.io/v1beta2",
+            "kind": "ClusterResourceSet",
+            "metadata": {"name": name},
+            "spec": {
+                "clusterSelector": {"matchLabels": {RESOURCES: cluster}},
+                "resources": [{"kind": source["kind"], "name": name}],
+            },
+        }
+        for name, source in sources.items()
+    ]
+    made = [
+        {"apiVersion": "v1", "metadata": {"name": name}} | source
+        for name, source in sources.items()
+    ]
+    return [*made, *sets]
+
+
+def dead_webhook(name: str, cluster: str, namespace: str) -> Manifest:
+    """A webhook that does not answer, for the infrastructure of one cluster."""
+    return {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingWebhookConfiguration",
+        "metadata": {"name": name},
+        "webhooks": [
+            {
+                "name": "dead.example.com",
+                "admissionReviewVersions": ["v1"],
+                "sideEffects": "None",
+                "clientConfig": {"url": "https://127.0.0.1:1/"},
+                "rules": [
+                    {
+                        "apiGroups": ["infrastructure.cluster.x-k8s.io"],
+                        "apiVersions": ["*"],
+                        "resources": ["devclusters"],
+                        "operations": ["CREATE", "UPDATE"],
+                    }
+                ],
+                "objectSelector": {"matchLabels": {CLUSTER_NAME: cluster}},
+                "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}},
+            }
+        ],
+    }
+
+
+def crash_loop(container: str) -> Manifest:
+    """The status of a pod whose container ends after each start, as a kubelet would write it."""
+    state = {
+        "state": {"waiting": {"reason": "CrashLoopBackOff"}},
+        "lastState": {"terminated": {"exitCode": 1, "reason": "Error"}},
+    }
+    image = {"name": container, "image": "", "imageID": "", "ready": False, "restartCount": 3}
+    ready = {"type": "Ready", "status": "False"}
+    return {"conditions": [ready], "containerStatuses": [image | state]}
 
 
 def slim(manifest: Manifest) -> Manifest:
@@ -178,7 +263,7 @@ def slim(manifest: Manifest) -> Manifest:
         "kind": manifest["kind"],
         "metadata": _only(metadata, *kept)
         | {"labels": _only(metadata.get("labels", {}), CLUSTER_NAME), "ownerReferences": owners},
-        "spec": _only(manifest["spec"], "paused", "infrastructureRef", "bootstrap"),
+        "spec": _only(manifest["spec"], *SPEC),
         "status": _only(status, "initialization", "nodeRef", "certificatesExpiryDate")
         | {"conditions": conditions},
     }

@@ -78,6 +78,25 @@ class LoneServer:
         response = self._admin.request("POST", url, body=body, headers=headers)
         return response.status, json.loads(response.data)
 
+    def tried(self, path: str, content: Mapping[str, Any]) -> tuple[int, str, list[str]]:
+        """What a POST would be answered: status, message, warnings; nothing is stored."""
+        headers = {"Content-Type": "application/json"}
+        url = f"{self.site.server}{path}?dryRun=All"
+        response = self._admin.request("POST", url, body=json.dumps(content), headers=headers)
+        warnings = response.headers.getlist("Warning")
+        return response.status, json.loads(response.data).get("message", ""), warnings
+
+    def patch(self, path: str, content: Mapping[str, Any]) -> tuple[int, Any]:
+        """Merges content into an object."""
+        headers = {"Content-Type": "application/merge-patch+json"}
+        url = f"{self.site.server}{path}"
+        response = self._admin.request("PATCH", url, body=json.dumps(content), headers=headers)
+        return response.status, json.loads(response.data)
+
+    def delete(self, path: str) -> int:
+        """The status of a DELETE."""
+        return int(self._admin.request("DELETE", f"{self.site.server}{path}").status)
+
     def stored(self, key: str) -> bytes:
         """The bytes that etcd has below a key, by etcd's own API."""
         wanted = {"key": base64.b64encode(key.encode()).decode()}

@@ -24,9 +24,10 @@ from embedded.api import Api
 from embedded.fleet import CLUSTER_NAME, POOL_NAME, Fleet
 from embedded.plan.clusters import Action, ClusterChange, MachineChange
 from embedded.plan.machines import CONTROL_PLANE
+from embedded.plan.plan import Plan
 from embedded.plane import Plane
 from embedded.progress import Silent
-from embedded.session import Plan, Session
+from embedded.session import Session
 from errors import CaasError
 from stacks.private import write_private
 

@@ -12,218 +12,32 @@ from __future__ import annotations
 import base64
 import gzip
 import ipaddress
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
-import yaml
-from joining import Machines, tags
-from kubectl import Kubectl, eventually
-from local_aws import (
-    ACCOUNT,
-    CREDENTIALS,
-    REGION,
-    ZONES,
-    LocalAws,
-    Network,
-    local_aws,
-    make_image,
-    make_key,
-    make_network,
-    make_profile,
-)
+from aws_refusals import Refusals, refusing_machines
+from aws_stand import OWNED, STACK, WORKERS, Stand, running_stand
+from joining import tags
+from local_aws import CREDENTIALS, ZONES
 
-from components.infrastructure.aws import Aws
-from components.infrastructure.aws.variables import MACHINES, NETWORK, STACK_TAG
-from embedded import ports
+from components.infrastructure.aws.variables import STACK_TAG
 from embedded.binaries import ensure_binaries
-from embedded.plane import Plane
-from embedded.program import run_program
 from embedded.progress import Silent
+from errors import Code
+from errors import cloud_failures as codes
 
 pytestmark = pytest.mark.plane
 
-STACK, CLUSTER, VERSION = "shop-aws", "shop", "v1.36.3"
-OWNED = f"sigs.k8s.io/cluster-api-provider-aws/cluster/{CLUSTER}"
-WORKERS = 3
-MADE_SECONDS = 240.0
-APPLIED_SECONDS = 30.0
 API_PORT = 6443
 GZIP = b"\x1f\x8b"
-Object = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Stand:
-    """Everything that the tests look at.
-
-    Attributes:
-        plane: it runs the provider's controller.
-        aws: what the controller called.
-        network: the foundation's.
-        key: of volumes.
-        profiles: the instance profile of each role; filled in as the Cluster is declared.
-    """
-
-    plane: Plane
-    kubectl: Kubectl
-    aws: LocalAws
-    network: Network
-    key: str
-    profiles: dict[str, str] = field(default_factory=dict)
-
-    def instances(self) -> list[Object]:
-        """The instances of the cluster."""
-        found = self.aws.client("ec2").describe_instances(
-            Filters=[{"Name": f"tag:{OWNED}", "Values": ["owned"]}]
-        )
-        return [each for group in found["Reservations"] for each in group["Instances"]]
-
-    def groups(self) -> list[Object]:
-        """The security groups that the controller made."""
-        found = self.aws.client("ec2").describe_security_groups(
-            Filters=[{"Name": f"tag:{OWNED}", "Values": ["owned"]}]
-        )
-        return list(found["SecurityGroups"])
-
-    def of_role(self, role: str) -> list[Object]:
-        """The instances of a role, `control-plane` or `node`."""
-        tag = "sigs.k8s.io/cluster-api-provider-aws/role"
-        return [each for each in self.instances() if tags(each)[tag] == role]
 
 
 @pytest.fixture(scope="module")
 def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
     """The cluster, as far as its instances."""
-    folder = tmp_path_factory.mktemp("aws")
-    plane = Plane(folder / "plane", providers=(Aws.PROVIDER,))
-    address = ports.choose_address(plane.directory.resolve())
-    binaries = ensure_binaries(Silent(), ["aws"])
-    with pytest.MonkeyPatch.context() as patch, local_aws(address) as aws:
-        for name, value in aws.environment.items():
-            patch.setenv(name, value)
-        try:
-            plane.start(binaries, Silent())
-            kubectl = Kubectl(binaries.kubectl, plane.kubeconfig)
-            made = Stand(plane, kubectl, aws, make_network(aws), make_key(aws))
-            make_image(aws, f"capa-ami-ubuntu-24.04-{VERSION}-1700000000")
-            patch.setenv("CAAS_STACKS", str(folder))
-            declare(made, folder)
-            machines = Machines(kubectl, VERSION)
-            eventually(lambda: all_made(made, machines), MADE_SECONDS, 1.0)
-            yield made
-        finally:
-            plane.destroy()
-
-
-def declare(made: Stand, folder: Path) -> None:
-    """Applies what the program registers for the stack file."""
-    file = folder / f"Pulumi.{STACK}.yaml"
-    config = {f"caas:{key}": value for key, value in stack_file(made).items()}
-    file.write_text(yaml.safe_dump({"config": config}))
-    for wave in run_program(STACK, file).waves(secrets=True):
-        for manifest in wave:
-            if manifest["kind"] == "Cluster":
-                with_foundation(made, manifest)
-                give_authority(made, manifest["metadata"]["namespace"])
-            apply(made.kubectl, manifest)
-
-
-def apply(kubectl: Kubectl, manifest: Object) -> None:
-    """Applies it; a Cluster waits until its class is read."""
-    text, end = yaml.safe_dump(manifest), time.monotonic() + APPLIED_SECONDS
-    while (result := kubectl.run("apply", "--server-side", "-f", "-", text=text)).returncode:
-        assert time.monotonic() < end, result.stderr
-        time.sleep(1)
-
-
-def stack_file(made: Stand) -> Object:
-    """A stack file like that of `prod-aws`."""
-    zones = [(zone, made.network.public[zone], made.network.private[zone]) for zone in ZONES]
-    subnets = [
-        {"id": identifier, "zone": zone, "public": identifier == public}
-        for zone, public, private in zones
-        for identifier in (public, private)
-    ]
-    return {
-        "management": {"namespace": STACK},
-        "infrastructure": {
-            "provider": "aws",
-            "region": REGION,
-            "account": ACCOUNT,
-            "network": {"existing": {"vpcId": made.network.vpc, "subnets": subnets}},
-            "encryption": {"keyArn": made.key},
-            "images": {"owner": ACCOUNT},
-            "tags": {"team": "shop"},
-        },
-        "clusters": [
-            {
-                "name": CLUSTER,
-                "version": VERSION.removeprefix("v"),
-                "controlPlane": {
-                    "replicas": 3,
-                    "etcd": {"external": {"endpoints": ["https://etcd.example.com:2379"]}},
-                },
-                "workerPools": [
-                    {"name": f"pool-{zone[-1]}", "replicas": 1, "failureDomain": zone}
-                    for zone in ZONES
-                ],
-            }
-        ],
-    }
-
-
-def with_foundation(made: Stand, cluster: Object) -> None:
-    """Makes what the foundation would, by the names in the Cluster, and fills in the ids.
-
-    But for placement groups: moto takes their names as they come.
-    """
-    values = {each["name"]: each["value"] for each in cluster["spec"]["topology"]["variables"]}
-    machines, ec2 = values[MACHINES], made.aws.client("ec2")
-    made.profiles["control-plane"] = machines["controlPlaneProfile"]
-    made.profiles["node"] = machines["nodeProfile"]
-    for profile in made.profiles.values():
-        make_profile(made.aws, profile)
-    values[NETWORK]["apiSecurityGroup"] = ec2.create_security_group(
-        GroupName=f"{CLUSTER}-api", Description="API", VpcId=made.network.vpc
-    )["GroupId"]
-
-
-def give_authority(made: Stand, namespace: str) -> None:
-    """The plane's API server shall be the cluster's: so their authorities are the same one."""
-    pki = made.plane.directory / "pki"
-
-    def secret(purpose: str, certificate: str, key: str) -> Object:
-        files = {"tls.crt": pki / f"{certificate}.crt", "tls.key": pki / f"{key}.key"}
-        data = {n: base64.b64encode(file.read_bytes()).decode() for n, file in files.items()}
-        return {
-            "apiVersion": "v1",
-            "kind": "Secret",
-            "type": "cluster.x-k8s.io/secret",
-            "metadata": {
-                "name": f"{CLUSTER}-{purpose}",
-                "namespace": namespace,
-                "labels": {"cluster.x-k8s.io/cluster-name": CLUSTER},
-            },
-            "data": data,
-        }
-
-    client = "etcd-client"
-    made.kubectl.apply(
-        secret("ca", "ca", "ca"),
-        secret("etcd", "ca", "ca"),
-        secret("apiserver-etcd-client", client, client),
-    )
-
-
-def all_made(made: Stand, machines: Machines) -> bool:
-    """Lets new instances join, and says whether all are there and known to Cluster API."""
-    machines.join(made.instances())
-    return len(machines.joined) == 3 + WORKERS
+    with running_stand(tmp_path_factory.mktemp("aws")) as made:
+        yield made
 
 
 @pytest.mark.parametrize("role", ["control-plane", "node"])
@@ -340,3 +154,55 @@ def test_a_run_without_credentials_leaves_the_controller_alone(stand: Stand) -> 
             patch.delenv(name, raising=False)
         assert not stand.plane.start(ensure_binaries(Silent(), ["aws"]), Silent())
     assert stand.plane.processes() == before
+
+
+@pytest.fixture(scope="module")
+def refusals(stand: Stand) -> Iterator[Refusals]:
+    """A machine more, which AWS refuses in one way after the other, and never makes."""
+    with refusing_machines(stand) as refused:
+        yield refused
+
+
+@pytest.mark.parametrize(
+    ("answer", "message", "code"),
+    [
+        ("VcpuLimitExceeded", "You have requested more vCPU capacity", codes.QUOTA_EXCEEDED),
+        ("InsufficientInstanceCapacity", "no sufficient capacity", codes.CAPACITY_EXHAUSTED),
+        ("UnauthorizedOperation", "You are not authorized", codes.PERMISSION_MISSING),
+        ("Unsupported", "The instance type is not supported", codes.MACHINE_TYPE_UNAVAILABLE),
+        ("InsufficientFreeAddressesInSubnet", "not enough addresses", codes.ADDRESSES_EXHAUSTED),
+        ("InvalidSubnetID.NotFound", "The subnet ID does not exist", codes.OBJECT_MISSING),
+        ("InvalidBlockDeviceMapping", "The volume is too small", codes.MACHINE_REFUSED),
+    ],
+)
+def test_diagnosis_names_what_aws_refuses(
+    refusals: Refusals, answer: str, message: str, code: Code
+) -> None:
+    found = refusals.diagnosed(code, answer, message)
+    assert [name.kind for name in found.chain] == [
+        "Cluster",
+        "MachineDeployment",
+        "MachineSet",
+        "Machine",
+        "AWSMachine",
+    ]
+    assert f"api error {answer}: {message}" in found.why
+
+
+def test_diagnosis_names_an_image_that_is_missing(refusals: Refusals) -> None:
+    with refusals.without_image():
+        assert "found no AMIs with name" in refusals.diagnosed(codes.IMAGE_NOT_FOUND).why
+
+
+def test_diagnosis_names_a_machine_that_was_stopped(refusals: Refusals) -> None:
+    with refusals.stopped_machine() as name:
+        found = refusals.diagnosed(codes.INSTANCE_STOPPED, about=name)
+        assert found.object.name == name
+
+
+def test_diagnosis_names_credentials_that_are_refused(refusals: Refusals) -> None:
+    with refusals.wrong_credentials():
+        found = refusals.diagnosed(
+            codes.CREDENTIALS_REFUSED, about=refusals.cluster, kind="AWSCluster"
+        )
+        assert "AuthFailure" in found.why

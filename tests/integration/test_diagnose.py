@@ -2,135 +2,62 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from broken_clusters import HOOK, NEW, broken_clusters, classes, slim
+from broken_clusters import (
+    HOOK,
+    NEW,
+    broken_clusters,
+    classes,
+    crash_loop,
+    dead_webhook,
+    resource_sets,
+)
 from kubectl import Kubectl, eventually
+from trouble import (
+    CREATED_SECONDS,
+    EXPIRY_ANNOTATION,
+    POLL,
+    SEEN_SECONDS,
+    Site,
+    break_shop,
+    new_site,
+)
 
-from embedded.api import Api
 from embedded.binaries import Binaries
 from embedded.diagnosis import Diagnosis, Finding, diagnose, read_inventory
-from embedded.fleet import CONTROL_PLANE_ROLE
-from embedded.fleet import POOL_NAME as POOL
 from embedded.plane import Plane
 from embedded.progress import Silent
-from errors import Code, runtime
+from errors import Code, addon_failures, cluster_failures, runtime
 
 pytestmark = pytest.mark.plane
 
 ROOT = Path(__file__).resolve().parents[2]
-CREATED_SECONDS = 180
-SEEN_SECONDS = 90
 UNREACHABLE_SECONDS = 120
-POLL = 2.0
 LONG = timedelta(days=1)
-EXPIRY_ANNOTATION = "machine.cluster.x-k8s.io/certificates-expiry"
-
-
-@dataclass(frozen=True)
-class Site:
-    """A namespace of a plane with clusters that are in trouble."""
-
-    plane: Plane
-    kubectl: Kubectl
-    api: Api
-    namespace: str
-
-    def run(self, *arguments: str, text: str | None = None) -> str:
-        return self.kubectl(*arguments, "-n", self.namespace, text=text)
-
-    def get(self, *arguments: str) -> Any:
-        return self.kubectl.get(*arguments, "-n", self.namespace)
-
-    def diagnosis(self, cluster: str, patience: timedelta = timedelta()) -> Diagnosis:
-        inventory = read_inventory(self.api, self.namespace)
-        return diagnose(inventory.of_cluster(cluster), patience=patience)
-
-    def problems(self, cluster: str) -> dict[tuple[str, str], Finding]:
-        """What is found by the code's reason and the kind of the object that it is found on."""
-        found = self.diagnosis(cluster).problems
-        return {(each.code.reason, each.object.kind): each for each in found}
-
-    def await_problem(self, cluster: str, code: Code, kind: str, says: str = "") -> Finding:
-        found: list[Finding] = []
-
-        def seen() -> bool:
-            finding = self.problems(cluster).get((code.reason, kind))
-            if finding is not None and says in finding.why:
-                found.append(finding)
-            return bool(found)
-
-        eventually(seen, SEEN_SECONDS, POLL)
-        return found[0]
-
-    def record(self, name: str, *clusters: str) -> None:
-        """Keeps the objects for the unit tests, where CAAS_RECORD names a folder."""
-        if folder := os.environ.get("CAAS_RECORD"):
-            inventory = read_inventory(self.api, self.namespace)
-            kept = [
-                each for one in clusters or inventory.clusters for each in inventory.of_cluster(one)
-            ]
-            lines = ",\n".join(json.dumps(slim(each), ensure_ascii=False) for each in kept)
-            Path(folder, f"{name}.json").write_text(f"[\n{lines}\n]\n")
-
-    def found(self, kind: str, cluster: str, pool: str = "") -> list[dict[str, Any]]:
-        """The objects of a pool, or of the control plane."""
-        labels = {POOL: pool} if pool else {CONTROL_PLANE_ROLE: ""}
-        inventory = read_inventory(self.api, self.namespace).of_cluster(cluster, kind)
-        return [each for each in inventory if labels.items() <= each["metadata"]["labels"].items()]
-
-    def names(self, kind: str, cluster: str, pool: str = "") -> list[str]:
-        return [each["metadata"]["name"] for each in self.found(kind, cluster, pool)]
-
-    def has_nodes(self, cluster: str, *pools: str) -> bool:
-        found = [self.found("Machine", cluster, pool) for pool in pools]
-        return all(
-            machines and all("nodeRef" in each.get("status", {}) for each in machines)
-            for machines in found
-        )
-
-    def make_sick(self, cluster: str, pool: str, folder: Path) -> None:
-        """Says that the nodes of a pool are not ready, as a kubelet that has stopped would."""
-        secret = self.get("secret", f"{cluster}-kubeconfig")
-        path = folder / f"{cluster}.kubeconfig"
-        path.write_bytes(base64.b64decode(secret["data"]["value"]))
-        path.chmod(0o600)
-        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        ready = {"type": "Ready", "status": "False", "reason": "Stopped", "lastTransitionTime": now}
-        patch = json.dumps({"status": {"conditions": [ready]}})
-        for node in self.names("Machine", cluster, pool):
-            workload = Kubectl(self.kubectl.program, path)
-            workload("patch", "node", node, "--type=merge", "-p", patch)
-
-
-def new_site(plane: Plane, binaries: Binaries, namespace: str, *objects: dict[str, Any]) -> Site:
-    kubectl = Kubectl(binaries.kubectl, plane.kubeconfig)
-    kubectl("create", "namespace", namespace)
-    made = Site(plane, kubectl, Api(plane.kubeconfig), namespace)
-    text = "\n---\n".join(json.dumps(each) for each in objects)
-    made.run("apply", "--server-side", "-f", "-", text=text)
-    return made
 
 
 @pytest.fixture(scope="module")
 def site(plane: Plane, binaries: Binaries) -> Iterator[Site]:
     """The broken clusters, all created at once; each test waits for its own."""
     namespace = f"diagnose-{os.getpid()}"
-    made = new_site(plane, binaries, namespace, *classes(), *broken_clusters())
+    webhook = dead_webhook(namespace, "unanswered", namespace)
+    Kubectl(binaries.kubectl, plane.kubeconfig).apply(webhook)
+    objects = (*classes(), *broken_clusters(), *resource_sets("sick"))
+    made = new_site(plane, binaries, namespace, *objects)
     yield made
     made.record("clusters")
+    made.kubectl("delete", "validatingwebhookconfiguration", namespace)
 
 
 @pytest.fixture(scope="module")
@@ -138,19 +65,6 @@ def shop(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Site:
     """The site after all that happens to the machines of the cluster `shop`."""
     break_shop(site, tmp_path_factory.mktemp("shop"))
     return site
-
-
-def break_shop(site: Site, folder: Path) -> None:
-    pools = ("blocked", "hooked", "robbed")
-    eventually(lambda: site.has_nodes("shop", *pools), CREATED_SECONDS, POLL)
-    for pool in ("blocked", "hooked"):
-        site.make_sick("shop", pool, folder)
-    site.run("delete", "devmachine", *site.names("Machine", "shop", "robbed"), "--wait=false")
-    soon = (datetime.now(UTC) + timedelta(days=3)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    (pool,) = site.names("MachineDeployment", "shop", "no-secret")
-    site.run("annotate", "machinedeployment", pool, "cluster.x-k8s.io/paused=")
-    (machine,) = site.names("Machine", "shop")
-    site.run("annotate", "machine", machine, f"{EXPIRY_ANNOTATION}={soon}")
 
 
 def chain(finding: Finding) -> list[str]:
@@ -176,6 +90,8 @@ CONTROL_PLANE = ["Cluster", "KubeadmControlPlane"]
         ),
         ("slow-api", runtime.CONTROL_PLANE_NOT_INITIALIZED, CONTROL_PLANE, "NotInitialized"),
         ("gate", runtime.CLUSTER_NOT_AVAILABLE, ["Cluster"], "SmokeTest: Condition not yet"),
+        ("even", cluster_failures.WEBHOOK_REFUSED, ["Cluster"], "when etcd is stacked"),
+        ("unanswered", cluster_failures.WEBHOOK_UNREACHABLE, ["Cluster"], "dead.example.com"),
     ],
 )
 def test_one_cause_and_none_of_its_consequences(
@@ -248,9 +164,88 @@ def test_deletion_that_a_finalizer_keeps_from_ending(site: Site) -> None:
     site.run("patch", "devmachine", machine, "--type=json", "-p", keep)
     site.run("delete", "cluster", "leaving", "--wait=false")
     says = "finalizers: example.com/keep"
-    finding = site.await_problem("leaving", runtime.DELETION_STUCK, "DevMachine", says)
+    foreign = cluster_failures.FOREIGN_FINALIZER
+    finding = site.await_problem("leaving", foreign, "DevMachine", says)
     assert chain(finding) == [*CONTROL_PLANE, "Machine", "DevMachine"]
     assert [each.object.kind for each in site.diagnosis("leaving").problems] == ["DevMachine"]
+
+
+def test_template_that_was_deleted(site: Site) -> None:
+    eventually(lambda: bool(site.names("MachineSet", "bare", "general")), CREATED_SECONDS, POLL)
+    (machine_set,) = site.found("MachineSet", "bare", "general")
+    template = machine_set["spec"]["template"]["spec"]["infrastructureRef"]["name"]
+    site.run("delete", "devmachinetemplate", template, "--wait=false")
+    site.run("scale", "machineset", machine_set["metadata"]["name"], "--replicas=3")
+    deleted = cluster_failures.TEMPLATE_DELETED
+    finding = site.await_problem("bare", deleted, "MachineSet", "DevMachineTemplate does not exist")
+    assert chain(finding) == WORKER[:3]
+
+
+@pytest.fixture(scope="module")
+def sick(site: Site, tmp_path_factory: pytest.TempPathFactory) -> tuple[Site, Kubectl]:
+    """The cluster `sick`, as far as it comes up, and what talks to it."""
+    eventually(lambda: site.has_nodes("sick", "hooked", "undrained", ""), CREATED_SECONDS, POLL)
+    return site, site.workload("sick", tmp_path_factory.mktemp("sick"))
+
+
+def test_control_plane_whose_scheduler_crashes_then_with_old_certificates(
+    sick: tuple[Site, Kubectl],
+) -> None:
+    site, workload = sick
+    (machine,) = site.names("Machine", "sick")
+    crashing = json.dumps({"status": crash_loop("kube-scheduler")})
+    scheduler = ("pod", f"kube-scheduler-{machine}", "-n", "kube-system")
+    workload("patch", *scheduler, "--type=merge", "-p", crashing)
+    site.look_at_control_plane("sick")
+    failed = cluster_failures.CONTROL_PLANE_POD_FAILED
+    finding = site.await_problem("sick", failed, "Machine", "(Failed): CrashLoopBackOff")
+    assert chain(finding) == [*CONTROL_PLANE, "Machine"]
+
+    past = (datetime.now(UTC) - timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    site.run("annotate", "machine", machine, f"{EXPIRY_ANNOTATION}={past}")
+    site.await_problem("sick", cluster_failures.CERTIFICATES_EXPIRED, "Machine", past)
+
+
+def test_certificate_authority_that_was_deleted(sick: tuple[Site, Kubectl]) -> None:
+    site, _ = sick
+    site.run("delete", "secret", "sick-sa")
+    site.look_at_control_plane("sick")
+    missing = cluster_failures.CLUSTER_CERTIFICATES_MISSING
+    finding = site.await_problem("sick", missing, "KubeadmControlPlane", "certificate for sa")
+    assert chain(finding) == CONTROL_PLANE
+
+
+def test_hook_and_pod_that_keep_machines(sick: tuple[Site, Kubectl]) -> None:
+    site, workload = sick
+    (node,) = site.names("Machine", "sick", "undrained")
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "web", "finalizers": ["example.com/keep"]},
+        "spec": {"nodeName": node, "containers": [{"name": "web", "image": "example.com/web"}]},
+    }
+    workload("create", "--validate=false", "-n", "default", "-f", "-", text=json.dumps(pod))
+    workload.run("delete", "pod", "web", "-n", "default", "--wait=false")  # its answer is empty
+    for pool in ("hooked", "undrained"):
+        site.run("delete", "machine", *site.names("Machine", "sick", pool), "--wait=false")
+    held = cluster_failures.DELETION_HOOK_HELD
+    assert chain(site.await_problem("sick", held, "Machine", HOOK)) == WORKER
+    stuck = cluster_failures.DRAIN_STUCK
+    assert chain(site.await_problem("sick", stuck, "Machine", "default/web")) == WORKER
+
+
+def test_resources_that_can_t_be_read_or_applied(sick: tuple[Site, Kubectl]) -> None:
+    site, _ = sick
+
+    def seen() -> bool:
+        found = diagnose(read_inventory(site.api, site.namespace), patience=timedelta()).problems
+        told = {(each.code, str(each.object)): each.why for each in found}
+        unread = told.get((addon_failures.RESOURCE_SET_UNREADABLE, "ClusterResourceSet wrong-type"))
+        unapplied = addon_failures.RESOURCE_SET_NOT_APPLIED
+        missing = told.get((unapplied, "ClusterResourceSetBinding sick"), "")
+        return bool(unread) and "ConfigMap unknown-kind" in missing
+
+    eventually(seen, SEEN_SECONDS, POLL)
 
 
 def run_diagnose(plane: Plane, namespace: str, folder: Path, *arguments: str) -> Any:

@@ -31,6 +31,7 @@ class Resource:
     type: str
     name: str
     inputs: Props
+    protect: bool = False
 
 
 def props(edit: Edit = lambda props: None) -> Props:

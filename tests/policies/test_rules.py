@@ -1,227 +1,245 @@
-"""Each rule: a cluster that passes, clusters that fail, and values that are not known yet."""
+"""Each rule: what passes, what fails, what is not known yet, levels, exemptions, remediations."""
 
 from __future__ import annotations
 
 import re
-from datetime import date
+from copy import deepcopy
+from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from pulumi_policy import ResourceValidationArgs
-from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError, unknown_checking_proxy
+from pulumi_policy import ResourceValidationArgs, ResourceValidationPolicy
+from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError
 
 from catalog import catalog
 from components.cluster import variables
-from policies.rules import RULES
-from policies.rules.cluster import API_SERVER, KUBELET, Cluster
-from policies.run import OPTIONS
-from tests.policies.clusters import TYPE, Edit, Props, argument, override, pool, props, topology
+from components.cluster.etcd_snapshots import LABEL
+from components.cluster.kinds import INFRASTRUCTURE_LABEL
+from components.cluster.machine import Placement
+from components.cluster.pools import MAX_SIZE, MIN_SIZE
+from errors import CaasError
+from errors.policy import (
+    EXEMPTION_EXPIRED,
+    POLICY_ADVICE,
+    POLICY_NOT_CHECKABLE,
+    POLICY_VIOLATED,
+)
+from policies import Configuration, check
+from policies.rules import CHAPTERS, RULES
+from policies.subjects import cluster as subject
+from policies.subjects.resource import Kind
+from policies.subjects.subject import StackSubject
+from tests.policies.case import Case, R
+from tests.policies.samples import CLUSTER, POOL
+from tests.policies.table import BY_NAME, CASES, DAYS, FURTHER, TODAY, options, report
 
 ROOT = Path(__file__).resolve().parents[2]
-TODAY = date(2026, 11, 22)
-BY_NAME = {rule.name: rule for rule in RULES}
 each_rule = pytest.mark.parametrize("name", BY_NAME)
-
-
-def report(name: str, inputs: Props, on: date = TODAY, kind: str = TYPE) -> list[str]:
-    """What the rule says through the interface that Pulumi calls."""
-    found: list[str] = []
-    args = ResourceValidationArgs(
-        kind, unknown_checking_proxy(inputs), f"urn::{kind}::shop", "shop", OPTIONS, None
-    )
-    BY_NAME[name].policy(on).validate(args, lambda message, _urn: found.append(message))
-    return found
-
-
-def development(props: Props) -> None:
-    del props["metadata"]["labels"]["tier"]
-
-
-def both(*edits: Edit) -> Edit:
-    return lambda props: [edit(props) for edit in edits]
-
-
-def control_plane(key: str, value: object) -> Edit:
-    return lambda props: topology(props)["controlPlane"].update({key: value})
-
-
-def first_pool(key: str, value: object) -> Edit:
-    return lambda props: pool(props).update({key: value})
-
-
-def rollout(surge: object, unavailable: object) -> Edit:
-    strategy = {"rollingUpdate": {"maxSurge": surge, "maxUnavailable": unavailable}}
-    return first_pool("rollout", {"strategy": strategy})
-
-
-def shared(name: str, value: object) -> Edit:
-    return lambda props: topology(props).update(variables=[{"name": name, "value": value}])
-
-
-def kubelet(name: str, value: str) -> Edit:
-    return lambda props: override(pool(props), KUBELET, argument(name, value))
-
-
-def version(text: str) -> Edit:
-    return lambda props: topology(props).update(version=text)
-
-
-FAILING: list[tuple[str, Edit, str]] = [
-    ("control-plane-is-odd", control_plane("replicas", 4), "has 4 machines"),
-    ("control-plane-is-odd", control_plane("replicas", 2.0), "has 2 machines"),
-    ("production-control-plane-is-redundant", control_plane("replicas", 1), "has 1, fewer than 3"),
-    (
-        "production-control-plane-is-redundant",
-        lambda props: topology(props)["controlPlane"].pop("replicas"),
-        "has 1, fewer than 3",
-    ),
-    ("production-has-workers", lambda props: topology(props).pop("workers"), "no worker"),
-    (
-        "production-has-workers",
-        lambda props: [pool(props, index).update(replicas=0) for index in (0, 1)],
-        "no worker",
-    ),
-    ("machines-are-health-checked", control_plane("healthCheck", {"enabled": False}), "control"),
-    (
-        "machines-are-health-checked",
-        lambda props: pool(props).pop("healthCheck"),
-        "pool `general`: unhealthy",
-    ),
-    ("pools-can-roll", rollout(0, 0), "pool `general`: no machine may be added"),
-    ("pools-can-roll", rollout("0%", "49%"), "pool `general`: no machine may be added"),
-    ("pools-can-roll", rollout(1, 2), "all 2 machines away"),
-    ("pools-can-roll", rollout(1, "100%"), "all 2 machines away"),
-    (
-        "production-drains-end",
-        control_plane("deletion", {"nodeDrainTimeoutSeconds": 0}),
-        "control plane: a drain",
-    ),
-    ("production-drains-end", lambda props: pool(props).pop("deletion"), "pool `general`: a drain"),
-    ("release-is-in-the-catalog", version("v1.36.2"), "1.36.2 is not in the catalog: 1.35.4"),
-    ("release-is-in-the-catalog", version("latest"), "latest is not in the catalog"),
-    ("release-is-in-the-catalog", version(""), "of no version"),
-    ("cluster-is-a-topology", lambda props: props["spec"].pop("topology"), "not a v1beta2 Cluster"),
-    ("kubelets-are-closed", kubelet("anonymous-auth", "true"), "pool `general`: the kubelet"),
-    ("kubelets-are-closed", kubelet("anonymous-auth", ""), "--anonymous-auth="),
-    ("kubelets-are-closed", kubelet("authorization-mode", "AlwaysAllow"), "AlwaysAllow"),
-    ("kubelets-are-closed", kubelet("read-only-port", "10255"), "--read-only-port=10255"),
-    (
-        "kubelets-are-closed",
-        shared(KUBELET, argument("anonymous-auth", "true")),
-        "control plane: the kubelet",
-    ),
-    ("api-server-is-closed", shared(API_SERVER, argument("anonymous-auth", "1")), "--anonymous"),
-    (
-        "api-server-is-closed",
-        shared(API_SERVER, argument("authorization-mode", "Node,RBAC,AlwaysAllow")),
-        "--authorization-mode",
-    ),
-    (
-        "api-server-is-closed",
-        shared(API_SERVER, argument("authorization-mode", "RBAC")),
-        "--authorization-mode=RBAC",
-    ),
-    (
-        "api-server-is-closed",
-        shared(API_SERVER, argument("token-auth-file", "/tokens")),
-        "--token-auth-file",
-    ),
+each_fix = pytest.mark.parametrize("name", [rule.name for rule in RULES if rule.fix])
+more_good = [
+    pytest.param(name, good, id=f"{name}-{index}")
+    for name, found in CASES.items()
+    for index, good in enumerate(found.passes)
 ]
-PASSING: list[tuple[str, Edit]] = [
-    ("control-plane-is-odd", control_plane("replicas", 5.0)),
-    ("production-control-plane-is-redundant", both(development, control_plane("replicas", 1))),
-    ("production-has-workers", both(development, lambda props: topology(props).pop("workers"))),
-    ("production-has-workers", lambda props: [pool(props, i).pop("replicas") for i in (0, 1)]),
-    ("pools-can-roll", both(development, rollout(1, "100%"))),
-    ("pools-can-roll", rollout("1%", 0)),
-    ("pools-can-roll", rollout(0, "50%")),
-    ("pools-can-roll", both(rollout(0, 0), first_pool("replicas", 0))),
-    ("production-drains-end", both(development, lambda props: pool(props).pop("deletion"))),
-    ("kubelets-are-closed", kubelet("max-pods", "60")),
-    ("kubelets-are-closed", kubelet("anonymous-auth", "false")),
-    ("api-server-is-closed", shared(API_SERVER, argument("authorization-mode", "Node,RBAC"))),
-    (
-        "kubelets-are-closed",  # the pools set the variable anew; the control plane has none
-        lambda props: [
-            override(pool(props, index), KUBELET, argument("read-only-port", "0"))
-            for index in (0, 1)
-        ],
-    ),
+more_bad = [
+    pytest.param(name, bad, says, id=f"{name}-{index}")
+    for name, found in CASES.items()
+    for index, (bad, says) in enumerate(found.fails)
+] + [
+    pytest.param(name, (bad,), says, id=f"{name}-further-{index}")
+    for name, found in FURTHER.items()
+    for index, (bad, says) in enumerate(found)
 ]
-UNKNOWN: list[tuple[str, Edit]] = [
-    ("control-plane-is-odd", control_plane("replicas", UNKNOWN_STRING_VALUE)),
-    ("production-control-plane-is-redundant", control_plane("replicas", UNKNOWN_STRING_VALUE)),
-    ("production-has-workers", lambda p: topology(p).update(workers=UNKNOWN_STRING_VALUE)),
-    ("machines-are-health-checked", first_pool("healthCheck", UNKNOWN_STRING_VALUE)),
-    ("pools-can-roll", rollout(UNKNOWN_STRING_VALUE, 0)),
-    ("production-drains-end", lambda p: p["metadata"].update(labels=UNKNOWN_STRING_VALUE)),
-    ("release-is-in-the-catalog", version(UNKNOWN_STRING_VALUE)),
-    ("release-is-supported", version(UNKNOWN_STRING_VALUE)),
-    ("cluster-is-a-topology", lambda p: p.update(spec=UNKNOWN_STRING_VALUE)),
-    ("kubelets-are-closed", kubelet("anonymous-auth", UNKNOWN_STRING_VALUE)),
-    ("api-server-is-closed", shared(API_SERVER, argument("anonymous-auth", UNKNOWN_STRING_VALUE))),
-]
+
+
+def test_every_rule_has_a_case() -> None:
+    assert list(CASES.keys() ^ BY_NAME.keys()) == []
+
+
+def test_there_are_rules_about_everything() -> None:
+    assert len(RULES) >= 60
+    assert all(CHAPTERS.values())
+    assert len(BY_NAME) == len(RULES)
 
 
 @each_rule
-def test_good_cluster_passes(name: str) -> None:
-    assert report(name, props()) == []
+def test_good_passes(name: str) -> None:
+    assert report(name, CASES[name].good) == []
 
 
-@pytest.mark.parametrize(("name", "edit", "says"), FAILING)
-def test_fails(name: str, edit: Edit, says: str) -> None:
-    found = report(name, props(edit))
+@pytest.mark.parametrize(("name", "good"), more_good)
+def test_more_passes(name: str, good: tuple[R, ...]) -> None:
+    assert report(name, good) == []
+
+
+@each_rule
+def test_bad_fails(name: str) -> None:
+    found = report(name, CASES[name].bad)
     assert found
-    assert says in found[0]
+    assert CASES[name].says in found[0]
 
 
-@pytest.mark.parametrize(("name", "edit"), PASSING)
-def test_passes(name: str, edit: Edit) -> None:
-    assert report(name, props(edit)) == []
+@pytest.mark.parametrize(("name", "bad", "says"), more_bad)
+def test_more_fails(name: str, bad: tuple[R, ...], says: str) -> None:
+    found = report(name, bad)
+    assert found
+    assert any(says in message for message in found)
 
 
-@pytest.mark.parametrize(("name", "edit"), UNKNOWN)
-def test_unknown_value(name: str, edit: Edit) -> None:
+@each_rule
+def test_unknown_value(name: str) -> None:
     """The engine turns this error into advice: the rule can't be run during the preview."""
+    unknown = CASES[name].unknown
+    if unknown is None:
+        # That it is declared at all is what is wrong: no value of it is read.
+        filled = tuple(
+            R(each.type, dict.fromkeys(each.inputs, UNKNOWN_STRING_VALUE), each.name)
+            for each in CASES[name].bad
+        )
+        assert report(name, filled)
+        return
     with pytest.raises(UnknownValueError):
-        report(name, props(edit))
+        report(name, unknown)
 
 
-def test_every_rule_is_tested() -> None:
-    failing = {name for name, _, _ in FAILING} | {"release-is-supported"}
-    assert failing == set(BY_NAME) == {name for name, _ in UNKNOWN}
-
-
-@pytest.mark.parametrize("release", catalog().releases, ids=lambda release: str(release.version))
-def test_end_of_life(release: object) -> None:
-    known = next(entry for entry in catalog().releases if entry is release)
-    inputs = props(version(f"v{known.version}"))
-    last = known.end_of_life
-    assert report("release-is-supported", inputs, last) == []
-    after = date.fromordinal(last.toordinal() + 1)
-    assert f"last fixes on {last}" in report("release-is-supported", inputs, after)[0]
-
-
-def test_unknown_value_hides_no_other_violation() -> None:
-    inputs = props(rollout(UNKNOWN_STRING_VALUE, 0))
-    pool(inputs, 1)["rollout"] = {
-        "strategy": {"rollingUpdate": {"maxSurge": 0, "maxUnavailable": 0}}
-    }
-    found: list[str] = []
-    args = ResourceValidationArgs(
-        TYPE, unknown_checking_proxy(inputs), "urn", "shop", OPTIONS, None
+def configured(name: str, **said: Any) -> Configuration:
+    case = CASES[name]
+    return Configuration.of(
+        **{
+            "levels": {},
+            "parameters": {name: case.parameters} if case.parameters else {},
+            "exemptions": [],
+            "on": DAYS.get(name, TODAY),
+        }
+        | said
     )
-    policy = BY_NAME["pools-can-roll"].policy(TODAY)
-    with pytest.raises(UnknownValueError):
-        policy.validate(args, lambda message, _urn: found.append(message))
-    assert [message.split(":")[0] for message in found] == ["pool `batch`"]
+
+
+def found_by(name: str, case: Case, **said: Any) -> list[Any]:
+    on = DAYS.get(name, TODAY)
+    said = said or {"levels": {}}
+    return check(case.bad, on, [BY_NAME[name]], configured(name, **said))
+
+
+@each_rule
+def test_a_bad_resource_is_refused_under_the_rules_name_and_code(name: str) -> None:
+    """All rules together, over one bad resource; the rule's own finding is among the others'."""
+    case = CASES[name]
+    violations = check(case.bad, DAYS.get(name, TODAY), configuration=configured(name))
+    own = [each for each in violations if each.rule.name == name]
+    assert own
+    mandatory = BY_NAME[name].level.value == "mandatory"
+    for violation in own:
+        assert violation.code is (POLICY_VIOLATED if mandatory else POLICY_ADVICE)
+        problem = violation.problem()
+        assert problem.why.startswith(f"{name}: ")
+        assert problem.remedy == BY_NAME[name].remediation
+        assert str(problem.where)
+
+
+@each_rule
+def test_unknown_value_is_no_refusal(name: str) -> None:
+    unknown = CASES[name].unknown
+    if unknown is None:
+        return
+    found = check(unknown, DAYS.get(name, TODAY), [BY_NAME[name]], configured(name))
+    assert POLICY_NOT_CHECKABLE in {violation.code for violation in found}
+    for violation in found:
+        if violation.code is POLICY_NOT_CHECKABLE:
+            assert not violation.is_mandatory
+            assert "is not known before the apply" in violation.message
+
+
+@each_rule
+@pytest.mark.parametrize(
+    ("level", "code"),
+    [
+        ("mandatory", POLICY_VIOLATED),
+        ("advisory", POLICY_ADVICE),
+        ("remediate", POLICY_VIOLATED),
+        ("disabled", None),
+    ],
+)
+def test_level(name: str, level: str, code: object) -> None:
+    found = found_by(name, CASES[name], levels={name: level})
+    assert {violation.code for violation in found} == ({code} if code else set())
+
+
+def exemption(name: str, expires: date, resource: str) -> dict[str, Any]:
+    return {
+        "rule": name,
+        "resource": resource,
+        "owner": "platform",
+        "reason": "it is meant so",
+        "expires": expires,
+    }
+
+
+@each_rule
+def test_exemption_and_its_end(name: str) -> None:
+    on = DAYS.get(name, TODAY)
+    config = {
+        **CASES[name].parameters,
+        "exemptions": [
+            {
+                "resource": each.name,
+                "owner": "platform",
+                "reason": "it is meant so",
+                "expires": on.isoformat(),
+            }
+            for each in CASES[name].bad
+        ],
+    }
+    assert report(name, CASES[name].bad, config) == []
+    for entry in config["exemptions"]:
+        entry["expires"] = (on - timedelta(days=1)).isoformat()
+    found = report(name, CASES[name].bad, config)
+    assert CASES[name].says in found[0]
+    assert found[0].endswith(f"; CAAS-4013 it was exempt until {on - timedelta(days=1)}")
+
+
+@each_rule
+def test_expired_exemption_is_reported(name: str) -> None:
+    on = DAYS.get(name, TODAY)
+    ended = [exemption(name, on - timedelta(days=1), each.name) for each in CASES[name].bad]
+    found = found_by(name, CASES[name], exemptions=ended)
+    assert EXEMPTION_EXPIRED in {violation.code for violation in found}
+    assert BY_NAME[name].level.value in ("advisory", "mandatory")
+    assert len(found) > len(ended)
+
+
+@each_fix
+def test_remediation(name: str) -> None:
+    """It returns all properties, with which the rule passes, and leaves what it was given alone."""
+    case = CASES[name]
+    for bad, _ in [*((each, "") for each in (case.bad,)), *case.fails]:
+        (resource,) = bad
+        before = deepcopy(resource.inputs)
+        after = remediated(name, resource)
+        assert resource.inputs == before
+        if after is None:
+            continue
+        assert set(before) <= set(after)
+        assert report(name, (R(resource.type, after, resource.name),)) == []
+    assert remediated(name, case.bad[0]) is not None
+    assert remediated(name, case.good[0]) is None
+
+
+def remediated(name: str, resource: R) -> dict[str, Any] | None:
+    policy = BY_NAME[name].policy(TODAY)
+    assert isinstance(policy, ResourceValidationPolicy)
+    args = ResourceValidationArgs(
+        resource.type, resource.inputs, resource.urn, resource.name, options(resource), None
+    )
+    found: Any = policy.remediate(args)
+    return found
 
 
 @each_rule
 @pytest.mark.parametrize(
     "kind",
     [
-        "kubernetes:core/v1:ConfigMap",
         "kubernetes:cluster.x-k8s.io/v1beta2:MachineDeployment",
         "aws:eks/cluster:Cluster",
         "caas:index:WorkloadCluster",
@@ -229,26 +247,33 @@ def test_unknown_value_hides_no_other_violation() -> None:
     ],
 )
 def test_other_resources_are_left_alone(name: str, kind: str) -> None:
-    assert report(name, {"spec": {"topology": {"version": "nonsense"}}}, kind=kind) == []
-
-
-@pytest.mark.parametrize("kind", ["v1beta1:Cluster", "v1alpha4:Cluster", "v1beta1:ClusterPatch"])
-def test_other_versions_of_the_api_are_refused(kind: str) -> None:
-    found = report("cluster-is-a-topology", props(), kind=f"kubernetes:cluster.x-k8s.io/{kind}")
-    assert "not a v1beta2 Cluster" in found[0]
+    assert report(name, (R(kind, {"spec": {"topology": {"version": "nonsense"}}}),)) == []
 
 
 @each_rule
-def test_empty_cluster_is_no_crash(name: str) -> None:
-    for inputs in ({}, {"spec": None}, {"spec": {"topology": {"workers": {}}}}, {"metadata": None}):
-        report(name, inputs)
+def test_nonsense_is_no_crash(name: str) -> None:
+    kinds = {each.type for each in (*CASES[name].good, *CASES[name].bad)}
+    nonsense: tuple[dict[str, Any], ...] = (
+        {},
+        {"spec": None, "metadata": None, "policy": None, "values": None, "ingress": None},
+        {
+            "spec": {"template": {}, "topology": {"workers": {}}},
+            "metadata": {},
+            "data": {"a": None},
+        },
+        {"spec": {"template": {"spec": {"containers": [{}], "volumes": [{}]}}}, "rules": [{}]},
+        {"spec": "text", "metadata": "text", "policy": "[]", "ingress": "text", "values": []},
+    )
+    for kind in kinds:
+        for inputs in nonsense:
+            report(name, (R(kind, inputs), CLUSTER))
 
 
 @each_rule
 def test_metadata(name: str) -> None:
     rule = BY_NAME[name]
     policy = rule.policy(TODAY)
-    assert re.fullmatch(r"[a-z][a-z-]*[a-z]", name)
+    assert re.fullmatch(r"[a-z][a-z0-9-]*[a-z0-9]", name)
     assert rule.description.endswith(".")
     assert rule.remediation.endswith(".")
     assert policy.severity is rule.severity
@@ -256,16 +281,48 @@ def test_metadata(name: str) -> None:
     assert str(policy.framework.reference).startswith("https://")
     assert policy.url == f"docs/policies.md#{name}"
     assert f"\n### {name}\n" in (ROOT / "docs/policies.md").read_text()
+    assert policy.config_schema is not None
+    assert policy.config_schema.properties.keys() == {*rule.known, "exemptions"}
 
 
-def test_names_are_unique() -> None:
-    assert len(BY_NAME) == len(RULES)
+@pytest.mark.parametrize("release", catalog().releases, ids=lambda release: str(release.version))
+def test_end_of_life(release: object) -> None:
+    known = next(entry for entry in catalog().releases if entry is release)
+    given = (CLUSTER.put("spec.topology.version", f"v{known.version}"),)
+    last = known.end_of_life
+    assert report("release-is-supported", given, on=last) == []
+    after = last + timedelta(days=1)
+    assert f"last fixes on {last}" in report("release-is-supported", given, on=after)[0]
 
 
-def test_variables_are_those_of_the_cluster_class() -> None:
-    assert (API_SERVER, KUBELET) == (variables.API_SERVER, variables.KUBELET)
+def test_unknown_value_hides_no_other_violation() -> None:
+    never = {"strategy": {"rollingUpdate": {"maxSurge": 0, "maxUnavailable": 0}}}
+    unknown = CLUSTER.put(f"{POOL}.rollout.strategy.rollingUpdate.maxSurge", UNKNOWN_STRING_VALUE)
+    given = unknown.put("spec.topology.workers.machineDeployments.1.rollout", never)
+    first, second = check((given,), TODAY, [BY_NAME["pools-can-roll"]])
+    assert first.message.startswith("pool `batch`")
+    assert second.code is POLICY_NOT_CHECKABLE
+
+
+def test_names_are_those_of_the_components() -> None:
+    assert (subject.API_SERVER, subject.KUBELET) == (variables.API_SERVER, variables.KUBELET)
+    assert (subject.MACHINE_TYPE, subject.ENDPOINT) == (variables.MACHINE_TYPE, variables.ENDPOINT)
+    assert (subject.ROOT_DISK, subject.DATA_DISKS) == (variables.ROOT_DISK, variables.DATA_DISKS)
+    assert (subject.SPOT, subject.PLACEMENT) == (variables.SPOT, variables.PLACEMENT)
+    assert Placement.ANY.value == subject.ANYWHERE
+    assert (subject.INFRASTRUCTURE_LABEL, subject.SNAPSHOTS_LABEL) == (INFRASTRUCTURE_LABEL, LABEL)
+    assert (subject.MIN_SIZE, subject.MAX_SIZE) == (MIN_SIZE, MAX_SIZE)
 
 
 def test_only_clusters_are_clusters() -> None:
-    assert Cluster.of(TYPE, {}) is not None
-    assert Cluster.of("kubernetes:cluster.x-k8s.io/v1beta2:ClusterClass", {}) is None
+    token = "kubernetes:cluster.x-k8s.io/v1beta2"
+    assert subject.Cluster.of(f"{token}:Cluster", {}) is not None
+    assert subject.Cluster.of(f"{token}:ClusterClass", {}) is None
+
+
+def test_rules_of_stacks_concern_no_single_resource() -> None:
+    for rule in RULES:
+        if isinstance(rule.subject, StackSubject):
+            assert not rule.concerns(Kind.of(CLUSTER.type))
+    with pytest.raises(CaasError):
+        configured("control-plane-is-odd", levels={"no-such-rule": "advisory"})

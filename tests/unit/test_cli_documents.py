@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from cli.commands import COMMANDS
 from cli.documents import ROOT, commands, differing, documents, index, page
+from cli.settings_page import settings_page, title
 from errors import command_line
 from errors.registry import all_codes
 from tests.unit.command_line import Outcome, copy_of_checkout, piped
@@ -36,7 +38,8 @@ def test_generate_then_verify(caas: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["docs/errors/README.md", "docs/commands.md", "docs/stack.schema.json"]
+    "name",
+    ["docs/errors/README.md", "docs/commands.md", "docs/settings.md", "docs/stack.schema.json"],
 )
 def test_an_edited_file_is_found_and_written_again(caas: Path, name: str) -> None:
     file = caas.parent / name
@@ -96,3 +99,54 @@ def test_page_has_everything() -> None:
     text = page(code)
     for part in (code.id, code.reason, code.summary, code.cause, code.fix, code.example):
         assert part in text
+
+
+def test_settings_page_has_every_key_once_with_its_words() -> None:
+    schema = json.loads((ROOT / "docs/stack.schema.json").read_text())
+    text = settings_page(schema)
+    sections = dict(section.split("\n", 1) for section in text.split("\n## ")[1:])
+    objects = {
+        title(name): definition
+        for name, definition in schema["$defs"].items()
+        if "properties" in definition
+    }
+    assert set(sections) == {"config", *objects}
+    for name, definition in objects.items():
+        for key, field in definition["properties"].items():
+            rows = re.findall(rf"^\| `{re.escape(key)}` \|.*$", sections[name], re.MULTILINE)
+            assert len(rows) == 1, (name, key)
+            words = " ".join(field.get("description", "").replace("|", "\\|").split())
+            assert rows[0].endswith(f"| {words} |") or "$ref" in field
+
+
+def test_settings_page_says_what_values_may_be() -> None:
+    text = settings_page(
+        {
+            "properties": {"config": {"properties": {"caas:x": {"$ref": "#/$defs/a__b__X"}}}},
+            "$defs": {
+                "a__b__X": {
+                    "description": "An X.",
+                    "required": ["name"],
+                    "properties": {
+                        "name": {"type": "string", "examples": ["one"], "description": "a|b"},
+                        "count": {"type": "integer", "minimum": 0, "maximum": 9, "default": 3},
+                        "kind": {"$ref": "#/$defs/Kind", "default": "red"},
+                        "parts": {"type": "array", "items": {"$ref": "#/$defs/a__b__X"}},
+                        "labels": {"type": "object", "additionalProperties": {"type": "boolean"}},
+                        "other": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+                    },
+                },
+                "Kind": {"enum": ["red", "blue"]},
+            },
+        }
+    )
+    rows = [line for line in text.splitlines() if line.startswith("| `")]
+    assert rows == [
+        "| `caas:x` | [X (a)](#x-a) | none | An X. |",
+        "| `name` | text, as `one` |  | a\\|b |",
+        "| `count` | integer, 0 to 9 | `3` |  |",
+        "| `kind` | `red`, `blue` | `red` |  |",
+        "| `parts` | list of [X (a)](#x-a) | none |  |",
+        "| `labels` | map to yes or no | none |  |",
+        "| `other` | text | none |  |",
+    ]

@@ -19,7 +19,9 @@ from embedded.diagnosis import Diagnosis, Inventory, dead_processes, diagnose
 from embedded.diagnosis.signs import in_one_line
 from embedded.diagnosis.table import TABLE
 from embedded.plane import Plane
-from errors import CaasError, Code, runtime
+from errors import CaasError, Code, cluster_failures, runtime
+from errors.registry import find
+from tests.unit.reported import reports
 
 RECORDED = Path(__file__).parent / "diagnosis"
 AT_ONCE, LATER = timedelta(), timedelta(days=1)
@@ -58,7 +60,7 @@ def judged(
         ("slow-vm", [(runtime.MACHINE_WAITS_FOR_INFRASTRUCTURE, "Machine")]),
         ("slow-api", [(runtime.CONTROL_PLANE_NOT_INITIALIZED, "KubeadmControlPlane")]),
         ("gate", [(runtime.CLUSTER_NOT_AVAILABLE, "Cluster")]),
-        ("leaving", [(runtime.DELETION_STUCK, "DevMachine")]),
+        ("leaving", [(cluster_failures.FOREIGN_FINALIZER, "DevMachine")]),
         (
             "upgrade",
             [
@@ -109,7 +111,16 @@ def test_every_code_of_the_table_was_seen() -> None:
         for found in objects.values()
         for each in diagnose(Inventory(found), patience=AT_ONCE, now=last_time(found)).problems
     }
+    seen |= {find(report.code) for report in reports()}
     assert seen == {row.code for row in TABLE}
+
+
+def test_at_least_forty_codes() -> None:
+    assert len({row.code for row in TABLE}) >= 40
+
+
+def test_every_code_says_who_acts() -> None:
+    assert all(row.code.actor for row in TABLE)
 
 
 @pytest.mark.parametrize("cluster", ["slow-vm", "slow-api", "gate", "leaving", "no-template"])

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from catalog import catalog
-from components.cluster import kubeadm
+from components.cluster import cluster_api, kubeadm
 from components.cluster.cluster_class import etcd_disk_patch
 from components.cluster.kinds import WORKER_CLASS
 from components.cluster.machine import SIZES
@@ -309,6 +309,14 @@ def test_what_it_needs_is_in_the_catalog(default: Infrastructure) -> None:
         file = CHARTS / chart.name / "values.yaml"
         if file.exists():
             assert set(chart.values) <= set(yaml.safe_load(file.read_text())), chart.name
+
+
+def test_charts_of_a_management_cluster_hold_no_templates(plugin: Infrastructure) -> None:
+    """There is no add-on provider yet that would fill them in."""
+    for version in catalog().kubernetes_versions:
+        own = Cluster.model_validate(cluster(plugin.name) | {"version": str(version)})
+        for chart in cluster_api.charts(plugin, own):
+            assert "{{" not in json.dumps(chart.values), chart.name
 
 
 def test_objects_are_whole_and_hold_no_secrets(plugin: Infrastructure) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.command_line import LIMIT, ROOT, Outcome, environment, piped, terminal
+from tests.unit.command_line import LIMIT, LOCKS, ROOT, Outcome, environment, piped, terminal
 
 MAIN = "import os, sys; print(os.getcwd(), sys.argv[1:], sys.prefix)\n"
 
@@ -66,6 +66,7 @@ class Checkout:
         (folder / "cli/__main__.py").write_text(MAIN)
         checkout.pin("requirements.txt", "first")
         checkout.pin("requirements-dev.txt", "tool")
+        checkout.pin("requirements-docs.txt", "press")
         return checkout
 
     def pin(self, file: str, name: str) -> None:
@@ -162,7 +163,18 @@ def test_tests_get_their_tools(ready: Checkout, arguments: list[str], env: dict[
     assert not ready.has("tool")
     assert ready.run(*arguments, **env).status == 0
     assert ready.has("tool")
+    assert ready.has("press")
     assert ready.run(*arguments, **env).err == ""
+
+
+def test_the_documentation_gets_its_tools_and_no_others(ready: Checkout) -> None:
+    assert ready.run("up").status == 0
+    assert not ready.has("press")
+    done = ready.run("docs")
+    assert done.status == 0, done.err
+    assert ready.has("press")
+    assert not ready.has("tool")
+    assert ready.run("docs").err == ""
 
 
 def test_wrong_hash(ready: Checkout) -> None:
@@ -307,7 +319,7 @@ def test_an_interrupted_set_up_is_continued(fresh: Checkout) -> None:
 
 
 def test_lock_files_pin_everything_by_hash_and_name_no_index() -> None:
-    for name in ("requirements.txt", "requirements-dev.txt"):
+    for name in LOCKS:
         text = (ROOT / name).read_text()
         assert "--hash=sha256:" in text
         assert not {"://", "--index-url", "--extra-index-url", "--find-links"} & set(text.split())
@@ -317,7 +329,7 @@ def test_lock_files_pin_everything_by_hash_and_name_no_index() -> None:
             assert "--hash=sha256:" in pin
 
 
-@pytest.mark.parametrize("name", ["requirements", "requirements-dev"])
+@pytest.mark.parametrize("name", [name.removesuffix(".txt") for name in LOCKS])
 def test_every_wanted_package_is_pinned_and_has_its_reason(name: str) -> None:
     pinned = (ROOT / f"{name}.txt").read_text().lower()
     for line in (ROOT / f"{name}.in").read_text().splitlines():

@@ -8,11 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from catalog import catalog
 from components.cluster import cluster_api
-from components.cluster.settings import Cluster
 from components.infrastructure.registry import infrastructure
 from embedded.management import archive
 from embedded.management.archive import Header
@@ -26,10 +24,9 @@ from errors.management import (
     BACKUP_TOO_NEW,
     MACHINES_LOST,
 )
+from tests.addons.upstream import unknown_values
 
-UPSTREAM = Path(__file__).resolve().parents[2].parent / "shared" / "upstream"
 HEADER = Header(1, "0.1.0", "prod", "clusters", "2026-11-22T00:00:00+00:00", "id", ("a",), 1, {})
-CLUSTER = Cluster(name="management", version="1.36.3")
 
 
 def code_of(error: pytest.ExceptionInfo[CaasError]) -> Any:
@@ -195,32 +192,5 @@ class TestClusterApi:
         gates = found[0]["spec"]["manager"]["featureGates"]
         assert gates["ClusterTopology"]
 
-    def test_charts_of_this_project_set_values_that_exist(self) -> None:
-        charts = UPSTREAM / "charts"
-        if not charts.is_dir():
-            pytest.skip("the upstream charts are not here (../shared/upstream)")
-        plugin: Any = infrastructure("in-memory")()
-        for chart in cluster_api.charts(plugin, CLUSTER):
-            file = charts / catalog().charts[chart.name].name / "values.yaml"
-            if chart.values:
-                wrong = [*_unknown(chart.values, yaml.safe_load(file.read_text()), "")]
-                assert not wrong, chart.name
-
-    def test_templates_of_the_add_on_provider_are_filled_in(self, plugin: Any) -> None:
-        values = {"a": ["{{ .Cluster.metadata.name }}-x", 1], "b": {"c": True}}
-        assert cluster_api._rendered(values, "management") == {
-            "a": ["management-x", 1],
-            "b": {"c": True},
-        }
-
-
-FREE = {"calicoNetwork", "podDisruptionBudget"}
-"""Values that the chart hands on as they are, or documents in comments."""
-
-
-def _unknown(values: Any, known: Any, path: str) -> Any:
-    for key, value in values.items():
-        if not isinstance(known, dict) or (key not in known and key not in FREE):
-            yield f"{path}.{key}"
-        elif isinstance(value, dict) and key not in FREE:
-            yield from _unknown(value, known[key], f"{path}.{key}")
+    def test_the_operators_chart_has_the_values_that_are_set(self) -> None:
+        assert not unknown_values(cluster_api.OPERATOR.name, cluster_api.OPERATOR.values)

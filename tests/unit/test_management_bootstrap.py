@@ -14,6 +14,7 @@ from embedded.management import archive, backup
 from embedded.management.archive import Header
 from embedded.management.bootstrap import (
     MOVE,
+    ON_ITSELF,
     PLANE,
     STEPS,
     TAKE_DOWN,
@@ -21,7 +22,7 @@ from embedded.management.bootstrap import (
     Folder,
     Record,
     before_handover,
-    of_component,
+    of_components,
     target,
 )
 from embedded.management.graph import Graph, Kind, Node
@@ -120,7 +121,7 @@ def test_a_wait_ends_and_says_what_was_missing(tmp_path: Path) -> None:
 def test_the_plane_makes_the_foundation_and_the_management_cluster_only() -> None:
     recording = run_program("prod-aws", STACKS / "Pulumi.prod-aws.yaml")
     before = {(each.type, each.name) for each in before_handover(recording, "management")}
-    after = {(each.type, each.name) for each in of_component(recording, "ClusterApi")}
+    after = {(each.type, each.name) for each in of_components(recording, ON_ITSELF)}
     names = {name for kind, name in before if kind == "caas:index:WorkloadCluster"}
     assert names == {"management"}
     kinds = {kind for kind, _ in before}
@@ -129,7 +130,7 @@ def test_the_plane_makes_the_foundation_and_the_management_cluster_only() -> Non
     # The plane runs no pods and has no add-on provider.
     assert not [kind for kind in kinds if "HelmChartProxy" in kind or "Deployment" in kind]
     assert not before & after
-    assert ("kubernetes:helm.sh/v3:Release", "cluster-api-cert-manager") in after
+    assert ("kubernetes:helm.sh/v3:Release", "management-cert-manager") in after
     urns = {each.urn for each in recording.resources}
     chosen = {each.urn for each in before_handover(recording, "management")}
     for resource in before_handover(recording, "management"):

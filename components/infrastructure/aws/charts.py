@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from catalog import catalog
-from components.chart import Chart
+from components.chart import CLUSTER_NAME, Chart
 from components.cluster_volumes import SnapshotDriver, VolumeClass, Volumes
 from components.infrastructure.aws.variables import MACHINES
 
@@ -24,7 +24,6 @@ TOLERATIONS = [
         "effect": "NoSchedule",
     },
 ]
-CLUSTER_NAME = "{{ .Cluster.metadata.name }}"
 KEY = (
     "{{ range .Cluster.spec.topology.variables }}"
     f'{{{{ if eq .name "{MACHINES}" }}}}{{{{ .value.key }}}}{{{{ end }}}}'
@@ -49,7 +48,7 @@ def volumes(*, default_class: bool) -> Volumes:
 
 def _controller_manager() -> dict[str, Any]:
     return {
-        "image": {"tag": _tag()},
+        "image": {"tag": tag_template()},
         "args": [
             "--v=2",
             "--cloud-provider=aws",
@@ -63,17 +62,21 @@ def _controller_manager() -> dict[str, Any]:
     }
 
 
-def _tag() -> str:
-    """The image's tag for the cluster's minor; its project keeps them equal."""
+def tags() -> dict[str, str]:
+    """The controller manager's tag for each minor of Kubernetes, `1.36`."""
     start = f"{CONTROLLER_MANAGER}-"
-    tags = {
+    return {
         name.removeprefix(start): image.rpartition(":")[2]
         for name, image in catalog().images.items()
         if name.startswith(start)
     }
+
+
+def tag_template() -> str:
+    """The image's tag for the cluster's minor; its project keeps them equal."""
     return "".join(
         f'{{{{ if hasPrefix "v{minor}." .Cluster.spec.topology.version }}}}{tag}{{{{ end }}}}'
-        for minor, tag in tags.items()
+        for minor, tag in tags().items()
     )
 
 

@@ -8,6 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.infrastructure.aws.building import Site
+from components.infrastructure.aws.names import key_alias
 from components.infrastructure.aws.policies import Statement, document, on_service
 
 DELETION_DAYS = 30
@@ -44,7 +45,7 @@ def make_key(site: Site) -> Key:
         tags=site.tags(name),
         opts=site.options(data=True),
     )
-    alias = f"alias/{name}"
+    alias = key_alias(site.stack)
     made = aws.kms.Alias(name, name=alias, target_key_id=key.key_id, opts=site.options())
     return Key(key.arn, made.name, alias)
 

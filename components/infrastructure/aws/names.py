@@ -8,6 +8,11 @@ LONGEST_ROLE = 64
 HASH = 8
 
 
+def key_alias(stack: str) -> str:
+    """The alias of the key that a stack makes, in KMS."""
+    return f"alias/{stack}-data"
+
+
 def bounded(name: str, limit: int = LONGEST_ROLE) -> str:
     """The name, its end replaced by a hash where it is longer than AWS allows."""
     if len(name) <= limit:

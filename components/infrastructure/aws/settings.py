@@ -19,6 +19,7 @@ from components.cluster_volumes import Volumes
 from components.fields import ClusterName, Count, Domain, Flag, Settings
 from components.finding import Finding
 from components.infrastructure.aws import charts, objects, rules, templates
+from components.infrastructure.aws.names import key_alias
 from components.infrastructure.aws.network_settings import (
     CALICO,
     Endpoint,
@@ -126,6 +127,7 @@ class Aws(Infrastructure):
             "AutoControllerIdentityCreator": False,
         },
     )
+    BALANCES_SERVICES: ClassVar = True
     DATA: ClassVar = DATA
 
     provider: Literal["aws"]
@@ -201,6 +203,15 @@ class Aws(Infrastructure):
     def cluster_volumes(self) -> Volumes:
         """The class `gp3`."""
         return charts.volumes(default_class=self.default_storage_class)
+
+    def filled_in(self, stack: str, cluster: Cluster) -> Mapping[str, str]:
+        """The cluster's name, the tag of its minor, and the name of the stack's key."""
+        version = cluster.version
+        return {
+            **super().filled_in(stack, cluster),
+            charts.tag_template(): charts.tags().get(f"{version.major}.{version.minor}", ""),
+            charts.KEY: self.encryption.key_arn or key_alias(stack),
+        }
 
     def image(self, version: Version) -> str:
         """The name that the provider looks up."""

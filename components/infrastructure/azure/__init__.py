@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Literal
 from packaging.version import Version
 from pydantic import Field
 
-from components.chart import Chart
+from components.chart import CLUSTER_NAME, Chart
 from components.cluster.settings import ApiEndpoint, Cluster
 from components.fields import Flag
 from components.finding import Finding
@@ -55,6 +55,9 @@ from errors import clouds
 API_VERSION = f"{INFRASTRUCTURE_GROUP}/v1beta1"
 _KINDS = Kinds(API_VERSION, "AzureClusterTemplate", "AzureMachineTemplate")
 
+_PODS = '{{ .Cluster.spec.clusterNetwork.pods.cidrBlocks | join "," }}'
+"""The template of the add-on provider for the addresses of a cluster's pods."""
+
 
 class Azure(Infrastructure):
     """Machines on Azure, in a virtual network per cluster or in one that is there."""
@@ -69,6 +72,7 @@ class Azure(Infrastructure):
     PROVIDER: ClassVar = Provider(
         "azure", "capz-system", "v1beta1", feature_gates={"APIServerILB": True}
     )
+    BALANCES_SERVICES: ClassVar = True
     DATA: ClassVar = Path(__file__).parent
 
     provider: Literal["azure"]
@@ -184,14 +188,13 @@ class Azure(Infrastructure):
 
     def charts(self) -> Sequence[Chart]:
         """The cloud controller manager and the CSI driver for disks; both read azure.json."""
-        pods = '{{ .Cluster.spec.clusterNetwork.pods.cidrBlocks | join "," }}'
         return [
             Chart(
                 "cloud-provider-azure",
                 "kube-system",
                 {
-                    "infra": {"clusterName": "{{ .Cluster.metadata.name }}"},
-                    "cloudControllerManager": {"clusterCIDR": pods, "logVerbosity": 2},
+                    "infra": {"clusterName": CLUSTER_NAME},
+                    "cloudControllerManager": {"clusterCIDR": _PODS, "logVerbosity": 2},
                 },
             ),
             Chart(
@@ -200,6 +203,11 @@ class Azure(Infrastructure):
                 {"controller": {"replicas": 2, "runOnControlPlane": True}},
             ),
         ]
+
+    def filled_in(self, stack: str, cluster: Cluster) -> Mapping[str, str]:
+        """The cluster's name, and the addresses of its pods."""
+        pods = ",".join(map(str, cluster.network.pods))
+        return {**super().filled_in(stack, cluster), _PODS: pods}
 
     def image(self, version: Version) -> str:
         """The image's name for a version; empty for the provider's own."""

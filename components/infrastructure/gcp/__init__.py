@@ -71,6 +71,7 @@ class Gcp(Infrastructure):
         "xlarge": "n2-standard-16",
     }
     PROVIDER: ClassVar = Provider("gcp", "capg-system", "v1beta1", {}, "gcp-variables")
+    BALANCES_SERVICES: ClassVar = True
     DATA: ClassVar = Path(__file__).parent
 
     provider: Literal["gcp"]

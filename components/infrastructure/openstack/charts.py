@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from components.chart import Chart
+from components.chart import CLUSTER_NAME, Chart
 from components.cluster.kinds import INFRASTRUCTURE_LABEL
 from components.cluster_volumes import SnapshotDriver, VolumeClass, Volumes
 from components.infrastructure.openstack.names import CLUSTER_CLOUD_CONFIG, SECRET_OF_CLUSTERS
@@ -22,13 +22,12 @@ _TOLERATIONS = [
     },
     {"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"},
 ]
-_CLUSTER_NAME = "{{ .Cluster.metadata.name }}"
 
 _CONTROLLER_MANAGER = Chart(
     "openstack-cloud-controller-manager",
     NAMESPACE,
     {
-        "cluster": {"name": _CLUSTER_NAME},
+        "cluster": {"name": CLUSTER_NAME},
         # The pod network makes its own routes.
         "enabledControllers": ["cloud-node", "cloud-node-lifecycle", "service"],
         "nodeSelector": _ON_CONTROL_PLANE,
@@ -62,7 +61,7 @@ def _volume_driver(default_class: bool) -> Chart:
         "openstack-cinder-csi",
         NAMESPACE,
         {
-            "clusterID": _CLUSTER_NAME,
+            "clusterID": CLUSTER_NAME,
             "secret": {
                 "enabled": True,
                 "create": False,

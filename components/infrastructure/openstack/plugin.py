@@ -62,6 +62,7 @@ class OpenStack(Infrastructure):
         "large": "SCS-8V-32",
         "xlarge": "SCS-16V-64",
     }
+    BALANCES_SERVICES: ClassVar = True
     DATA: ClassVar = Path(__file__).parent
 
     provider: Literal["openstack"] = "openstack"

@@ -17,6 +17,7 @@ from components.infrastructure.interface import Infrastructure, Placed
 from stacks.settings.rules import (
     addons,
     arguments,
+    balancing,
     control_plane,
     machines,
     management,
@@ -88,3 +89,4 @@ def check_infrastructure(
     yield from control_plane.check_infrastructure(infrastructure, placed)
     yield from infrastructure.check(placed)
     yield from addons.check(installed, placed, infrastructure, where)
+    yield from balancing.check(installed, placed, infrastructure)

@@ -45,7 +45,7 @@ def check(
         of_stack = Addons() if management else stack
         target = addons_of(of_stack, cluster, infrastructure, management=management)
         for finding in check_target(target):
-            found = finding.below(*_place(finding.path, place, target))
+            found = finding.below(*place_of(finding.path, place, target))
             if (key := (found.code, found.path, found.what)) not in told:
                 told.add(key)
                 yield found
@@ -67,7 +67,7 @@ def check_target(target: Target) -> Iterator[Finding]:
     yield from storage.check(target)
 
 
-def _place(path: Path, place: Path, target: Target) -> Path:
+def place_of(path: Path, place: Path, target: Target) -> Path:
     """Where an add-on's settings stand: with the cluster, or with the stack."""
     own = target.cluster.addons
     is_own = any(

@@ -1,0 +1,1 @@
+"""Checking stacks side by side, each in a process of its own, and writing down what was found."""

@@ -1,0 +1,159 @@
+"""What a check finds: the findings of a stack, and what a change does to it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from errors import Problem, Where
+from errors.registry import find
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong with a stack, or could be better.
+
+    Attributes:
+        problem: what, where, why, and what to do.
+        advice: whether it stops nothing.
+        rule: the policy's name; empty where it is none.
+    """
+
+    problem: Problem
+    advice: bool = False
+    rule: str = ""
+
+    @property
+    def level(self) -> str:
+        """`error` or `warning`."""
+        return "warning" if self.advice else "error"
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """What stays the same when lines move."""
+        problem = self.problem
+        return (problem.code.id, self.rule, problem.where.cluster or "", problem.what)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For `--output json`, and from one process to another."""
+        return self.problem.as_dict() | {"level": self.level, "rule": self.rule or None}
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> Finding | None:
+        """The finding that `as_dict` gave; None where its code is none of this release's."""
+        code = find(given["code"])
+        if code is None:
+            return None
+        fix = "" if given["fix"] == code.fix else given["fix"]
+        problem = Problem(code, given["what"], Where(**given["where"]), given["why"], fix)
+        return cls(problem, given["level"] == "warning", given["rule"] or "")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a pull request does to one stack.
+
+    Attributes:
+        summary: a sentence for each cluster that changes.
+        clusters: every cluster's change, as of `./caas preview --output json`.
+        objects: a line for each object that changes.
+        cloud: a line for each resource that changes and that the pulumi CLI makes.
+    """
+
+    summary: Sequence[str] = ()
+    clusters: Sequence[Mapping[str, Any]] = ()
+    objects: Sequence[str] = ()
+    cloud: Sequence[str] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the stack stays as it is."""
+        return not self.objects and not self.cloud
+
+    def as_dict(self) -> dict[str, Any]:
+        """For `--output json`, and from one process to another."""
+        return {name: list(getattr(self, name)) for name in ("summary", "clusters")} | {
+            "objects": list(self.objects),
+            "cloud": list(self.cloud),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One stack after its check.
+
+    Attributes:
+        stack: its name.
+        file: its file.
+        findings: what is wrong; where it was compared, what was not wrong before.
+        known: what was wrong before, and is still.
+        mended: how much was wrong before, and no longer is.
+        change: what changes; None where nothing was compared.
+        clusters: how many clusters it has.
+        objects: how many objects its program registers.
+        estimate: what it is made of and costs, as of `./caas preview --output json`.
+    """
+
+    stack: str
+    file: Path
+    findings: tuple[Finding, ...] = ()
+    known: tuple[Finding, ...] = ()
+    mended: int = 0
+    change: Change | None = None
+    clusters: int = 0
+    objects: int = 0
+    estimate: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def errors(self) -> int:
+        """How many findings fail the check."""
+        return sum(not finding.advice for finding in self.findings)
+
+    def since(self, before: Iterable[Finding]) -> Checked:
+        """The same, with the findings told apart from those that were there before."""
+        left = Counter(finding.identity for finding in before)
+        new: list[Finding] = []
+        known: list[Finding] = []
+        for finding in self.findings:
+            there = left[finding.identity] > 0
+            left[finding.identity] -= int(there)
+            (known if there else new).append(finding)
+        gone = sum(count for count in left.values() if count > 0)
+        return replace(self, findings=tuple(new), known=tuple(known), mended=gone)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For `--output json`, and from one process to another."""
+        return {
+            "stack": self.stack,
+            "file": str(self.file),
+            "findings": [finding.as_dict() for finding in self.findings],
+            "known": [finding.as_dict() for finding in self.known],
+            "mended": self.mended,
+            "change": self.change.as_dict() if self.change else None,
+            "clusters": self.clusters,
+            "objects": self.objects,
+            "estimate": dict(self.estimate) or None,
+        }
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> Checked:
+        """What `as_dict` gave in another process."""
+        change = given["change"]
+        return cls(
+            given["stack"],
+            Path(given["file"]),
+            findings=_findings(given["findings"]),
+            known=_findings(given["known"]),
+            mended=given["mended"],
+            change=Change(**change) if change else None,
+            clusters=given["clusters"],
+            objects=given["objects"],
+            estimate=given["estimate"] or {},
+        )
+
+
+def _findings(given: Iterable[Mapping[str, Any]]) -> tuple[Finding, ...]:
+    return tuple(finding for each in given if (finding := Finding.of(each)))

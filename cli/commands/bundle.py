@@ -1,0 +1,89 @@
+"""`caas bundle`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from typer import Option
+
+from cli import console
+from cli.options import Format, Output, Stack
+from cli.progress import drawn
+from components.delivery.contents import Contents, contents
+from embedded.binaries.tools import crane, helm
+from embedded.bundle import BundleFolder, Tools
+from embedded.progress import Progress, Silent
+from embedded.session import Session
+
+EXAMPLES = {
+    "./caas bundle prod-aws": "what the stack takes from the internet, and nothing is fetched",
+    "./caas bundle prod-aws --pack bundle": "all of it in a folder, with digests in bundle.yaml",
+    "./caas bundle prod-aws --push bundle": "from the folder into the stack's own mirror",
+}
+Pack = Annotated[Path | None, Option("--pack", metavar="FOLDER", help="Fetch it into a folder.")]
+Push = Annotated[
+    Path | None, Option("--push", metavar="FOLDER", help="Bring such a folder to the mirror.")
+]
+
+
+def command(
+    stack: Stack = "local", pack: Pack = None, push: Push = None, output: Output = Format.TABLE
+) -> None:
+    """List the charts and images of a stack, pack them, or push them.
+
+    For clusters that cannot reach the internet: `mirror` of the stack file names a registry and a
+    chart repository, and every chart and image is then taken from there. What can't be pinned or
+    listed is said. Packing again fetches what is missing only. Logins are those of `docker login`
+    and `helm registry login`.
+    """
+    session = Session(stack, Silent())
+    settings = session.settings
+    targets = [settings.target(cluster) for cluster in settings.all_clusters]
+    found = contents(targets, settings.infrastructure)
+    record: dict[str, Any] = {}
+    if pack or push:
+        with drawn() as progress:
+            tools = _tools(progress)
+            if pack:
+                record = BundleFolder(pack, tools).pack(found, progress)["items"]
+            if push:
+                BundleFolder(push, tools).push(found, settings.mirror, progress)
+    if output is Format.JSON:
+        console.document(_as_dict(found, record))
+        return
+    _show(found)
+    if pack:
+        console.say(f"{len(record)} charts and images in {pack}", "green")
+    if push:
+        console.say("The mirror has all of them.", "green")
+
+
+def _tools(progress: Progress) -> Tools:
+    return Tools(helm(progress), crane(progress))
+
+
+def _show(found: Contents) -> None:
+    rows = [("chart", each.name, each.version, each.repository, "") for each in found.charts]
+    for image in found.images:
+        name, _, version = image.reference.rpartition(":")
+        row = (name, version) if "/" in name else (image.reference, "")
+        rows.append(("image", *row, image.of, image.loose))
+    console.table(("KIND", "NAME", "VERSION", "FROM", "NOTE"), rows)
+    for line in found.open:
+        console.say(line, "yellow")
+
+
+def _as_dict(found: Contents, record: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "charts": [
+            {"name": each.name, "version": each.version, "repository": each.repository}
+            for each in found.charts
+        ],
+        "images": [
+            {"reference": each.reference, "of": each.of, "loose": each.loose or None}
+            for each in found.images
+        ],
+        "open": list(found.open),
+        "packed": record or None,
+    }

@@ -1,0 +1,58 @@
+"""The policies as a stack file configures them, and what they say about a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from components.infrastructure.prices import HOURS_PER_MONTH
+from errors import Where
+from policies import Configuration
+from policies.rules.money import CEILING, MACHINE_PRICES, MONTHLY_CEILING
+from stacks.settings import Stack, read
+
+
+def today() -> date:
+    """The day that end-of-life dates and exemptions are compared with."""
+    return datetime.now(UTC).date()
+
+
+def configuration(settings: Stack, file: Path) -> Configuration:
+    """What a stack file says about policies.
+
+    Where it sets a ceiling and no prices, those of the infrastructure's price list are filled in.
+
+    Args:
+        settings: the stack file.
+        file: where it is, for the places of problems.
+
+    Raises:
+        CaasError: CAAS-4010, CAAS-4011 or CAAS-4012 for what names no rule or is not of its form.
+    """
+    said = settings.policies
+
+    def where(steps: tuple[str | int, ...]) -> Where:
+        return read(file).where(("policies", *steps))
+
+    return Configuration.of(
+        levels={name: level.value for name, level in said.levels.items()},
+        parameters=_priced(said.parameters, settings),
+        exemptions=[exemption.model_dump() for exemption in said.exemptions],
+        on=today(),
+        where=where,
+    )
+
+
+def _priced(
+    parameters: Mapping[str, Mapping[str, Any]], settings: Stack
+) -> Mapping[str, Mapping[str, Any]]:
+    ceiling = parameters.get(CEILING, {})
+    if MONTHLY_CEILING not in ceiling or MACHINE_PRICES in ceiling:
+        return parameters
+    prices = settings.infrastructure.price_list()
+    if prices is None:
+        return parameters
+    monthly = {name: price * HOURS_PER_MONTH for name, price in prices.machines.items()}
+    return {**parameters, CEILING: {**ceiling, MACHINE_PRICES: monthly}}

@@ -1,0 +1,194 @@
+"""Logs: collected on every node, searched in a store, archived, forwarded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field
+
+from components.addon import METRICS, Addon, AddonSettings, Port, SecurityLevel, Target, merged
+from components.chart import Chart
+from components.fields import Count, LabelKey
+from components.finding import Finding
+from components.logging import collector, loki, pipeline, rules, search, victoria_logs
+from components.logging.forwards import Destination, authorities
+from components.logging.outputs import LOKI, Properties, s3
+from components.logging.outputs import victoria_logs as to_victoria_logs
+from components.logging.redaction import Redact
+from components.logging.settings import (
+    Archive,
+    Bucket,
+    Buffer,
+    Limits,
+    LogVolume,
+    Mode,
+    Retention,
+    Source,
+    Store,
+)
+
+NAMESPACE = "logging"
+TENANT_LABEL = "capsule.clastix.io/tenant"
+"""The label of a namespace whose value is its tenant, as Capsule sets it."""
+
+
+class Logs(AddonSettings):
+    """Fluent Bit on every node, and Loki or VictoriaLogs, or a store elsewhere."""
+
+    TITLE: ClassVar = "Logs"
+    SUMMARY: ClassVar = (
+        "Collects, limits, redacts, stores, archives and forwards the logs of containers, nodes, "
+        "the Kubernetes API and events."
+    )
+
+    store: Store = Store.LOKI
+    """`loki`, `victoriaLogs`, or `none` where logs are only archived or forwarded. The field
+    `values` is for the chart of the store; without one, for the collector's."""
+    mode: Mode = Mode.MONOLITHIC
+    """How Loki runs: `monolithic`, or `distributed` for more than some hundred GB a day."""
+    replicas: Annotated[Count, Field(ge=1, le=30)] | None = None
+    """Of Loki; `distributed`, of the part that holds what is new. By default 1 on a volume, 3 with
+    object storage."""
+    volume: LogVolume = LogVolume()
+    """The volume of each replica of the store."""
+    object_storage: Bucket | None = None
+    """Where Loki keeps logs; without it on its volume."""
+    collect: Annotated[tuple[Source, ...], Field(max_length=5)] = tuple(Source)
+    """What is collected: `containers`, `journal`, `kubelet`, `audit`, `events`."""
+    tenant_label: LabelKey = TENANT_LABEL
+    """The label of a namespace that names its tenant."""
+    retention: Retention = Retention()
+    """How long the store keeps logs."""
+    limits: Limits = Limits()
+    """How many lines a node passes on, and how much the store takes."""
+    redact: Redact = Redact()
+    """Secrets that are taken out of lines before anything else sees them."""
+    archive: Archive | None = None
+    """A second copy of every line in object storage; none without it."""
+    forward: Annotated[tuple[Destination, ...], Field(max_length=20)] = ()
+    """Systems of your own that get logs too."""
+    buffer: Buffer = Buffer()
+    """What a node keeps while a destination does not answer."""
+    collector_values: dict[str, Any] = Field(default_factory=dict)
+    """Values of the chart `fluent-bit` for the collectors of nodes; they win over everything."""
+
+    @property
+    def loki_replicas(self) -> int:
+        """How many replicas of Loki."""
+        return self.replicas or (3 if self.object_storage else 1)
+
+    @property
+    def buckets(self) -> list[Archive]:
+        """Where the collectors write files."""
+        return [*([self.archive] if self.archive else []), *rules.s3_forwards(self)]
+
+    def check(self, target: Target) -> Iterator[Finding]:
+        """Codes 1390 to 1399, see `components.logging.rules`."""
+        yield from rules.check(self, target)
+
+    def addon(self, target: Target) -> Addon:
+        """The store, the collectors, and how Grafana finds the store.
+
+        The namespace is privileged because the collectors read folders of the machines; all other
+        pods in it are restricted by their own settings.
+        """
+        watched = target.has("monitoring")
+        return Addon(
+            "logs",
+            charts=(*self._store(watched), *self._collectors(watched)),
+            namespaces={NAMESPACE: SecurityLevel.PRIVILEGED},
+            objects=tuple(self._objects()) if watched else (),
+            secrets=tuple(self._secrets()),
+            needs=(METRICS,) if watched else (),
+            ports=(Port(2020, "Prometheus to collectors"),),
+            privileges=(
+                "root without capabilities, in the collectors of nodes",
+                "reads /var/log, /run/log/journal and /etc/machine-id of the machines",
+                f"writes {collector.HOST_STATE} on the machines",
+            ),
+            ready=(*self._store_ready(), f"DaemonSet {NAMESPACE}/{collector.NODES}"),
+        )
+
+    def _store(self, watched: bool) -> Iterator[Chart]:
+        if self.store is Store.LOKI:
+            values = loki.values(
+                mode=self.mode,
+                replicas=self.loki_replicas,
+                volume=self.volume,
+                bucket=self.object_storage,
+                retention=self.retention,
+                limits=self.limits.store,
+                metrics=watched,
+            )
+            yield Chart("loki", NAMESPACE, merged(values, self.values))
+        elif self.store is Store.VICTORIA_LOGS:
+            values = victoria_logs.values(
+                volume=self.volume, retention=self.retention, metrics=watched
+            )
+            yield Chart("victoria-logs-single", NAMESPACE, merged(values, self.values))
+
+    def _collectors(self, watched: bool) -> Iterator[Chart]:
+        script = pipeline.script(
+            collect=self.collect,
+            tenant_label=self.tenant_label,
+            retention=self.retention,
+            limits=self.limits,
+            redact=self.redact,
+        )
+        outputs = self._outputs()
+        shared = collector.shared(self.forward, self.buckets, metrics=watched)
+        if set(self.collect) - {Source.EVENTS}:
+            own = f"{collector.NODES}-*_{NAMESPACE}_"
+            inputs = pipeline.inputs_of_nodes(self.collect, self.buffer, own)
+            values = collector.nodes(inputs, outputs, script, shared)
+            more = merged(self.values if self.store is Store.NONE else {}, self.collector_values)
+            yield Chart("fluent-bit", NAMESPACE, merged(values, more))
+        if Source.EVENTS in self.collect:
+            values = collector.events(outputs, script, shared)
+            yield Chart("fluent-bit-events", NAMESPACE, values)
+
+    def _outputs(self) -> str:
+        found: list[str] = []
+        if to_store := self._to_store():
+            found.append(pipeline.output("store", to_store, self.buffer))
+        if self.archive:
+            found.append(pipeline.output("archive", s3(self.archive, "archive"), self.buffer))
+        found += [
+            pipeline.output(each.name, each.output(), self.buffer, each.sources, each.classes)
+            for each in self.forward
+        ]
+        return "\n".join(found)
+
+    def _to_store(self) -> Properties:
+        if self.store is Store.LOKI:
+            host = loki.push_host(self.mode, NAMESPACE)
+            return LOKI | {"host": host, "port": str(loki.PORT)}
+        if self.store is Store.VICTORIA_LOGS:
+            return to_victoria_logs(victoria_logs.host(NAMESPACE), victoria_logs.PORT)
+        return {}
+
+    def _objects(self) -> Iterator[dict[str, Any]]:
+        if self.store is Store.LOKI:
+            url = loki.search_url(self.mode, NAMESPACE)
+            yield search.datasource(NAMESPACE, search.LOKI, url)
+            yield search.dashboard(NAMESPACE)
+        elif self.store is Store.VICTORIA_LOGS:
+            url = f"http://{victoria_logs.host(NAMESPACE)}:{victoria_logs.PORT}"
+            yield search.datasource(NAMESPACE, search.VICTORIA_LOGS, url)
+        yield search.alerts(NAMESPACE)
+
+    def _secrets(self) -> list[str]:
+        buckets: list[Bucket] = [*self.buckets]
+        if self.object_storage and self.store is Store.LOKI:
+            buckets.append(self.object_storage)
+        names = {each.secret for each in buckets if each.secret}
+        names |= {each.login for each in self.forward if each.login}
+        return sorted(names | {secret for _, secret in authorities(self.forward)})
+
+    def _store_ready(self) -> tuple[str, ...]:
+        if self.store is Store.LOKI:
+            return loki.ready(self.mode, NAMESPACE)
+        if self.store is Store.VICTORIA_LOGS:
+            return (f"StatefulSet {NAMESPACE}/{victoria_logs.NAME}",)
+        return ()

@@ -1,0 +1,163 @@
+"""What is wrong with the settings of logs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from components.addon import Target
+from components.finding import Finding
+from components.logging import lua_pattern
+from components.logging.forwards import S3Forward
+from components.logging.settings import DEFAULT_CLASS, Mode, Source, Store
+from errors import logs as codes
+
+if TYPE_CHECKING:  # it asks for these rules
+    from components.logging.logs import Logs
+
+Place = tuple[str | int, ...]
+_RESERVED = ("store", "archive")
+
+
+def s3_forwards(logs: Logs) -> list[S3Forward]:
+    """The destinations that are buckets."""
+    return [each for each in logs.forward if isinstance(each, S3Forward)]
+
+
+def check(logs: Logs, target: Target) -> Iterator[Finding]:
+    """LOG_PATTERN and the other codes of `errors.logs`, each where it has to be mended."""
+    yield from _patterns(logs)
+    yield from _store(logs)
+    yield from _destinations(logs)
+    yield from _names(logs)
+    yield from _limits(logs)
+    yield from _sources(logs, target)
+
+
+def _patterns(logs: Logs) -> Iterator[Finding]:
+    for place, each in enumerate(logs.redact.patterns):
+        where: Place = ("redact", "patterns", place)
+        if fault := lua_pattern.fault(each.pattern):
+            what = f"the pattern `{each.name}` is none of Lua"
+            yield Finding(codes.LOG_PATTERN, (*where, "pattern"), what, why=fault)
+            continue
+        count = lua_pattern.captures(each.pattern)
+        if fault := lua_pattern.fault_of_replacement(each.replacement, count):
+            what = f"the replacement of `{each.name}` is none of Lua"
+            yield Finding(codes.LOG_PATTERN, (*where, "replacement"), what, why=fault)
+
+
+def _store(logs: Logs) -> Iterator[Finding]:
+    if logs.store is not Store.LOKI:
+        yield from (
+            Finding(
+                codes.LOG_STORE_CANNOT,
+                place,
+                f"`{'.'.join(map(str, place))}` is for Loki, and the store is `{logs.store}`",
+                key=True,
+            )
+            for place in _only_of_loki(logs)
+        )
+        return
+    if logs.object_storage:
+        return
+    if logs.mode is Mode.DISTRIBUTED:
+        what = "`mode: distributed` has no `objectStorage`"
+        yield Finding(codes.LOKI_NEEDS_OBJECT_STORAGE, ("mode",), what)
+    elif logs.loki_replicas > 1:
+        what = f"{logs.loki_replicas} replicas have no `objectStorage`"
+        yield Finding(codes.LOKI_NEEDS_OBJECT_STORAGE, ("replicas",), what)
+
+
+def _only_of_loki(logs: Logs) -> Iterator[Place]:
+    if logs.object_storage:
+        yield ("objectStorage",)
+    if logs.mode is not Mode.MONOLITHIC:
+        yield ("mode",)
+    if logs.loki_replicas > 1 and not logs.object_storage:
+        yield ("replicas",)
+    if logs.limits.store.model_fields_set:
+        yield ("limits", "store")
+    if logs.store is Store.NONE:
+        if "volume" in logs.model_fields_set:
+            yield ("volume",)
+        if "days" in logs.retention.model_fields_set:
+            yield ("retention", "days")
+    elif any(each.days != logs.retention.days for each in logs.retention.classes):
+        yield ("retention", "classes")
+
+
+def _destinations(logs: Logs) -> Iterator[Finding]:
+    if logs.store is Store.NONE and not logs.archive and not logs.forward:
+        what = "no store, no `archive` and nothing in `forward`"
+        yield Finding(codes.NO_LOG_DESTINATION, ("store",), what)
+    secrets = {each.secret for each in logs.buckets}
+    if len(secrets) > 1:
+        names = " and ".join(
+            sorted(f"`{each}`" if each else "the machines' role" for each in secrets)
+        )
+        yield Finding(
+            codes.LOG_BUCKET_SECRETS,
+            ("archive",) if logs.archive else ("forward",),
+            f"collectors would be {names}",
+            key=True,
+        )
+    known = {DEFAULT_CLASS, *(each.name for each in logs.retention.classes)}
+    for place, forward in enumerate(logs.forward):
+        for inner, name in enumerate(forward.classes):
+            if name not in known:
+                yield Finding(
+                    codes.UNKNOWN_LOG_CLASS,
+                    ("forward", place, "classes", inner),
+                    f"there is no class `{name}`",
+                    why=f"there is {', '.join(f'`{each}`' for each in sorted(known))}",
+                )
+
+
+def _names(logs: Logs) -> Iterator[Finding]:
+    named: list[tuple[Place, Iterable[str], tuple[str, ...]]] = [
+        (
+            ("retention", "classes"),
+            (each.name for each in logs.retention.classes),
+            (DEFAULT_CLASS,),
+        ),
+        (("forward",), (each.name for each in logs.forward), _RESERVED),
+        (("redact", "patterns"), (each.name for each in logs.redact.patterns), ()),
+    ]
+    for where, names, reserved in named:
+        seen = set(reserved)
+        for place, name in enumerate(names):
+            if name in seen:
+                what = f"the name `{name}` is taken"
+                yield Finding(codes.LOG_NAME_TWICE, (*where, place, "name"), what)
+            seen.add(name)
+
+
+def _limits(logs: Logs) -> Iterator[Finding]:
+    limits = logs.limits
+    if limits.node is None:
+        return
+    said = limits.model_fields_set
+    single: list[tuple[Place, int | None]] = [
+        *((("namespace",), limits.namespace) for _ in said & {"namespace"}),
+        *((("tenant",), limits.tenant) for _ in said & {"tenant"}),
+        *((("namespaces", name), lines) for name, lines in limits.namespaces.items()),
+        *((("tenants", name), lines) for name, lines in limits.tenants.items()),
+    ]
+    for place, lines in single:
+        if lines is not None and lines > limits.node:
+            yield Finding(
+                codes.LOG_LIMIT_UNREACHABLE,
+                ("limits", *place),
+                f"{lines} lines in a second, of a node that passes on {limits.node}",
+            )
+
+
+def _sources(logs: Logs, target: Target) -> Iterator[Finding]:
+    if not logs.collect:
+        yield Finding(codes.LOGS_COLLECT_NOTHING, ("collect",), "`collect` is empty")
+    asked = "collect" in logs.model_fields_set and Source.AUDIT in logs.collect
+    if asked and not target.cluster.control_plane.audit.enabled:
+        place = logs.collect.index(Source.AUDIT)
+        what = f"the API server of `{target.cluster.name}` writes no audit log"
+        yield Finding(codes.AUDIT_LOG_IS_OFF, ("collect", place), what)

@@ -1,0 +1,157 @@
+"""How logs are searched: what Grafana is told about the store, a dashboard, and alerts."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+Manifest = dict[str, Any]
+UID = "caas-logs"
+_VARIABLES = ("cluster", "tenant", "namespace", "pod", "container", "source")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of store, as Grafana knows it.
+
+    Attributes:
+        plugin: the type of its data source.
+        title: its name for people.
+    """
+
+    plugin: str
+    title: str
+
+
+LOKI = Kind("loki", "Loki")
+VICTORIA_LOGS = Kind("victoriametrics-logs-datasource", "VictoriaLogs")
+"""Grafana has its plug-in not by itself, see docs/logs.md."""
+
+
+def datasource(namespace: str, kind: Kind, url: str) -> Manifest:
+    """What Grafana's sidecar reads; the store answers at `url`."""
+    source = {
+        "name": kind.title,
+        "type": kind.plugin,
+        "uid": UID,
+        "access": "proxy",
+        "url": url,
+        "jsonData": {"maxLines": 1000},
+    }
+    content = {"apiVersion": 1, "datasources": [source]}
+    return _config_map(namespace, "logs-datasource", "grafana_datasource", "logs.yaml", content)
+
+
+def dashboard(namespace: str) -> Manifest:
+    """A dashboard to search in: by label, by text, and what was dropped."""
+    chosen = ", ".join(f'{label}=~"${label}"' for label in _VARIABLES)
+    lines = f"{{{chosen}}} |~ `(?i)$text`"
+    dropped = f"{{{chosen}}} | dropped != ``"
+    rate = f"sum by (source) (rate({lines} [$__auto]))"
+    panels = [
+        _panel("timeseries", "Lines in a second", rate, top=0, height=8),
+        _panel("logs", "Lines", lines, top=8, height=22),
+        _panel("logs", "Lines before which a limit dropped others", dropped, top=30, height=10),
+    ]
+    content = {
+        "uid": UID,
+        "title": "Logs",
+        "tags": ["caas", "logs"],
+        "time": {"from": "now-1h", "to": "now"},
+        "templating": {"list": [*(_variable(label) for label in _VARIABLES), _TEXT]},
+        "panels": panels,
+        "schemaVersion": 39,
+    }
+    return _config_map(namespace, "logs-dashboard", "grafana_dashboard", "logs.json", content)
+
+
+def alerts(namespace: str) -> Manifest:
+    """Alerts on collectors: lines dropped by a limit, and destinations that take nothing."""
+    rules = [_alert(*each) for each in _ALERTS]
+    return {
+        "apiVersion": "monitoring.coreos.com/v1",
+        "kind": "PrometheusRule",
+        "metadata": {"name": "logs", "namespace": namespace},
+        "spec": {"groups": [{"name": "logs", "rules": rules}]},
+    }
+
+
+_RECORDS = 'name="records"'
+_ALERTS = (
+    (
+        "LogsLimited",
+        f"sum by (pod) (rate(fluentbit_filter_drop_records_total{{{_RECORDS}}}[10m])) > 1",
+        "15m",
+        "warning",
+        "{{ $labels.pod }} drops lines that are beyond a limit",
+    ),
+    (
+        "LogsLost",
+        "sum by (name) (rate(fluentbit_output_dropped_records_total[15m])) > 0",
+        "5m",
+        "critical",
+        "Lines for {{ $labels.name }} are lost, because its buffer is full or it refuses them",
+    ),
+    (
+        "LogDestinationSilent",
+        "sum by (name) (rate(fluentbit_output_retries_total[15m])) > 0 and "
+        "sum by (name) (rate(fluentbit_output_proc_records_total[15m])) == 0",
+        "15m",
+        "warning",
+        "{{ $labels.name }} takes no logs; they wait on the disks of the nodes",
+    ),
+)
+
+
+def _alert(name: str, expression: str, after: str, severity: str, summary: str) -> Manifest:
+    return {
+        "alert": name,
+        "expr": expression,
+        "for": after,
+        "labels": {"severity": severity},
+        "annotations": {"summary": summary},
+    }
+
+
+def _panel(kind: str, title: str, query: str, *, top: int, height: int) -> Manifest:
+    source = {"type": LOKI.plugin, "uid": UID}
+    return {
+        "id": top + 1,
+        "type": kind,
+        "title": title,
+        "datasource": source,
+        "gridPos": {"x": 0, "y": top, "w": 24, "h": height},
+        "targets": [{"refId": "A", "expr": query, "datasource": source}],
+    }
+
+
+def _variable(label: str) -> Manifest:
+    return {
+        "name": label,
+        "type": "query",
+        "datasource": {"type": LOKI.plugin, "uid": UID},
+        "query": {"type": 1, "label": label, "refId": label},
+        "refresh": 2,
+        "includeAll": True,
+        "allValue": ".*",
+        "multi": True,
+        "current": {"text": "All", "value": "$__all"},
+    }
+
+
+_TEXT: Manifest = {
+    "name": "text",
+    "type": "textbox",
+    "query": "",
+    "label": "text (regular expression)",
+}
+
+
+def _config_map(namespace: str, name: str, label: str, file: str, content: Manifest) -> Manifest:
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": name, "namespace": namespace, "labels": {label: "1"}},
+        "data": {file: json.dumps(content, indent=2)},
+    }

@@ -1,0 +1,86 @@
+"""Flannel: a network of pods and little else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field
+
+from components.addon import (
+    NETWORK,
+    Addon,
+    AddonSettings,
+    Port,
+    SecurityLevel,
+    Target,
+    merged,
+)
+from components.chart import Chart
+from components.fields import Count, Flag
+from components.finding import Finding
+from components.network import kube_proxy
+from errors import network as codes
+
+NAMESPACE = "kube-flannel"
+BETWEEN = "pods of one machine to those of another"
+PORTS = {"vxlan": (8472,), "wireguard": (51820, 51821), "host-gw": ()}
+"""The UDP ports of each backend; WireGuard has one for each family."""
+
+
+class Backend(StrEnum):
+    """How packets of pods get from one machine to another."""
+
+    VXLAN = "vxlan"
+    HOST_GW = "host-gw"
+    WIREGUARD = "wireguard"
+
+
+class Flannel(AddonSettings):
+    """Flannel: each machine has the block of addresses that Kubernetes gives it."""
+
+    TITLE: ClassVar = "Flannel"
+    SUMMARY: ClassVar = "Network plug-in without policies of its own; small."
+
+    backend: Backend = Backend.VXLAN
+    """`host-gw` needs all machines in one subnet, `wireguard` encrypts. Cannot be changed later."""
+    direct_routing: Flag = False
+    """With `vxlan`: packets stay as they are inside a subnet."""
+    mtu: Annotated[Count, Field(ge=1280, le=9000)] | None = None
+    """The largest packet of pods; without it found out on the machines."""
+    network_policies: Flag = False
+    """Holds NetworkPolicies, by kube-network-policies of the Kubernetes project."""
+
+    def addon(self, target: Target) -> Addon:
+        """One chart."""
+        return Addon(
+            "flannel",
+            charts=(Chart("flannel", NAMESPACE, merged(self._values(target), self.values)),),
+            namespaces={NAMESPACE: SecurityLevel.PRIVILEGED},
+            provides=(NETWORK,),
+            ports=tuple(Port(number, BETWEEN, "UDP") for number in PORTS[self.backend]),
+            privileges=("the host's network", "the host's kernel modules and iptables"),
+            ready=(f"DaemonSet {NAMESPACE}/kube-flannel-ds",),
+        )
+
+    def check(self, target: Target) -> Iterator[Finding]:
+        """KUBE_PROXY_MISSING and NETWORK_OPTION_NEEDS."""
+        yield from kube_proxy.check(target, self.TITLE)
+        if self.direct_routing and self.backend is not Backend.VXLAN:
+            what = f"`directRouting` is of `vxlan`, and the backend is `{self.backend}`"
+            yield Finding(codes.NETWORK_OPTION_NEEDS, ("directRouting",), what)
+
+    def _values(self, target: Target) -> dict[str, Any]:
+        ranges = {cidr.network.version: str(cidr) for cidr in target.cluster.network.pods}
+        options: dict[str, Any] = {"backend": self.backend.value}
+        if self.direct_routing:
+            options["directRouting"] = True
+        if self.mtu:
+            options["mtu"] = self.mtu
+        return {
+            "podCidr": ranges.get(4, ""),
+            "podCidrv6": ranges.get(6, ""),
+            "flannel": options,
+            "netpol": {"enabled": self.network_policies},
+        }

@@ -1,0 +1,1 @@
+"""What keeps clusters safe from what runs in them."""

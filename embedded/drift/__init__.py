@@ -1,0 +1,1 @@
+"""What runs against what the stack says, object by object: what differs, and who changed it."""

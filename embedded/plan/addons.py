@@ -1,0 +1,231 @@
+"""What an apply does to add-ons: installed, upgraded, changed, removed, and what stays behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import yaml
+
+from catalog import catalog
+from components.addon import Target
+from components.addons import NETWORKS, resolved
+from components.delivery.fleet import shared_values
+from components.delivery.plan import (
+    ADDON_LABEL,
+    OBJECTS_LABEL,
+    VALUES_ANNOTATION,
+    set_name,
+)
+from components.manifest import Manifest
+from embedded.api import describe
+from embedded.objects import Objects
+from embedded.plan.clusters import Locate, walked
+from embedded.plan.objects import ObjectPlan
+from errors import CaasError
+from errors.addons import ADDON_STOPS_UPGRADE, NETWORK_PLUGIN_CHANGED
+
+Installed = Mapping[str, Mapping[str, tuple[str, str]]]
+"""By chart and cluster: the version, and the values."""
+
+
+class Action(StrEnum):
+    """What happens to a chart in clusters."""
+
+    INSTALL = "install"
+    UPGRADE = "upgrade"
+    CHANGE = "change"
+    REMOVE = "remove"
+    LEAVE = "leave"
+
+
+@dataclass(frozen=True, slots=True)
+class AddonChange:
+    """What happens to a chart, or to objects of an add-on, in some clusters.
+
+    Attributes:
+        action: what happens.
+        name: of the chart's release, or of the add-on whose objects are left behind.
+        clusters: where.
+        before: the version now; empty where there is none.
+        after: the version then.
+        objects: what stays until somebody deletes it.
+    """
+
+    action: Action
+    name: str
+    clusters: tuple[str, ...]
+    before: str = ""
+    after: str = ""
+    objects: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """For `--output json`."""
+        return {
+            "action": self.action.value,
+            "name": self.name,
+            "clusters": list(self.clusters),
+            "from": self.before or None,
+            "to": self.after or None,
+            "objects": list(self.objects),
+        }
+
+    def __str__(self) -> str:
+        where = (
+            f"`{self.clusters[0]}`" if len(self.clusters) == 1 else f"{len(self.clusters)} clusters"
+        )
+        return {
+            Action.INSTALL: f"chart `{self.name}` {self.after}: installed in {where}",
+            Action.UPGRADE: f"chart `{self.name}`: {self.before} → {self.after} in {where}",
+            Action.CHANGE: f"chart `{self.name}`: its values change in {where}",
+            Action.REMOVE: f"chart `{self.name}`: removed from {where}",
+            Action.LEAVE: f"`{self.name}`: {', '.join(self.objects)} "
+            f"{'stays' if len(self.objects) == 1 else 'stay'} in {where} until deleted by hand",
+        }[self.action]
+
+
+def plan_addons(plan: ObjectPlan) -> list[AddonChange]:
+    """What the object changes mean for add-ons."""
+    live, after = plan.live, plan.after()
+    return [*_chart_changes(_installed(live), _installed(after)), *_left(live, after)]
+
+
+def _installed(objects: Objects) -> Installed:
+    clusters = [manifest for key, manifest in objects.items() if key.kind == "Cluster"]
+    found: dict[str, dict[str, tuple[str, str]]] = {}
+    for key, proxy in objects.items():
+        if key.kind != "HelmChartProxy":
+            continue
+        spec = proxy["spec"]
+        wanted = spec["clusterSelector"].get("matchLabels", {}).items()
+        shared = shared_values(str(spec.get("valuesTemplate", "")))
+        for cluster in clusters:
+            metadata = cluster["metadata"]
+            if wanted <= metadata.get("labels", {}).items():
+                own = metadata.get("annotations", {}).get(f"{VALUES_ANNOTATION}{key.name}")
+                version = str(spec.get("version", ""))
+                found.setdefault(key.name, {})[metadata["name"]] = version, own or shared
+    return found
+
+
+def _chart_changes(before: Installed, after: Installed) -> Iterator[AddonChange]:
+    for chart in sorted({*before, *after}):
+        groups: dict[tuple[Action, str, str], list[str]] = {}
+        old, new = before.get(chart, {}), after.get(chart, {})
+        for cluster in sorted({*old, *new}):
+            was, values = old.get(cluster, ("", ""))
+            becomes, wanted = new.get(cluster, ("", ""))
+            if not was or not becomes:
+                action = Action.REMOVE if was else Action.INSTALL
+            elif was != becomes:
+                action = Action.UPGRADE
+            elif values != wanted:
+                action = Action.CHANGE
+            else:
+                continue
+            groups.setdefault((action, was, becomes), []).append(cluster)
+        for (action, was, becomes), clusters in groups.items():
+            yield AddonChange(action, chart, tuple(clusters), was, becomes)
+
+
+def _left(live: Objects, after: Objects) -> Iterator[AddonChange]:
+    """Objects that clusters have and that nothing brings any more: nobody deletes them."""
+    groups: dict[tuple[str, str, str], list[str]] = {}
+    for key, cluster in live.items():
+        if key.kind != "Cluster" or key not in after:
+            continue
+        new = _sets(after[key])
+        for addon, resources in _sets(cluster).items():
+            if resources != (then := new.get(addon, "")):
+                groups.setdefault((addon, resources, then), []).append(key.name)
+    for (addon, resources, then), clusters in groups.items():
+        if left := sorted(_titles(live, resources) - _titles(after, then)):
+            names = tuple(sorted(clusters))
+            yield AddonChange(Action.LEAVE, addon, names, objects=tuple(left))
+
+
+def _sets(cluster: Manifest) -> dict[str, str]:
+    """The name of the set of objects that a cluster gets of each add-on."""
+    labels = cluster["metadata"].get("labels", {})
+    return {
+        label.removeprefix(OBJECTS_LABEL): set_name(label.removeprefix(OBJECTS_LABEL), digest)
+        for label, digest in labels.items()
+        if label.startswith(OBJECTS_LABEL)
+    }
+
+
+def _titles(objects: Objects, name: str) -> set[str]:
+    """The objects in a set, as `Kind namespace/name`."""
+    sets = (
+        manifest
+        for key, manifest in objects.items()
+        if key.kind == "ClusterResourceSet" and key.name == name
+    )
+    maps = {each["name"] for found in sets for each in found["spec"]["resources"]}
+    return {
+        describe(manifest)
+        for key, config_map in objects.items()
+        if key.kind == "ConfigMap" and key.name in maps
+        for text in config_map.get("data", {}).values()
+        for manifest in yaml.load_all(text, yaml.CSafeLoader)
+    }
+
+
+def judge_addons(
+    live: Objects, wanted: Objects, target: Callable[[str], Target], locate: Locate
+) -> None:
+    """Refuses what can't be done to the add-ons of a running cluster.
+
+    Args:
+        live: the objects that are there.
+        wanted: the objects that shall be.
+        target: gives a cluster of the stack file with its add-ons, by name.
+        locate: gives places in the stack file.
+
+    Raises:
+        CaasError: CAAS-1206 another network plug-in, CAAS-1207 an upgrade through a version that an
+            add-on does not support.
+    """
+    for key, new in wanted.items():
+        old = live.get(key)
+        if key.kind != "Cluster" or old is None:
+            continue
+        _judge_network(key.name, old, new, locate)
+        if steps := walked(old, new, wanted):
+            _judge_steps(target(key.name), [str(step) for step in steps], locate)
+
+
+def _judge_network(cluster: str, old: Manifest, new: Manifest, locate: Locate) -> None:
+    was, becomes = _networks(old), _networks(new)
+    if was and was != becomes:
+        instead = f"`{', '.join(becomes)}`" if becomes else "none"
+        raise CaasError(
+            NETWORK_PLUGIN_CHANGED,
+            f"the cluster `{cluster}` runs `{', '.join(was)}` and would get {instead}",
+            where=locate(cluster, "addons"),
+        )
+
+
+def _networks(cluster: Manifest) -> list[str]:
+    labels = cluster["metadata"].get("labels", {})
+    return [network for network in NETWORKS if f"{ADDON_LABEL}{network}" in labels]
+
+
+def _judge_steps(target: Target, steps: Iterable[str], locate: Locate) -> None:
+    name = target.cluster.name
+    for addon in resolved(target):
+        if target.addons[addon.name].allow_unsupported:
+            continue
+        for chart in addon.charts:
+            release = catalog().charts[chart.name]
+            for step in steps:
+                if step not in release.kubernetes:
+                    raise CaasError(
+                        ADDON_STOPS_UPGRADE,
+                        f"the upgrade of `{name}` walks through {step}, and {release.name} "
+                        f"{release.version} of `{addon.name}` does not support it",
+                        where=locate(name, "version"),
+                        why=f"it supports {release.kubernetes}",
+                    )

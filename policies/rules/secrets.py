@@ -1,0 +1,141 @@
+"""Rules about secrets: none where anyone who reads a manifest reads it too."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from policies.rules.frameworks import cis, nsa
+from policies.rules.rule import ADVISORY, HIGH, MANDATORY, MEDIUM, Context, Rule
+from policies.subjects.charts import CHARTS, Chart, settings
+from policies.subjects.pods import ALL_CONTAINERS, PODS, Container, Pod
+from policies.subjects.resource import Item, entries, section
+from policies.subjects.subject import Subject, itself, objects
+
+TITLE = "Secrets"
+CONFIG_MAPS = Subject("ConfigMaps", objects("ConfigMap", group="core"), itself)
+CONTENT = re.compile(
+    r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----"
+    r"|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"
+    r"|\bgh[pousr]_[A-Za-z0-9]{36}\b"
+    r"|\bglpat-[A-Za-z0-9_-]{20}\b"
+    r"|\bxox[abps]-[A-Za-z0-9-]{10,}"
+    r"|\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\."
+)
+"""What is a secret by its form: private keys, keys of clouds, tokens of code hosts, JSON tokens."""
+KEY = re.compile(
+    r"(?:^|[^a-z])(?:passwords?|passwd|passphrase|secretkey|accesskey|apikey|token|authtoken"
+    r"|privatekey|clientsecret)$"
+)
+"""What a key that holds a secret is called, in snake_case; `secret` alone is mostly a name."""
+NOT_ONE = re.compile(
+    r"^(?:\s*|\{\{.*\}\}|\$\{.*\}|\$\(.*\)|\[secret\]|<.*>|true|false|none)$", re.I | re.S
+)
+"""What is no secret: nothing, a template, a reference, what is hidden."""
+_JOINS = re.compile(r"(?:(secret|access|api|auth|private)_key|(client)_secret|(auth)_token)$")
+
+
+def _snake(key: str) -> str:
+    """`adminPassword` as `admin_password`, `secret-key` as `secretkey`."""
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", key).lower()
+    joined = re.sub(r"[-.]", "_", spaced)
+    return _JOINS.sub(lambda found: found[0].replace("_", ""), joined)
+
+
+def is_secret(key: str, value: Any) -> bool:
+    """Whether a value is a secret, by what it is called or by its form."""
+    if not isinstance(value, str) or NOT_ONE.match(value):
+        return False
+    return bool(KEY.search(_snake(key))) or bool(CONTENT.search(value))
+
+
+def _config_map(item: Item, _context: Context) -> Iterator[str]:
+    data = section(item.props, "data")
+    for key in data:
+        if is_secret(key.rpartition("/")[2], data[key]):
+            yield f"`{key}` is a secret, and whoever may read ConfigMaps reads it"
+
+
+def _values(chart: Chart, _context: Context) -> Iterator[str]:
+    for path, key, value, _ in settings(chart.values or {}):
+        if is_secret(key, value):
+            yield f"the value `{path}` is a secret, and whoever reads the program reads it"
+
+
+def _environment(container: Container, _context: Context) -> Iterator[str]:
+    for variable in entries(container.props, "env"):
+        if is_secret(str(variable.get("name", "")), variable.get("value")):
+            yield f"{container.title}: the variable {variable.get('name')} is a secret"
+
+
+def _command(container: Container, _context: Context) -> Iterator[str]:
+    for key in ("command", "args"):
+        for word in container.props.get(key) or ():
+            name, equals, value = str(word).lstrip("-").partition("=")
+            if (equals and is_secret(name, value)) or CONTENT.search(str(word)):
+                yield f"{container.title}: --{name} on its command line is a secret"
+
+
+def _files(pod: Pod, _context: Context) -> Iterator[str]:
+    for container in pod.containers:
+        for variable in entries(container.props, "env"):
+            if section(variable, "valueFrom", "secretKeyRef"):
+                yield (
+                    f"{container.title}: the variable {variable.get('name')} shows a Secret to "
+                    "every program that it starts"
+                )
+
+
+RULES: tuple[Rule[Item] | Rule[Chart] | Rule[Container] | Rule[Pod], ...] = (
+    Rule(
+        "config-maps-hold-no-secrets",
+        "No ConfigMap holds a secret.",
+        HIGH,
+        MANDATORY,
+        nsa("Authentication and authorization"),
+        "Put it into a Secret, and refer to that.",
+        CONFIG_MAPS,
+        _config_map,
+    ),
+    Rule(
+        "chart-values-hold-no-secrets",
+        "The values of a chart hold no secret.",
+        HIGH,
+        MANDATORY,
+        nsa("Authentication and authorization"),
+        "Put it into a Secret, and name that in the values, most charts take `existingSecret`.",
+        CHARTS,
+        _values,
+    ),
+    Rule(
+        "environments-hold-no-secrets",
+        "No variable of a container holds a secret as it is.",
+        HIGH,
+        MANDATORY,
+        cis("5.4.1"),
+        "Put it into a Secret, and mount that as a file, or take it by `valueFrom`.",
+        ALL_CONTAINERS,
+        _environment,
+    ),
+    Rule(
+        "command-lines-hold-no-secrets",
+        "No secret is on the command line of a container.",
+        HIGH,
+        MANDATORY,
+        nsa("Authentication and authorization"),
+        "Mount a Secret as a file, and name the file.",
+        ALL_CONTAINERS,
+        _command,
+    ),
+    Rule(
+        "secrets-are-mounted-as-files",
+        "Secrets reach a container as files, not as variables.",
+        MEDIUM,
+        ADVISORY,
+        cis("5.4.1"),
+        "Mount the Secret as a volume.",
+        PODS,
+        _files,
+    ),
+)

@@ -1,0 +1,1 @@
+"""What tests of metrics and alerts share."""
