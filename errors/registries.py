@@ -77,3 +77,55 @@ EMPTY_REGISTRY_HOST = Code(
     "Add `mirrors` or `ca`, or remove the entry.",
     "registries: {hosts: [{name: docker.io}]}",
 )
+NO_HARBOR = Code(
+    1330,
+    "NoHarbor",
+    "a cluster gets no Harbor",
+    "The stack file has no add-on `harbor` for a cluster of this name.",
+    "Name the cluster whose add-ons have `harbor`, and its stack with `--stack`.",
+    "./caas registry sync shop, where only tools has Harbor",
+)
+HARBOR_SECRET_MISSING = Code(
+    1331,
+    "HarborSecretMissing",
+    "a Secret of Harbor is not there, or lacks a key",
+    "Passwords are read from Secrets in the namespace `harbor` of the cluster; docs/registry.md "
+    "lists them.",
+    "Make the Secret, or add the key that the message names.",
+    "contents: {registries: [{name: hub, secret: dockerhub}]}, and no Secret dockerhub",
+)
+HARBOR_UNREACHABLE = Code(
+    1332,
+    "HarborUnreachable",
+    "Harbor does not answer",
+    "Its address is not reached from here, its certificate is not trusted, or something else "
+    "answers there.",
+    "Check the address; give `--ca` for a private CA, or `--url` after "
+    "`kubectl -n harbor port-forward`.",
+    "./caas registry sync tools, from outside the network",
+)
+HARBOR_LOGIN = Code(
+    1333,
+    "HarborLogin",
+    "Harbor refuses the admin's password",
+    "The password is set when Harbor starts for the first time; a Secret that was changed later "
+    "has another one.",
+    "Write the password that Harbor knows into the Secret, or change it in Harbor.",
+    "the Secret harbor was made anew",
+)
+HARBOR_REFUSED = Code(
+    1334,
+    "HarborRefused",
+    "Harbor refuses a change",
+    "Harbor has rules of its own: a registry has to answer when it is added, names may be taken.",
+    "Do what the message of Harbor says, and run the command again: it goes on with the rest.",
+    "contents: {registries: [{name: hub, url: https://nowhere.example.com}]}",
+)
+HARBOR_UNCHANGEABLE = Code(
+    1335,
+    "HarborUnchangeable",
+    "something in Harbor can't become what the stack file says",
+    "A project is a cache or not from its beginning, and a registry keeps its kind.",
+    "Use another name, or delete the old one in Harbor when nobody needs it any more.",
+    "cacheOf for a project that holds images of its own",
+)

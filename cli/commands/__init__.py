@@ -32,6 +32,8 @@ COMMANDS: dict[str, tuple[Entry, ...]] = {
         Entry("kubeconfig", "Get the credentials of a cluster."),
         Entry("bootstrap", "Make the management cluster of a stack that manages itself."),
         Entry("management", "Save what the management cluster knows, or bring it back."),
+        Entry("volumes", "Move the volumes of a namespace to another class or cluster."),
+        Entry("registry", "Bring projects, caches, replications and robots into Harbor."),
         Entry("policies", "Show the rules that `preview` and `up` check, and what each does."),
         Entry("synth", "Write the Kubernetes objects of a stack to files, or print them."),
         Entry("bundle", "List the charts and images of a stack, pack them, or push them."),

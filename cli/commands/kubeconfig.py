@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from pathlib import Path
 from typing import Annotated
 
@@ -11,8 +10,7 @@ from typer import Argument, Option
 from cli import console
 from embedded.progress import Silent
 from embedded.session import Session
-from errors import CaasError, Where
-from errors.program import CLUSTER_NOT_FOUND, KUBECONFIG_NOT_READY
+from embedded.workload import kubeconfig_of
 from stacks.private import write_private
 
 EXAMPLES = {
@@ -32,24 +30,7 @@ def command(
 
     Prints a kubeconfig with an administrator's client certificate, or writes it to a file.
     """
-    session = Session(stack, Silent())
-    states = {state.name: state for state in session.fleet().states()}
-    if cluster not in states:
-        raise CaasError(
-            CLUSTER_NOT_FOUND,
-            f"The stack `{stack}` has no cluster `{cluster}`",
-            fix=f"One of: {', '.join(sorted(states)) or 'none yet; run ./caas up'}.",
-        )
-    namespace = states[cluster].namespace
-    path = f"/api/v1/namespaces/{namespace}/secrets/{cluster}-kubeconfig"
-    secret = session.api.get(path)
-    if secret is None:
-        raise CaasError(
-            KUBECONFIG_NOT_READY,
-            f"The cluster `{cluster}` has no kubeconfig yet",
-            where=Where(cluster=cluster),
-        )
-    text = base64.b64decode(secret["data"]["value"]).decode()
+    text = kubeconfig_of(Session(stack, Silent()), cluster)
     if out is None:
         console.say(text.rstrip("\n"))
     else:

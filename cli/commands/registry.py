@@ -1,0 +1,103 @@
+"""`caas registry`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+from typer import Argument, Exit, Option
+
+from cli import console
+from cli.options import Format, Output, Yes
+from components.addons import addons_of
+from components.registry.harbor import ADMIN_PASSWORD, Harbor
+from embedded.harbor.client import Harbor as Client
+from embedded.harbor.sync import Sync
+from embedded.harbor.vault import Secrets
+from embedded.progress import Silent
+from embedded.session import Session
+from embedded.workload import workload_api
+from errors import CaasError, Where
+from errors.registries import NO_HARBOR
+
+ADMIN = "admin"
+CHANGES = 2
+EXAMPLES = {
+    "./caas registry sync tools --stack prod-aws --dry-run": "exit status 2 says: changes",
+    "./caas registry sync tools --stack prod-aws": "what `harbor.contents` says, into Harbor",
+}
+
+
+class Action(StrEnum):
+    """What to do."""
+
+    SYNC = "sync"
+
+
+def command(
+    action: Annotated[Action, Argument(help="What to do.", show_default=False)],
+    cluster: Annotated[
+        str, Argument(metavar="CLUSTER", help="Where Harbor runs.", show_default=False)
+    ],
+    *,
+    stack: Annotated[str, Option("--stack", help="The stack of the cluster.")] = "local",
+    url: Annotated[
+        str, Option("--url", help="Harbor's address, where it is not https://<host> from here.")
+    ] = "",
+    ca: Annotated[
+        Path | None,
+        Option("--ca", dir_okay=False, exists=True, help="The certificate of its CA, in PEM."),
+    ] = None,
+    credentials: Annotated[
+        bool, Option("--credentials", help="Write passwords of other registries anew, too.")
+    ] = False,
+    dry_run: Annotated[
+        bool, Option("--dry-run", help="Say what would change, and change nothing.")
+    ] = False,
+    yes: Yes = False,
+    output: Output = Format.TABLE,
+) -> None:
+    """Bring projects, caches, replications and robots into Harbor.
+
+    What `harbor.contents` of the cluster says is compared with what Harbor has; differences are
+    shown, and changed after a question. No project, registry, robot or image is ever deleted. The
+    passwords of new robots go into Secrets in Harbor's namespace, and nowhere else.
+
+    Exit status: 0 done, or nothing to do; 1 a problem; 2 of --dry-run: something would change.
+    """
+    session = Session(stack, Silent())
+    settings = _settings(session, cluster)
+    with workload_api(session, cluster) as api:
+        secrets = Secrets(api, settings.host)
+        password = secrets.value(settings.secret, ADMIN_PASSWORD)
+        client = Client(url or f"https://{settings.host}", ADMIN, password, ca=ca)
+        sync = Sync(client, settings.contents, secrets, credentials=credentials)
+        wanted = [change.what for change in sync.changes()]
+        if output is Format.TABLE:
+            for line in wanted or ["Harbor is as the stack file says."]:
+                console.say(line)
+        if dry_run or not wanted:
+            if output is Format.JSON:
+                console.document({"cluster": cluster, "changes": wanted, "done": False})
+            raise Exit(CHANGES if wanted else 0)
+        if not console.confirm(f"Make these {len(wanted)} changes?", yes=yes):
+            console.say("Nothing was changed.")
+            return
+        done = sync.apply(lambda _what: None)
+    if output is Format.JSON:
+        console.document({"cluster": cluster, "changes": done, "done": True})
+    else:
+        console.say(f"{len(done)} changes made.", "green")
+
+
+def _settings(session: Session, name: str) -> Harbor:
+    """The settings of a cluster's Harbor, as the stack file has them."""
+    stack = session.settings
+    for cluster in stack.clusters:
+        if cluster.name == name:
+            target = addons_of(stack.addons, cluster, stack.infrastructure)
+            found = target.addons.get("harbor")
+            if isinstance(found, Harbor):
+                return found
+    raise CaasError(NO_HARBOR, f"The cluster `{name}` gets no Harbor", where=Where(cluster=name))

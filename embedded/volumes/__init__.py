@@ -1,0 +1,1 @@
+"""Moving the volumes of a namespace to another storage class, or another cluster, with Velero."""
