@@ -14,6 +14,14 @@ from policies.subjects.subject import Stack, StackSubject, Subject, itself, obje
 TITLE = "Tenancy"
 ENFORCE = "pod-security.kubernetes.io/enforce"
 LEVELS = ("baseline", "restricted")
+PRIVILEGED = (
+    "kube-system",
+    "tigera-operator",
+    "calico-system",
+    "metallb-system",
+    "rook-ceph",
+)
+"""Namespaces of software that says itself that it must be privileged: networks and storage."""
 TENANT = "caas.dev/tenant"
 OTHER_TENANT_LABELS = ("capsule.clastix.io/tenant",)
 NAMESPACES = Subject("Namespaces", objects("Namespace", group="core", patches=False), itself)
@@ -114,7 +122,7 @@ RULES: tuple[Rule[Item] | Rule[Tenancy], ...] = (
             Parameter(
                 "privileged",
                 tuple[str, ...],
-                ("kube-system", "tigera-operator", "calico-system"),
+                PRIVILEGED,
                 "namespaces that may be privileged",
             ),
         ),
