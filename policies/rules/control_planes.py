@@ -92,18 +92,18 @@ def _keeps_plugins(server: Program, _context: Context) -> Iterator[str]:
         yield "the API server's list of admission plugins lacks NodeRestriction"
 
 
-def _encrypts(plane: KubeadmControlPlane, _context: Context) -> Iterator[str]:
-    if not plane.api_server.arguments.get("encryption-provider-config"):
+def _encrypts(server: Program, _context: Context) -> Iterator[str]:
+    if server.is_whole and not server.arguments.get("encryption-provider-config"):
         yield "the API server stores Secrets in etcd as they are"
 
 
-def _audits(plane: KubeadmControlPlane, _context: Context) -> Iterator[str]:
+def _audits(server: Program, _context: Context) -> Iterator[str]:
     missing = [
         f"--{name}"
         for name in ("audit-policy-file", "audit-log-path")
-        if not plane.api_server.arguments.get(name)
+        if not server.arguments.get(name)
     ]
-    if missing:
+    if server.is_whole and missing:
         yield f"the API server keeps no audit log: {', '.join(missing)} is not set"
 
 
@@ -176,7 +176,7 @@ RULES: tuple[Rule[Program] | Rule[KubeadmControlPlane], ...] = (
         cis("1.2.27", "1.2.28"),
         "Give the API server an `encryption-provider-config`; a stack file does, unless "
         "`controlPlane.encryption.enabled` is false.",
-        KUBEADM_CONTROL_PLANES,
+        API_SERVERS,
         _encrypts,
     ),
     Rule(
@@ -187,7 +187,7 @@ RULES: tuple[Rule[Program] | Rule[KubeadmControlPlane], ...] = (
         cis("1.2.16", "3.2.1"),
         "Give the API server an `audit-policy-file` and an `audit-log-path`; a stack file does, "
         "unless `controlPlane.audit.enabled` is false.",
-        KUBEADM_CONTROL_PLANES,
+        API_SERVERS,
         _audits,
     ),
     Rule(

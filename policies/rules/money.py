@@ -61,7 +61,7 @@ def _template(part: Props) -> str:
 
 
 def _count(counts: dict[str, int], group: Group, default: str) -> None:
-    kind = str(group.variable(MACHINE_TYPE) or default or "of the class")
+    kind = str(group.variable(MACHINE_TYPE) or default or "the class's type")
     counts[kind] = counts.get(kind, 0) + group.most
 
 

@@ -32,7 +32,7 @@ class Program:
     Attributes:
         title: what a message calls it.
         arguments: by name, without dashes.
-        is_whole: whether these are all; else what a cluster adds to them.
+        is_whole: whether these are all; else what somebody adds to them.
     """
 
     title: str
@@ -89,8 +89,9 @@ def _control_planes(item: Item) -> Iterator[KubeadmControlPlane]:
 
 def _api_servers(item: Item) -> Iterator[Program]:
     if is_cluster(item.kind):
-        own = dict(Cluster.at(item).arguments(API_SERVER))
-        yield Program(API_SERVER_TITLE, own, is_whole=False)
+        # What a cluster says replaces the arguments of its class, all of them.
+        if own := dict(Cluster.at(item).arguments(API_SERVER)):
+            yield Program(API_SERVER_TITLE, own, is_whole=not item.kind.is_patch)
     else:
         server = KubeadmControlPlane(_spec(item)).api_server
         yield Program(server.title, server.arguments, is_whole=not item.kind.is_patch)

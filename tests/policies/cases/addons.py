@@ -234,7 +234,7 @@ CASES |= {
                 ),
                 "there is no price of x",
             ),
-            ((CLUSTER,), "there is no price of of the class"),
+            ((CLUSTER,), "there is no price of the class's type"),
         ),
         **MACHINES,
     ),

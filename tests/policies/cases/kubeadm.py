@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from components.cluster.settings import Cluster
+from components.cluster.workload_cluster import cluster_manifest
+from components.infrastructure.in_memory import InMemory
 from tests.policies.case import Case, R, case
 from tests.policies.cases.clusters import TOPOLOGY, variables
-from tests.policies.clusters import argument
+from tests.policies.clusters import SETTINGS, argument
 from tests.policies.samples import CLUSTER, obj
 
 ARGUMENTS = {
@@ -30,6 +33,14 @@ def extra(**changes: str | None) -> list[dict[str, str]]:
 
 KUBEADM = "spec.template.spec.kubeadmConfigSpec.clusterConfiguration"
 SERVER = f"{KUBEADM}.apiServer.extraArgs"
+
+
+def without(feature: str) -> R:
+    """A cluster whose stack file switches something of its control plane off."""
+    settings = Cluster.model_validate(SETTINGS | {"controlPlane": {feature: {"enabled": False}}})
+    return R(CLUSTER.type, cluster_manifest(settings, InMemory(), "clusters"), "shop")
+
+
 CONTROL_PLANE = obj(
     "controlplane.cluster.x-k8s.io/v1beta2:KubeadmControlPlaneTemplate",
     spec={
@@ -80,15 +91,19 @@ CASES: dict[str, Case] = {
         SERVER,
         extra(encryption_provider_config=None),
         "stores Secrets in etcd as they are",
-        passes=(OLD,),
-        fails=((OLD.put(OLD_SERVER, {}), "stores Secrets"),),
+        passes=(OLD, CLUSTER, without("audit")),
+        fails=(
+            (OLD.put(OLD_SERVER, {}), "stores Secrets"),
+            (without("encryption"), "stores Secrets"),
+        ),
     ),
     "api-calls-are-audited": case(
         CONTROL_PLANE,
         SERVER,
         extra(audit_log_path=None),
         "--audit-log-path is not set",
-        passes=(OLD,),
+        passes=(OLD, CLUSTER, without("encryption")),
+        fails=((without("audit"), "--audit-policy-file, --audit-log-path is not set"),),
     ),
     "audit-logs-are-kept": case(
         CONTROL_PLANE,
