@@ -203,9 +203,7 @@ def test_what_comes_out_is_looked_at(stage: Stage, namespace: str, mood: Mood, w
 
 def test_a_backup_that_does_not_arrive(stage: Stage, other: Stage, namespace: str) -> None:
     other.player.mood = Mood(syncs=False)
-    refused(
-        storage.BACKUP_NOT_IN_TARGET, lambda: move(stage, namespace, "fast", other, patience=5)
-    )
+    refused(storage.BACKUP_NOT_IN_TARGET, lambda: move(stage, namespace, "fast", other, patience=5))
 
 
 # ---- the command ---------------------------------------------------------------------------------
