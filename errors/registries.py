@@ -101,7 +101,7 @@ HARBOR_UNREACHABLE = Code(
     "Its address is not reached from here, its certificate is not trusted, or something else "
     "answers there.",
     "Check the address; give `--ca` for a private CA, or `--url` after "
-    "`kubectl -n harbor port-forward`.",
+    "`kubectl -n harbor port-forward service/harbor-core 8080:80`.",
     "./caas registry sync tools, from outside the network",
 )
 HARBOR_LOGIN = Code(

@@ -17,6 +17,16 @@ NAMESPACE = "rook-ceph"
 BLOCK, FILE, BUCKET = "ceph-block", "ceph-filesystem", "ceph-bucket"
 BLOCK_DRIVER = f"{NAMESPACE}.rbd.csi.ceph.com"
 FILE_DRIVER = f"{NAMESPACE}.cephfs.csi.ceph.com"
+_SPREAD = {
+    "maxSkew": 1,
+    "topologyKey": "kubernetes.io/hostname",
+    "whenUnsatisfiable": "ScheduleAnyway",
+    "labelSelector": {
+        "matchExpressions": [
+            {"key": "app", "operator": "In", "values": ["rook-ceph-osd", "rook-ceph-osd-prepare"]}
+        ]
+    },
+}
 _ACTIONS = ("provisioner", "controller-expand", "controller-publish", "node-stage")
 
 
@@ -91,10 +101,13 @@ def _storage(settings: RookCeph) -> dict[str, Any]:
         "storageClassName": disks.claims.storage_class,
         "resources": {"requests": {"storage": disks.claims.size}},
     }
+    placement = {"topologySpreadConstraints": [_SPREAD]}
     claims = {
         "name": "disks",
         "count": disks.claims.count,
         "portable": True,
+        "placement": placement,
+        "preparePlacement": placement,
         "volumeClaimTemplates": [{"metadata": {"name": "data"}, "spec": spec}],
     }
     return {"useAllNodes": False, "useAllDevices": False, "storageClassDeviceSets": [claims]}

@@ -10,7 +10,7 @@ from pydantic import Field
 from components.addon import VOLUMES, Addon, Port, SecurityLevel, Target, merged
 from components.chart import Chart
 from components.cluster_volumes import SnapshotDriver, VolumeClass, Volumes
-from components.fields import Count, Flag, LabelKey, LabelValue
+from components.fields import Count, Flag
 from components.finding import Finding
 from components.storage.classes import BindingMode, ReclaimPolicy
 from components.storage.volumes import Path, VolumeSettings, storage_nodes
@@ -19,6 +19,7 @@ from errors.storage import TOO_FEW_STORAGE_NODES
 NAMESPACE = "longhorn-system"
 DRIVER = "driver.longhorn.io"
 CLASS = "longhorn"
+HOLDS_DATA = "node.longhorn.io/create-default-disk"
 
 
 class Longhorn(VolumeSettings):
@@ -31,9 +32,9 @@ class Longhorn(VolumeSettings):
     """On how many machines a volume's data is."""
     data_path: Path = "/var/lib/longhorn/"
     """Where the data is on a machine; best a data disk that is mounted there."""
-    pools: Annotated[dict[LabelKey, LabelValue], Field(max_length=10)] = Field(default_factory=dict)
-    """Labels of the worker pools that hold data; empty for all machines. Their nodes need the label
-    `node.longhorn.io/create-default-disk: "true"` too."""
+    labeled_only: Flag = False
+    """Only machines of pools with the label `node.longhorn.io/create-default-disk: "true"` hold
+    data."""
     reclaim_policy: ReclaimPolicy = ReclaimPolicy.DELETE
     """What becomes of a volume when its claim is deleted."""
     binding_mode: BindingMode = BindingMode.IMMEDIATE
@@ -54,7 +55,7 @@ class Longhorn(VolumeSettings):
 
     def check(self, target: Target) -> Iterator[Finding]:
         """TOO_FEW_STORAGE_NODES."""
-        nodes = storage_nodes(target, self.pools)
+        nodes = storage_nodes(target, {HOLDS_DATA: "true"} if self.labeled_only else {})
         if nodes < self.replicas:
             yield Finding(
                 TOO_FEW_STORAGE_NODES,
@@ -93,7 +94,7 @@ class Longhorn(VolumeSettings):
             },
             "defaultSettings": {
                 "defaultDataPath": self.data_path,
-                "createDefaultDiskLabeledNodes": bool(self.pools),
+                "createDefaultDiskLabeledNodes": self.labeled_only,
                 "storageOverProvisioningPercentage": self.over_provisioning_percent,
                 # Nothing is sent out of the cluster.
                 "upgradeChecker": False,

@@ -89,6 +89,9 @@ class Harbor:
             raise CaasError(
                 HARBOR_UNREACHABLE, f"{self.url} does not answer", why=reason
             ) from error
+        if response.is_redirect:
+            what = f"{self.url} sends elsewhere, to {response.headers['Location']}"
+            raise CaasError(HARBOR_UNREACHABLE, what)
         if response.status_code in (_UNAUTHORIZED, _FORBIDDEN):
             raise CaasError(HARBOR_LOGIN, f"{self.url} refuses the login", where=Where(object=path))
         if response.status_code >= _FIRST_ERROR and response.status_code != _NOT_FOUND:

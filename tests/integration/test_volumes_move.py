@@ -193,7 +193,7 @@ def test_a_velero_that_does_nothing(stage: Stage, namespace: str) -> None:
 )
 def test_what_comes_out_is_looked_at(stage: Stage, namespace: str, mood: Mood, what: str) -> None:
     stage.player.mood = mood
-    error = refused(storage.MOVE_UNVERIFIED, lambda: move(stage, namespace, patience=1.5))
+    error = refused(storage.MOVE_UNVERIFIED, lambda: move(stage, namespace, patience=8))
     assert len(error.problems) == 2
     assert what in str(error)
     assert left_over(stage)  # so that it goes on
@@ -203,9 +203,7 @@ def test_what_comes_out_is_looked_at(stage: Stage, namespace: str, mood: Mood, w
 
 def test_a_backup_that_does_not_arrive(stage: Stage, other: Stage, namespace: str) -> None:
     other.player.mood = Mood(syncs=False)
-    refused(
-        storage.BACKUP_NOT_IN_TARGET, lambda: move(stage, namespace, "fast", other, patience=0.3)
-    )
+    refused(storage.BACKUP_NOT_IN_TARGET, lambda: move(stage, namespace, "fast", other, patience=5))
 
 
 # ---- the command ---------------------------------------------------------------------------------

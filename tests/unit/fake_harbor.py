@@ -43,6 +43,7 @@ class FakeHarbor:
     secrets: list[str] = field(default_factory=list)
     url: str = ""
     broken: bool = False
+    elsewhere: str = ""
 
     def number(self) -> int:
         kinds = (self.registries, self.projects, self.retentions, self.robots, self.replications)
@@ -239,6 +240,8 @@ def serving(harbor: FakeHarbor) -> Iterator[FakeHarbor]:
                 raise Answer(401, "unauthorized")
             if self.headers.get("Cookie"):
                 raise Answer(403, "CSRF token not found in request")
+            if harbor.elsewhere:
+                raise Answer(308, location=harbor.elsewhere)
             if harbor.broken:
                 raise Answer(500, "internal server error")
             parts = urlsplit(self.path)

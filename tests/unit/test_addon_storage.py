@@ -177,6 +177,21 @@ def test_an_autoscaled_pool_counts_with_its_fewest() -> None:
     assert not found(target({"longhorn": {"replicas": 2}}, **scaled))
 
 
+def test_longhorn_on_labeled_machines() -> None:
+    label = {"node.longhorn.io/create-default-disk": "true"}
+    pools = [
+        {"name": "general", "replicas": 9},
+        {"name": "disks", "replicas": 2, "labels": label},
+    ]
+    chosen = {"longhorn": {"labeledOnly": True}}
+    wrong = found(target(chosen, workerPools=pools))
+    assert wrong == [(storage.TOO_FEW_STORAGE_NODES, ("longhorn", "replicas"))]
+    pools[1]["replicas"] = 3
+    assert not found(target(chosen, workerPools=pools))
+    values = addon("longhorn", chosen["longhorn"]).charts[0].values
+    assert values["defaultSettings"]["createDefaultDiskLabeledNodes"]
+
+
 def test_only_chosen_pools_hold_data() -> None:
     pools = {
         "workerPools": [
@@ -307,7 +322,8 @@ def test_snapshots_need_a_driver() -> None:
     where = target({"snapshots": {}, "localPath": {"default": True}})
     assert found(where) == [(storage.NOTHING_TO_SNAPSHOT, ("snapshots",))]
     assert not found(on_cloud("aws", {"snapshots": {}}))
-    assert found(on_cloud("azure", {"snapshots": {}}))
+    assert not found(on_cloud("azure", {"snapshots": {}}))
+    assert found(on_cloud("vsphere", {"snapshots": {}}))
 
 
 def test_one_controller_has_no_budget() -> None:

@@ -246,6 +246,13 @@ def test_nobody_answers(harbor: FakeHarbor) -> None:
     refused(registries.HARBOR_UNREACHABLE, lambda: client.list("/projects"))
 
 
+def test_another_address_is_not_followed_with_the_password(harbor: FakeHarbor) -> None:
+    harbor.elsewhere = "https://elsewhere.example.com/"
+    client = Harbor(harbor.url, "admin", PASSWORD)
+    error = refused(registries.HARBOR_UNREACHABLE, lambda: client.list("/projects"))
+    assert "elsewhere.example.com" in str(error)
+
+
 def test_harbor_says_no(harbor: FakeHarbor) -> None:
     client = Harbor(harbor.url, "admin", PASSWORD)
     client.create("/projects", {"project_name": "a", "metadata": {}, "storage_limit": -1})

@@ -15,6 +15,7 @@ from pydantic import Field
 
 from components.chart import CLUSTER_NAME, Chart
 from components.cluster.settings import ApiEndpoint, Cluster
+from components.cluster_volumes import SnapshotDriver, Volumes
 from components.fields import Flag
 from components.finding import Finding
 from components.infrastructure.azure import api_name, network
@@ -212,6 +213,12 @@ class Azure(Infrastructure):
         """The cluster's name, and the addresses of its pods."""
         pods = ",".join(map(str, cluster.network.pods))
         return {**super().filled_in(stack, cluster), _PODS: pods}
+
+    def cluster_volumes(self) -> Volumes:
+        """Disks take snapshots; their driver's chart makes no class."""
+        return Volumes(
+            snapshots=(SnapshotDriver("disk.csi.azure.com", "azuredisk", {"incremental": "true"}),)
+        )
 
     def image(self, version: Version) -> str:
         """The image's name for a version; empty for the provider's own."""
