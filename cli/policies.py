@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from components.infrastructure.prices import HOURS_PER_MONTH
 from errors import Where
 from policies import Configuration
 from policies.rules.money import CEILING, MACHINE_PRICES, MONTHLY_CEILING
-from stacks.settings import Stack, read
+from stacks.settings import Source, Stack, read
 
 
 def today() -> date:
@@ -33,8 +34,12 @@ def configuration(settings: Stack, file: Path) -> Configuration:
     """
     said = settings.policies
 
+    @cache
+    def source() -> Source:
+        return read(file)
+
     def where(steps: tuple[str | int, ...]) -> Where:
-        return read(file).where(("policies", *steps))
+        return source().where(("policies", *steps))
 
     return Configuration.of(
         levels={name: level.value for name, level in said.levels.items()},
