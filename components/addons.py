@@ -27,6 +27,7 @@ from components.network.flannel import Flannel
 from components.network.policies import NetworkPolicies
 from components.observability.monitoring import Monitoring
 from components.registry.harbor import Harbor
+from components.security.admission_addon import AdmissionPolicies
 from components.storage.classes import StorageClasses
 from components.storage.local_path import LocalPath
 from components.storage.longhorn import Longhorn
@@ -108,6 +109,11 @@ class Addons(Settings):
 
     logs: Logs | None = None
     """Logs of containers, nodes, the Kubernetes API and events: searched, archived, forwarded."""
+
+    # ---- security ------------------------------------------------------------------------------
+
+    admission_policies: AdmissionPolicies | None = None
+    """The rules of this project, for what is applied by hand too."""
 
     # ---- basics --------------------------------------------------------------------------------
 
