@@ -47,30 +47,29 @@ class Subject:
 
     @cached_property
     def reports(self) -> list[Evidence]:
-        """What its controller says is wrong: conditions that are not true, failures, events.
+        """What its controller says is wrong: conditions that are not true, a failure, an event.
 
         Providers of before Cluster API's v1beta2 keep the message in a condition that is deprecated
-        now, or in `status.failureMessage`. Events tell of a moment: of an object that is ready
-        they tell what was, so they count only while it is not.
+        now, or in `status.failureMessage`. Events stay for an hour, whatever became of it: the last
+        one counts, while the object is not ready and no condition tells of a failure.
         """
         status = self.manifest.get("status", {})
         deprecated = status.get("deprecated", {}).get("v1beta1", {}).get("conditions", [])
-        found = [
-            _evidence(each)
-            # The summary comes last: it repeats what another condition says.
-            for each in sorted(
-                (*self.conditions.values(), *deprecated), key=lambda each: each["type"] == "Ready"
-            )
-            if each["status"] != "True"
-        ]
+        # The summary comes last: it repeats what another condition says.
+        conditions = sorted(
+            (*self.conditions.values(), *deprecated), key=lambda each: each["type"] == "Ready"
+        )
+        wrong = [each for each in conditions if each["status"] != "True" and each.get("message")]
+        found = [_evidence(each) for each in wrong]
         if failure := status.get("failureMessage"):
             found.append(Evidence("status.failureMessage", in_one_line(failure), None))
-        if not self._is_ready:
+        is_told = failure or any(each.get("severity") != "Info" for each in wrong)
+        if not is_told and not self._is_ready:
             found += [
                 Evidence(f"event {each.reason}", in_one_line(each.message), each.since)
-                for each in self.inventory.events(Name.of(self.manifest))
+                for each in self.inventory.events(Name.of(self.manifest))[:1]
             ]
-        return [each for each in found if each.message]
+        return found
 
     @property
     def _is_ready(self) -> bool:

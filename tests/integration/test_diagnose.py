@@ -45,6 +45,7 @@ pytestmark = pytest.mark.plane
 ROOT = Path(__file__).resolve().parents[2]
 UNREACHABLE_SECONDS = 120
 LONG = timedelta(days=1)
+REFUSED = ("bare", "even", "unanswered")
 
 
 @pytest.fixture(scope="module")
@@ -53,10 +54,13 @@ def site(plane: Plane, binaries: Binaries) -> Iterator[Site]:
     namespace = f"diagnose-{os.getpid()}"
     webhook = dead_webhook(namespace, "unanswered", namespace)
     Kubectl(binaries.kubectl, plane.kubeconfig).apply(webhook)
-    objects = (*classes(), *broken_clusters(), *resource_sets("sick"))
+    clusters = broken_clusters()
+    names = [each["metadata"]["name"] for each in clusters]
+    objects = (*classes(), *clusters, *resource_sets("sick"))
     made = new_site(plane, binaries, namespace, *objects)
     yield made
-    made.record("clusters")
+    made.record("clusters", *(each for each in names if each not in REFUSED))
+    made.record("refused", *REFUSED)
     made.kubectl("delete", "validatingwebhookconfiguration", namespace)
 
 

@@ -103,6 +103,19 @@ def test_a_rollout_that_waits_for_a_hand() -> None:
     assert "Rolling out 1 not up-to-date replicas" in change.why
 
 
+@pytest.mark.parametrize(
+    ("cluster", "code", "says"),
+    [
+        ("even", cluster_failures.WEBHOOK_REFUSED, "cannot be an even number when etcd is stacked"),
+        ("unanswered", cluster_failures.WEBHOOK_UNREACHABLE, 'webhook "dead.example.com"'),
+        ("bare", cluster_failures.TEMPLATE_DELETED, "DevMachineTemplate does not exist"),
+    ],
+)
+def test_what_is_refused(cluster: str, code: Code, says: str) -> None:
+    found = {each.code: each.why for each in judged(cluster, name="refused").problems}
+    assert says in found[code]
+
+
 def test_every_code_of_the_table_was_seen() -> None:
     names = ("clusters", "upgrade", "unreachable")
     objects = {name: recorded(name) for name in names}

@@ -7,8 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from embedded.diagnosis import diagnose
+from embedded.diagnosis import Inventory, diagnose
 from embedded.diagnosis.events import LIMIT, Event, read_events
+from embedded.diagnosis.inventory import Name
 from errors import Actor
 from errors.registry import find
 from tests.unit.reported import MACHINE, NOW, Report, reports, scene, sources
@@ -74,6 +75,20 @@ def test_an_event_about_what_is_ready_by_now_counts_no_more() -> None:
     report = next(each for each in reports() if each.kind == "GCPMachine")
     given = report.given | {"status": {"ready": True}}
     assert diagnose(scene(replace(report, given=given), others=False), now=NOW).problems == ()
+
+
+def test_an_event_of_before_does_not_overrule_the_condition_of_now() -> None:
+    """Of two refusals the first has left an event; the condition tells of the second."""
+    aws = {report.code: report for report in reports() if report.file == "aws"}
+    quota, capacity = aws["CAAS-5082"], aws["CAAS-5083"]
+    before = {"event": {"reason": "FailedCreate"}, "message": quota.given["message"]}
+    only_event = {key: value for key, value in quota.given.items() if key != "condition"}
+    event = scene(replace(quota, given=only_event | before), others=False)
+    assert [each.code.id for each in diagnose(event, now=NOW).problems] == ["CAAS-5082"]
+    told = scene(capacity, others=False)
+    name = next(Name.of(each) for each in told if each["kind"] == "AWSMachine")
+    both = Inventory(told.objects, {name: event.events(name)})
+    assert [each.code.id for each in diagnose(both, now=NOW).problems] == ["CAAS-5083"]
 
 
 def test_a_cluster_s_infrastructure_explains_its_machines() -> None:
