@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-REFERENCES = ("commands", "settings", "policies")
+REFERENCES = ("commands", "settings", "addons", "policies")
 
 project = "caas"
 version = release = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
@@ -59,7 +59,8 @@ def add_contents(app: Any, name: str, source: list[str]) -> None:
 def contents(name: str) -> dict[str, list[str]]:
     """The pages below a page, by their caption in the sidebar."""
     if name == "README":
-        guides = [f"docs/{file.stem}" for file in sorted((ROOT / "docs").glob("*.md"))]
+        found = [*(ROOT / "docs").glob("*.md"), *(ROOT / "docs/runbooks").glob("*.md")]
+        guides = sorted(str(file.relative_to(ROOT).with_suffix("")) for file in found)
         references = [f"docs/{page}" for page in REFERENCES]
         return {
             "Guides": [page for page in guides if page not in references],

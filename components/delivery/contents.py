@@ -17,18 +17,16 @@ KUBERNETES = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "ku
 KUBERNETES_REGISTRY = "registry.k8s.io"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class ChartSource:
     """A chart to fetch.
 
     Attributes:
-        key: in the catalog.
         name: in its repository.
         version: as the repository spells it.
         repository: its address.
     """
 
-    key: str
     name: str
     version: str
     repository: str
@@ -54,7 +52,7 @@ class Contents:
     """Everything that is fetched.
 
     Attributes:
-        charts: each once, by key.
+        charts: each once, by name.
         images: each once, by reference.
         open: what is fetched too and can't be listed, a sentence each.
     """
@@ -79,10 +77,10 @@ def contents(targets: Sequence[Target], infrastructure: Infrastructure) -> Conte
     own = any(target.management for target in targets)
     keys += [OPERATOR.name] if own else []
     releases = {key: catalog().charts[key] for key in dict.fromkeys(keys)}
-    charts = (
-        ChartSource(key, release.name, release.version, release.repository)
-        for key, release in sorted(releases.items())
-    )
+    charts = {
+        ChartSource(release.name, release.version, release.repository)
+        for release in releases.values()
+    }
     images = [
         ImageSource(image.reference, release.name, _loose(image))
         for release in releases.values()
@@ -91,7 +89,7 @@ def contents(targets: Sequence[Target], infrastructure: Infrastructure) -> Conte
     images += _of_clusters([target.cluster for target in targets])
     silent = sorted(key for key, release in releases.items() if not release.images)
     return Contents(
-        tuple(charts),
+        tuple(sorted(charts)),
         tuple({image.reference: image for image in sorted(images)}.values()),
         tuple(_open(silent, infrastructure, own)),
     )

@@ -45,7 +45,7 @@ def source(programs: Tools, tmp_path: Path) -> Iterator[Contents]:
         image = f"{host}/example/app:1"
         crane(programs, "append", f"--new_layer={layer}", f"--new_tag={image}")
         yield Contents(
-            (ChartSource("greeting", "greeting", "1.0.0", address),),
+            (ChartSource("greeting", "1.0.0", address),),
             (ImageSource(image, "greeting"),),
             ("Something else.",),
         )
