@@ -1,7 +1,8 @@
 """A stack's charts and images in one folder, and from there in a mirror.
 
 A folder has `charts/`, `images/` and `bundle.yaml`, which says what is in it, with digests. What is
-in it already is not fetched again, so an interrupted run is just run again.
+in it already is not fetched again, so an interrupted run is just run again. `programs/` has those
+of the embedded plane, where the stack needs it, as they are in the cache.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -76,12 +77,35 @@ class BundleFolder:
         try:
             return self._pack(contents, progress)
         except OSError as error:
-            raise CaasError(
-                BUNDLE_NOT_WRITABLE,
-                "The bundle can't be written",
-                where=Where(file=str(self.path)),
-                why=error.strerror or str(error),
-            ) from error
+            raise self._not_writable(error) from error
+
+    def _not_writable(self, error: OSError) -> CaasError:
+        return CaasError(
+            BUNDLE_NOT_WRITABLE,
+            "The bundle can't be written",
+            where=Where(file=str(self.path)),
+            why=error.strerror or str(error)[:400],
+        )
+
+    def add_programs(self, folders: Iterable[Path]) -> list[str]:
+        """Copies folders of the cache, each with its programs; gives their names.
+
+        Raises:
+            CaasError: CAAS-2144 about the folder.
+        """
+        names = []
+        try:
+            for folder in folders:
+                target = self.path / "programs" / folder.name
+                names.append(folder.name)
+                if not target.exists():
+                    part = target.with_suffix(".part")
+                    _remove(part)
+                    shutil.copytree(folder, part)
+                    part.rename(target)
+        except OSError as error:  # of copytree it has a list of files
+            raise self._not_writable(error) from error
+        return names
 
     def push(self, contents: Contents, mirror: Mirror | None, progress: Progress) -> None:
         """Brings everything to the mirror; what is there with the same digest stays.

@@ -192,6 +192,15 @@ class Session:
             self._steady = REVIVAL
         return started
 
+    def programs(self, progress: Progress) -> list[Path]:
+        """The folders with the programs of the plane, made where they are missing; none where the
+        management cluster is an existing one."""
+        if self.mode is ManagementMode.EXISTING:
+            return []
+        binaries = ensure_binaries(progress, [each.name for each in self._providers])
+        others = [each.manager.parent for each in binaries.providers.values()]
+        return [binaries.etcd.parent, *others]
+
     def dead_processes(self) -> list[str]:
         """What of an embedded plane does not run; nothing of another management cluster is."""
         processes = self.plane.processes() if self.has_plane else ()

@@ -33,28 +33,34 @@ def command(
     """List the charts and images of a stack, pack them, or push them.
 
     For clusters that cannot reach the internet: `mirror` of the stack file names a registry and a
-    chart repository, and every chart and image is then taken from there. What can't be pinned or
-    listed is said. Packing again fetches what is missing only. Logins are those of `docker login`
-    and `helm registry login`.
+    chart repository, and every chart and image is then taken from there. The programs of the
+    embedded plane are packed where the stack needs it. What can't be pinned or listed is said.
+    Packing again fetches what is missing only. Logins are those of `docker login` and
+    `helm registry login`.
     """
     session = Session(stack, Silent())
     settings = session.settings
     targets = [settings.target(cluster) for cluster in settings.all_clusters]
     found = contents(targets, settings.infrastructure)
     record: dict[str, Any] = {}
+    programs: list[str] = []
     if pack or push:
         with drawn() as progress:
             tools = _tools(progress)
             if pack:
-                record = BundleFolder(pack, tools).pack(found, progress)["items"]
+                folder = BundleFolder(pack, tools)
+                record = folder.pack(found, progress)["items"]
+                programs = folder.add_programs(session.programs(progress))
             if push:
                 BundleFolder(push, tools).push(found, settings.mirror, progress)
     if output is Format.JSON:
-        console.document(_as_dict(found, record))
+        console.document(_as_dict(found, record, programs))
         return
     _show(found)
     if pack:
         console.say(f"{len(record)} charts and images in {pack}", "green")
+    for name in programs:
+        console.say(f"The plane's programs in {pack}/programs/{name}", "green")
     if push:
         console.say("The mirror has all of them.", "green")
 
@@ -74,7 +80,7 @@ def _show(found: Contents) -> None:
         console.say(line, "yellow")
 
 
-def _as_dict(found: Contents, record: dict[str, Any]) -> dict[str, Any]:
+def _as_dict(found: Contents, record: dict[str, Any], programs: list[str]) -> dict[str, Any]:
     return {
         "charts": [
             {"name": each.name, "version": each.version, "repository": each.repository}
@@ -86,4 +92,5 @@ def _as_dict(found: Contents, record: dict[str, Any]) -> dict[str, Any]:
         ],
         "open": list(found.open),
         "packed": record or None,
+        "programs": programs,
     }

@@ -84,6 +84,21 @@ def test_it_is_packed_once_and_brought_to_a_mirror(
         assert copied == first["items"][image.reference]["digest"]
 
 
+def test_programs_are_copied_once(programs: Tools, tmp_path: Path) -> None:
+    folder = BundleFolder(tmp_path / "bundle", programs)
+    (name,) = folder.add_programs([programs.crane.parent])
+    copy = tmp_path / "bundle/programs" / name / "crane"
+    assert copy.read_bytes() == programs.crane.read_bytes()
+    assert copy.stat().st_mode == programs.crane.stat().st_mode
+    made = copy.stat().st_ctime_ns
+    assert folder.add_programs([programs.crane.parent]) == [name]
+    assert copy.stat().st_ctime_ns == made
+    (tmp_path / "file").touch()
+    with pytest.raises(CaasError) as error:
+        BundleFolder(tmp_path / "file/inside", programs).add_programs([programs.crane.parent])
+    assert the_code(error) is bundle.BUNDLE_NOT_WRITABLE
+
+
 def test_a_damaged_file_is_fetched_again(programs: Tools, source: Contents, tmp_path: Path) -> None:
     folder = BundleFolder(tmp_path / "bundle", programs)
     first = folder.pack(source, Silent())
