@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import pytest
 
 from catalog import catalog
+from cli.addon_pages import settings_class as class_of
 from components.addon import EXCLUSIVE, Addon, AddonSettings
 from components.addons import Addons
 from policies.rules.tenancy import PRIVILEGED
@@ -21,12 +21,7 @@ KEYS = [key for key in FIELDS if key not in REFUSED]
 
 
 def settings_class(key: str) -> type[AddonSettings]:
-    (found,) = (kind for kind in _parts(FIELDS[key].annotation) if issubclass(kind, AddonSettings))
-    return found
-
-
-def _parts(annotation: object) -> Iterator[type]:
-    yield from (kind for kind in getattr(annotation, "__args__", ()) if isinstance(kind, type))
+    return class_of(FIELDS[key].annotation)
 
 
 @pytest.fixture(params=KEYS)
