@@ -122,6 +122,10 @@ _LIMITS = {
 def _out_of_range(
     kind: str, value: object, context: dict[str, Any], message: str, at: Where
 ) -> Problem:
+    if kind == "string_pattern_mismatch":
+        what = f"{shown(value)} does not have the form that is wanted here"
+        fix = "Look the field up in docs/settings.md, and write a text of that form."
+        return Problem(stack_file.WRONG_TYPE, what, at, f"the form is {context['pattern']}", fix)
     if kind not in _LIMITS:
         return Problem(stack_file.WRONG_TYPE, message, at)
     name, limit = _LIMITS[kind]
