@@ -9,6 +9,8 @@ from typing import Any
 
 import yaml
 
+from components.observability.objects import finished, prometheus_rule
+
 Manifest = dict[str, Any]
 UID = "caas-logs"
 _ALERTS = Path(__file__).parent / "alerts.yaml"
@@ -72,14 +74,15 @@ def dashboard(namespace: str) -> Manifest:
     return _config_map(namespace, "logs-dashboard", "grafana_dashboard", "logs.json", content)
 
 
-def alerts(namespace: str) -> Manifest:
-    """Alerts on collectors: lines dropped by a limit, and destinations that take nothing."""
-    return {
-        "apiVersion": "monitoring.coreos.com/v1",
-        "kind": "PrometheusRule",
-        "metadata": {"name": "logs", "namespace": namespace},
-        "spec": yaml.load(_ALERTS.read_text(), yaml.CSafeLoader),
-    }
+def alerts(namespace: str, runbooks: str = "") -> Manifest:
+    """Alerts on collectors: lines dropped by a limit, and destinations that take nothing.
+
+    Args:
+        namespace: of the collectors.
+        runbooks: where `docs/` is published; empty for pages of the checkout.
+    """
+    groups = yaml.load(_ALERTS.read_text(), yaml.CSafeLoader)["groups"]
+    return prometheus_rule("logs", finished(groups, runbooks), namespace)
 
 
 def _panel(kind: str, title: str, query: str, *, top: int, height: int) -> Manifest:

@@ -345,6 +345,16 @@ def test_the_dashboard_searches_by_every_label() -> None:
         assert set(re.findall(r"\$([a-z]+)", query["expr"])) <= set(names)
 
 
+def test_alerts_name_pages_where_they_are_published() -> None:
+    others = {"monitoring": {"runbooks": "https://docs.example.com/caas"}}
+    for settings, base in (({"monitoring": {}}, "docs"), (others, "https://docs.example.com/caas")):
+        found = addon("logs", {}, others=settings)
+        (alerts,) = (each for each in found.objects if each["kind"] == "PrometheusRule")
+        assert alerts["metadata"] == {"name": "logs", "namespace": "logging"}
+        rules = alerts["spec"]["groups"][0]["rules"]
+        assert rules[0]["annotations"]["runbook_url"] == f"{base}/logs.md#logslimited"
+
+
 def test_without_monitoring_nothing_asks_for_its_definitions() -> None:
     found = addon("logs", {})
     assert not found.objects
