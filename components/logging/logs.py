@@ -157,8 +157,7 @@ class Logs(AddonSettings):
         shared = collector.shared(self.forward, self.buckets, metrics=watched)
         if set(self.collect) - {Source.EVENTS}:
             own = f"{collector.NODES}-*_{NAMESPACE}_"
-            inputs = pipeline.inputs_of_nodes(self.collect, own)
-            values = collector.nodes(inputs, outputs, script, shared)
+            values = collector.nodes(self.collect, own, outputs, script, shared)
             more = merged(self.values if self.store is Store.NONE else {}, self.collector_values)
             yield Chart("fluent-bit", NAMESPACE, merged(values, more))
         if Source.EVENTS in self.collect:

@@ -132,12 +132,20 @@ def input_of_events() -> str:
     )
 
 
-def filters(*, pods: bool) -> str:
+def filters(collect: Iterable[Source]) -> str:
     """The script, and what it needs: the labels of namespaces, asked for once in a while.
 
     Args:
-        pods: whether records of containers are among those that come.
+        collect: what comes.
     """
+    wanted = set(collect)
+    # The journal has the kubelet in it. What the script drops counts as dropped by a limit.
+    kubelet = {
+        "name": "grep",
+        "alias": "kubelet",
+        "match": "in.journal",
+        "exclude": r"_SYSTEMD_UNIT ^kubelet\.service$",
+    }
     namespaces = {
         "name": "kubernetes",
         "alias": "namespaces",
@@ -169,7 +177,9 @@ def filters(*, pods: bool) -> str:
         # be none: what is emitted is on disk.
         "emitter_mem_buf_limit": "0",
     }
-    chosen = [namespaces] if pods else []
+    chosen = [namespaces] if Source.CONTAINERS in wanted else []
+    if Source.JOURNAL in wanted and Source.KUBELET not in wanted:
+        chosen.append(kubelet)
     return "\n".join(section("FILTER", each) for each in (*chosen, script, tag))
 
 

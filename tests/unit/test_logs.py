@@ -207,6 +207,18 @@ def test_the_kubelet_alone_is_a_part_of_the_journal() -> None:
     assert journal["systemd_filter"] == "_SYSTEMD_UNIT=kubelet.service"
 
 
+def test_what_is_not_collected_is_not_dropped_by_the_script() -> None:
+    def filters(collect: list[str]) -> list[str]:
+        found = sections(addon("logs", {"collect": collect}), "filters")
+        return [each["alias"] for each in found]
+
+    assert filters(["journal", "kubelet"]) == ["records", "classes"]
+    assert filters(["journal", "containers"]) == ["namespaces", "kubelet", "records", "classes"]
+    (kubelet, *_) = sections(addon("logs", {"collect": ["journal"]}), "filters")
+    assert (kubelet["name"], kubelet["match"]) == ("grep", "in.journal")
+    assert kubelet["exclude"] == r"_SYSTEMD_UNIT ^kubelet\.service$"
+
+
 def test_what_is_not_collected_needs_no_collector() -> None:
     assert [each.name for each in addon("logs", {"collect": ["events"]}).charts] == [
         "loki",
