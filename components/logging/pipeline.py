@@ -6,7 +6,9 @@ the limits and takes secrets out; then its tag is `out.<class>.<source>`, which 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -257,8 +259,14 @@ def script(
             for rule in rules(redact)
         ],
     }
+    return _written(json.dumps(settings))
+
+
+@lru_cache
+def _written(settings: str) -> str:
+    """Most clusters are alike, and to write Lua takes a while."""
     text = (Path(__file__).parent / SCRIPT).read_text()
-    return "settings = " + "".join(_lua(settings, "")) + f"\n{text}"
+    return "settings = " + "".join(_lua(json.loads(settings), "")) + f"\n{text}"
 
 
 def _set(values: Iterable[str]) -> dict[str, bool]:

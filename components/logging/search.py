@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ VICTORIA_LOGS = Kind("victoriametrics-logs-datasource", "VictoriaLogs")
 """Grafana has its plug-in not by itself, see docs/logs.md."""
 
 
+@lru_cache
 def datasource(namespace: str, kind: Kind, url: str) -> Manifest:
     """What Grafana's sidecar reads; the store answers at `url`."""
     source = {
@@ -51,6 +53,7 @@ def datasource(namespace: str, kind: Kind, url: str) -> Manifest:
     return _config_map(namespace, "logs-datasource", "grafana_datasource", "logs.yaml", content)
 
 
+@lru_cache
 def dashboard(namespace: str) -> Manifest:
     """A dashboard to search in: by label, by text, and what was dropped."""
     chosen = ", ".join(f'{label}=~"${label}"' for label in _VARIABLES)
@@ -81,8 +84,12 @@ def alerts(namespace: str, runbooks: str = "") -> Manifest:
         namespace: of the collectors.
         runbooks: where `docs/` is published; empty for pages of the checkout.
     """
-    groups = yaml.load(_ALERTS.read_text(), yaml.CSafeLoader)["groups"]
-    return prometheus_rule("logs", finished(groups, runbooks), namespace)
+    return prometheus_rule("logs", finished(_groups(), runbooks), namespace)
+
+
+@lru_cache
+def _groups() -> list[Manifest]:
+    return list(yaml.load(_ALERTS.read_text(), yaml.CSafeLoader)["groups"])
 
 
 def _panel(kind: str, title: str, query: str, *, top: int, height: int) -> Manifest:
