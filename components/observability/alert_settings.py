@@ -116,7 +116,8 @@ class Email(Settings):
     """The mail server."""
     port: Annotated[Count, Field(ge=1, le=65535)] = 587
     tls: SmtpTls = SmtpTls.STARTTLS
-    """`implicit` is usual on port 465; `none` only for a relay beside the cluster."""
+    """`implicit` is usual on port 465; `none` only for a relay beside the cluster that asks for no
+    password."""
     from_: Annotated[Address, Field(alias="from")]
     """The sender."""
     to: Annotated[tuple[Address, ...], Field(min_length=1, max_length=20)]

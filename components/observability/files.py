@@ -67,7 +67,8 @@ class Fault:
     what: str
 
 
-_Span = Annotated[str, Field(pattern=r"^(0|([0-9]+(ms|[ywdhms]))+)$")]
+_UNITS = "".join(f"([0-9]+{unit})?" for unit in ("y", "w", "d", "h", "m", "s", "ms"))
+_Span = Annotated[str, Field(min_length=1, pattern=f"^(0|{_UNITS})$")]
 _Texts = dict[str, str]
 
 
@@ -176,7 +177,7 @@ def _rule_files(path: str, stamp: Stamp) -> tuple[Rules | Fault, ...]:
 def _dashboard(file: Path, place: str, where: str) -> Dashboard | Fault:
     try:
         content = json.loads(file.read_text())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         return Fault(place, f"is no JSON: {error}")
     if not isinstance(content, dict) or "panels" not in content:
         return Fault(place, "is no dashboard: it has no `panels`")
@@ -192,7 +193,7 @@ def _dashboard(file: Path, place: str, where: str) -> Dashboard | Fault:
 def _rules(file: Path, place: str) -> Rules | Fault:
     try:
         content = yaml.load(file.read_text(), yaml.CSafeLoader)
-    except (OSError, ValueError, yaml.YAMLError) as error:
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         return Fault(place, f"is no YAML: {' '.join(str(error).split())}")
     groups = content.get("groups") if isinstance(content, dict) else None
     if not isinstance(groups, list) or not groups:

@@ -61,7 +61,7 @@ class TestFolders:
         ]
 
     def test_rules_of_a_user_come_along(self, checkout: Path) -> None:
-        text = "groups: [{name: mine, rules: [{alert: Slow, expr: up == 0}]}]"
+        text = "groups: [{name: mine, rules: [{alert: Slow, expr: up == 0, for: 1h30m}]}]"
         (checkout / "slow.yml").write_text(text)
         found = objects(addon("monitoring", {"rules": "mine"}), "PrometheusRule")
         rule = named(found, "custom-slow")
@@ -89,6 +89,7 @@ class TestFolders:
         [
             "{",
             "[]",
+            pytest.param("[" * 100_000, id="deep"),
             '{"title": "No panels", "uid": "a"}',
             '{"title": "", "uid": "a", "panels": []}',
             '{"title": "No uid", "panels": []}',
@@ -124,6 +125,8 @@ class TestFolders:
             "groups: [{name: a, rules: [{alert: A, expr: up, annotations: {since: 2026-01-31}}]}]",
             "groups: [{name: a, rules: [{alert: A, expr: up, for: 60}]}]",
             "groups: [{name: a, rules: [{alert: A, expr: up, severity: critical}]}]",
+            "groups: [{name: a, rules: [{alert: A, expr: up, for: 30m1h}]}]",
+            pytest.param("[" * 5000, id="deep"),
             "groups: [{name: a, interval: 1 m, rules: [{alert: A, expr: up}]}]",
         ],
     )
