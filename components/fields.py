@@ -15,7 +15,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_interface, ip_net
 from typing import Annotated, Any, ClassVar
 
 from packaging.version import Version
-from pydantic import AfterValidator, BaseModel, ConfigDict, Strict, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, WithJsonSchema
 from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
@@ -347,4 +347,6 @@ Domain = Annotated[str, AfterValidator(_domain), _text(SUBDOMAIN, 253)]
 CertSan = Annotated[
     str, AfterValidator(_cert_san), WithJsonSchema({"type": "string", "maxLength": 253})
 ]
+WebAddress = Annotated[str, Field(pattern=r"^https?://[^\s/]\S*$", max_length=512)]
+"""An address of the web, with what follows the host."""
 ArgumentName = Annotated[str, AfterValidator(_argument), _text(ARGUMENT, 64)]

@@ -9,7 +9,7 @@ from components.chart import CLUSTER_NAME
 from components.logging import pipeline
 from components.logging.forwards import CA_FOLDER, Forward, authorities
 from components.logging.outputs import STATE
-from components.logging.settings import Bucket
+from components.logging.settings import Bucket, Source
 
 NODES, EVENTS = "fluent-bit", "fluent-bit-events"
 """The releases; the beginning of the names of their pods."""
@@ -28,15 +28,17 @@ _CONTAINER = {
 Values = dict[str, Any]
 
 
-def nodes(inputs: str, outputs: str, script: str, shared: Values) -> Values:
+def nodes(collect: Sequence[Source], own: str, outputs: str, script: str, shared: Values) -> Values:
     """The values of the chart for every node, whatever taints it has.
 
     Args:
-        inputs: what it reads.
+        collect: what it reads.
+        own: the beginning of the files of collectors, which it does not read.
         outputs: where it writes.
         script: what becomes of records.
         shared: what all collectors have.
     """
+    inputs = pipeline.inputs_of_nodes(collect, own)
     folders = {
         "varlog": ("/var/log", True),
         "runlog": ("/run/log/journal", True),
@@ -45,7 +47,7 @@ def nodes(inputs: str, outputs: str, script: str, shared: Values) -> Values:
     return shared | {
         "fullnameOverride": NODES,
         "kind": "DaemonSet",
-        "config": _config(inputs, pipeline.filters(pods=True), outputs),
+        "config": _config(inputs, pipeline.filters(collect), outputs),
         "luaScripts": {pipeline.SCRIPT: script},
         "priorityClassName": "system-node-critical",
         "tolerations": [{"operator": "Exists"}],
@@ -93,7 +95,7 @@ def events(outputs: str, script: str, shared: Values, buffer_mib: int) -> Values
         "replicaCount": 1,
         "updateStrategy": {"type": "Recreate"},
         "rbac": {"create": True, "eventsAccess": True},
-        "config": _config(pipeline.input_of_events(), pipeline.filters(pods=False), outputs),
+        "config": _config(pipeline.input_of_events(), pipeline.filters([Source.EVENTS]), outputs),
         "luaScripts": {pipeline.SCRIPT: script},
         "podSecurityContext": {"fsGroup": _USER, "runAsNonRoot": True, "runAsUser": _USER},
         "securityContext": _CONTAINER,

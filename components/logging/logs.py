@@ -36,6 +36,7 @@ from components.logging.settings import (
     Source,
     Store,
 )
+from components.observability.monitoring import Monitoring
 
 NAMESPACE = "logging"
 TENANT_LABEL = "capsule.clastix.io/tenant"
@@ -107,7 +108,7 @@ class Logs(AddonSettings):
             "logs",
             charts=(*self._store(watched), *self._collectors(watched)),
             namespaces={NAMESPACE: SecurityLevel.PRIVILEGED},
-            objects=tuple(self._objects()) if watched else (),
+            objects=tuple(self._objects(target)) if watched else (),
             secrets=tuple(self._secrets()),
             needs=tuple(self._needs(watched)),
             ports=(Port(2020, "Prometheus to collectors"),),
@@ -156,8 +157,7 @@ class Logs(AddonSettings):
         shared = collector.shared(self.forward, self.buckets, metrics=watched)
         if set(self.collect) - {Source.EVENTS}:
             own = f"{collector.NODES}-*_{NAMESPACE}_"
-            inputs = pipeline.inputs_of_nodes(self.collect, own)
-            values = collector.nodes(inputs, outputs, script, shared)
+            values = collector.nodes(self.collect, own, outputs, script, shared)
             more = merged(self.values if self.store is Store.NONE else {}, self.collector_values)
             yield Chart("fluent-bit", NAMESPACE, merged(values, more))
         if Source.EVENTS in self.collect:
@@ -182,7 +182,7 @@ class Logs(AddonSettings):
             return to_victoria_logs(victoria_logs.host(NAMESPACE), victoria_logs.PORT)
         return {}
 
-    def _objects(self) -> Iterator[dict[str, Any]]:
+    def _objects(self, target: Target) -> Iterator[dict[str, Any]]:
         if self.store is Store.LOKI:
             url = loki.search_url(self.mode, NAMESPACE)
             yield search.datasource(NAMESPACE, search.LOKI, url)
@@ -190,7 +190,9 @@ class Logs(AddonSettings):
         elif self.store is Store.VICTORIA_LOGS:
             url = f"http://{victoria_logs.host(NAMESPACE)}:{victoria_logs.PORT}"
             yield search.datasource(NAMESPACE, search.VICTORIA_LOGS, url)
-        yield search.alerts(NAMESPACE)
+        monitoring = target.addons["monitoring"]
+        runbooks = monitoring.runbooks if isinstance(monitoring, Monitoring) else None
+        yield search.alerts(NAMESPACE, runbooks or "")
 
     def _secrets(self) -> list[str]:
         buckets: list[Bucket] = [*self.buckets]

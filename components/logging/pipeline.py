@@ -6,7 +6,9 @@ the limits and takes secrets out; then its tag is `out.<class>.<source>`, which 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -132,12 +134,20 @@ def input_of_events() -> str:
     )
 
 
-def filters(*, pods: bool) -> str:
+def filters(collect: Iterable[Source]) -> str:
     """The script, and what it needs: the labels of namespaces, asked for once in a while.
 
     Args:
-        pods: whether records of containers are among those that come.
+        collect: what comes.
     """
+    wanted = set(collect)
+    # The journal has the kubelet in it. What the script drops counts as dropped by a limit.
+    kubelet = {
+        "name": "grep",
+        "alias": "kubelet",
+        "match": "in.journal",
+        "exclude": r"_SYSTEMD_UNIT ^kubelet\.service$",
+    }
     namespaces = {
         "name": "kubernetes",
         "alias": "namespaces",
@@ -169,7 +179,9 @@ def filters(*, pods: bool) -> str:
         # be none: what is emitted is on disk.
         "emitter_mem_buf_limit": "0",
     }
-    chosen = [namespaces] if pods else []
+    chosen = [namespaces] if Source.CONTAINERS in wanted else []
+    if Source.JOURNAL in wanted and Source.KUBELET not in wanted:
+        chosen.append(kubelet)
     return "\n".join(section("FILTER", each) for each in (*chosen, script, tag))
 
 
@@ -247,8 +259,14 @@ def script(
             for rule in rules(redact)
         ],
     }
+    return _written(json.dumps(settings))
+
+
+@lru_cache
+def _written(settings: str) -> str:
+    """Most clusters are alike, and to write Lua takes a while."""
     text = (Path(__file__).parent / SCRIPT).read_text()
-    return "settings = " + "".join(_lua(settings, "")) + f"\n{text}"
+    return "settings = " + "".join(_lua(json.loads(settings), "")) + f"\n{text}"
 
 
 def _set(values: Iterable[str]) -> dict[str, bool]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -79,11 +80,15 @@ def _any_case(word: str) -> str:
     return "".join(f"[{char.upper()}{char.lower()}]" if char.isalpha() else char for char in word)
 
 
-def _assigned(word: str, kind: BuiltIn, hint: str, value: str = "[^%s\"'&,;}]+") -> Rule:
-    r"""A value after a name: `name=…`, `name: "…"`, `"name":"…"`, `\"name\":\"…\"`."""
-    between = r"""[\"']*%s*[:=]%s*[\"']*"""
-    pattern = f"({_any_case(word)}{between})({value})"
-    return Rule(pattern, f"[redacted:{kind}]", hint, after_name=True)
+def _assigned(word: str, kind: BuiltIn, hint: str, value: str = "[^%s\"'&,;}]+") -> Iterator[Rule]:
+    r"""A value after a name: `name=…`, `name: "…"`, `"name":"…"`, `\"name\":\"…\"`.
+
+    In quotation marks it goes on until they are closed, whatever is in it.
+    """
+    name = _any_case(word) + r"""[\"']*%s*[:=]%s*"""
+    quoted = rf"""({name})(\*["'])%f[^\"'].-[^\]%2"""
+    yield Rule(quoted, f"%1%2[redacted:{kind}]%2", hint)
+    yield Rule(rf"""({name}[\"']*)({value})""", f"[redacted:{kind}]", hint, after_name=True)
 
 
 def _of(kind: BuiltIn, pattern: str, hint: str, keep: str = "", after: str = "") -> Rule:
@@ -96,7 +101,9 @@ _RULES: dict[BuiltIn, tuple[Rule, ...]] = {
         _of("awsAccessKey", "%f[%w]AKIA" + "[%u%d]" * 16, "akia"),
         _of("awsAccessKey", "%f[%w]ASIA" + "[%u%d]" * 16, "asia"),
     ),
-    "awsSecretKey": (_assigned("secret_?access_?key", "awsSecretKey", "secret", "[%w/+=]" * 40),),
+    "awsSecretKey": tuple(
+        _assigned("secret_?access_?key", "awsSecretKey", "secret", "[%w/+=]" * 40)
+    ),
     "authorization": (
         _of(
             "authorization",
@@ -117,15 +124,15 @@ _RULES: dict[BuiltIn, tuple[Rule, ...]] = {
     "jwt": (_of("jwt", "%f[%w]eyJ[%w_-]+%.eyJ[%w_-]+%.[%w_-]*", "eyj"),),
     "urlPassword": (_of("urlPassword", '(%a[%w+.-]*://[^%s/:@"]*:)[^%s/@"]+@', "://", "%1", "@"),),
     "password": (
-        _assigned("password", "password", "password"),
-        _assigned("passwd", "password", "passwd"),
-        _assigned("passphrase", "password", "passphrase"),
+        *_assigned("password", "password", "password"),
+        *_assigned("passwd", "password", "passwd"),
+        *_assigned("passphrase", "password", "passphrase"),
     ),
     "apiKey": (
-        _assigned("api[_-]?key", "apiKey", "key"),
-        _assigned("access_token", "apiKey", "access_token"),
-        _assigned("refresh_token", "apiKey", "refresh_token"),
-        _assigned("client_secret", "apiKey", "client_secret"),
+        *_assigned("api[_-]?key", "apiKey", "key"),
+        *_assigned("access_token", "apiKey", "access_token"),
+        *_assigned("refresh_token", "apiKey", "refresh_token"),
+        *_assigned("client_secret", "apiKey", "client_secret"),
     ),
     "vendorToken": (
         _of("vendorToken", "%f[%w]gh[pousr]_" + "%w" * 30 + "%w*", "gh"),

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from components.addon import Target
 from components.finding import Finding
 from components.logging import lua_pattern
-from components.logging.forwards import S3Forward
+from components.logging.forwards import HttpForward, S3Forward
 from components.logging.settings import DEFAULT_CLASS, Mode, Source, Store
 from errors import logs as codes
+from errors.observability import HALF_CREDENTIALS
 
 if TYPE_CHECKING:  # it asks for these rules
     from components.logging.logs import Logs
@@ -102,6 +103,10 @@ def _destinations(logs: Logs) -> Iterator[Finding]:
             f"collectors would be {names}",
             key=True,
         )
+    for place, forward in enumerate(logs.forward):
+        if isinstance(forward, HttpForward) and forward.bearer and not forward.secret:
+            what = f"`{forward.name}` sends a token, and no Secret has one"
+            yield Finding(HALF_CREDENTIALS, ("forward", place, "bearer"), what)
     known = {DEFAULT_CLASS, *(each.name for each in logs.retention.classes)}
     for place, forward in enumerate(logs.forward):
         for inner, name in enumerate(forward.classes):

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from components.observability.objects import finished, prometheus_rule
 
 Manifest = dict[str, Any]
 UID = "caas-logs"
@@ -35,6 +38,7 @@ VICTORIA_LOGS = Kind("victoriametrics-logs-datasource", "VictoriaLogs")
 """Grafana has its plug-in not by itself, see docs/logs.md."""
 
 
+@lru_cache
 def datasource(namespace: str, kind: Kind, url: str) -> Manifest:
     """What Grafana's sidecar reads; the store answers at `url`."""
     source = {
@@ -49,6 +53,7 @@ def datasource(namespace: str, kind: Kind, url: str) -> Manifest:
     return _config_map(namespace, "logs-datasource", "grafana_datasource", "logs.yaml", content)
 
 
+@lru_cache
 def dashboard(namespace: str) -> Manifest:
     """A dashboard to search in: by label, by text, and what was dropped."""
     chosen = ", ".join(f'{label}=~"${label}"' for label in _VARIABLES)
@@ -72,14 +77,19 @@ def dashboard(namespace: str) -> Manifest:
     return _config_map(namespace, "logs-dashboard", "grafana_dashboard", "logs.json", content)
 
 
-def alerts(namespace: str) -> Manifest:
-    """Alerts on collectors: lines dropped by a limit, and destinations that take nothing."""
-    return {
-        "apiVersion": "monitoring.coreos.com/v1",
-        "kind": "PrometheusRule",
-        "metadata": {"name": "logs", "namespace": namespace},
-        "spec": yaml.load(_ALERTS.read_text(), yaml.CSafeLoader),
-    }
+def alerts(namespace: str, runbooks: str = "") -> Manifest:
+    """Alerts on collectors: lines dropped by a limit, and destinations that take nothing.
+
+    Args:
+        namespace: of the collectors.
+        runbooks: where `docs/` is published; empty for pages of the checkout.
+    """
+    return prometheus_rule("logs", finished(_groups(), runbooks), namespace)
+
+
+@lru_cache
+def _groups() -> list[Manifest]:
+    return list(yaml.load(_ALERTS.read_text(), yaml.CSafeLoader)["groups"])
 
 
 def _panel(kind: str, title: str, query: str, *, top: int, height: int) -> Manifest:

@@ -9,8 +9,18 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, Field
 
-from components.cluster.control_plane_settings import SecretName, Text, Url
-from components.fields import Count, Domain, Duration, Namespace, Settings, Value, refusal, shown
+from components.cluster.control_plane_settings import SecretName, Text
+from components.fields import (
+    Count,
+    Domain,
+    Duration,
+    Namespace,
+    Settings,
+    Value,
+    WebAddress,
+    refusal,
+    shown,
+)
 from errors import stack_file
 
 Address = Annotated[str, Field(pattern=r"^[^@\s,<>]+@[^@\s,<>]+$", max_length=254)]
@@ -106,7 +116,8 @@ class Email(Settings):
     """The mail server."""
     port: Annotated[Count, Field(ge=1, le=65535)] = 587
     tls: SmtpTls = SmtpTls.STARTTLS
-    """`implicit` is usual on port 465; `none` only for a relay beside the cluster."""
+    """`implicit` is usual on port 465; `none` only for a relay beside the cluster that asks for no
+    password."""
     from_: Annotated[Address, Field(alias="from")]
     """The sender."""
     to: Annotated[tuple[Address, ...], Field(min_length=1, max_length=20)]
@@ -127,7 +138,7 @@ class Email(Settings):
 class Webhook(Settings):
     """An HTTP endpoint that alerts are posted to as JSON."""
 
-    url: Url | None = None
+    url: WebAddress | None = None
     """Its address; or `urlSecret`."""
     url_secret: SecretName | None = None
     """A Secret whose `url` is the address, where the address itself is a secret."""
@@ -169,7 +180,7 @@ class Sns(Settings):
     machine or of the service account is used."""
     role: Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:iam:")] | None = None
     """A role that is assumed for it."""
-    endpoint: Url | None = None
+    endpoint: WebAddress | None = None
     """Another address of SNS, such as that of a VPC endpoint."""
 
 

@@ -142,7 +142,9 @@ class _Maker:
                 "matchers": [watchdog],
                 "group_wait": "0s",
                 "group_interval": str(heartbeat.interval),
-                "repeat_interval": "1s",  # each interval
+                # Each interval, from one of the replicas: what the first has sent a moment ago, the
+                # others would send again if they could repeat it at once.
+                "repeat_interval": str(Duration(max(1, heartbeat.interval.seconds // 2))),
             }
         yield {"receiver": NOBODY, "matchers": [watchdog]}
         yield {"receiver": NOBODY, "matchers": ['severity = "none"']}

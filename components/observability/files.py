@@ -8,9 +8,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Self
 
 import yaml
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictInt,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent
@@ -56,6 +65,48 @@ class Fault:
 
     file: str
     what: str
+
+
+_UNITS = "".join(f"([0-9]+{unit})?" for unit in ("y", "w", "d", "h", "m", "s", "ms"))
+_Span = Annotated[str, Field(min_length=1, pattern=f"^(0|{_UNITS})$")]
+_Texts = dict[str, str]
+
+
+class _Rule(BaseModel):
+    """A rule as the operator's definition takes it: a number where a text belongs, such as
+    `severity: 1`, would be refused in the cluster, together with all other rules of the file."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    alert: Annotated[str, Field(min_length=1)] | None = None
+    record: Annotated[str, Field(min_length=1)] | None = None
+    expr: StrictInt | str
+    for_: Annotated[_Span | None, Field(alias="for")] = None
+    keep_firing_for: _Span | None = None
+    labels: _Texts | None = None
+    annotations: _Texts | None = None
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Self:
+        if (self.alert is None) == (self.record is None):
+            raise ValueError("a rule is either an `alert` or a `record`")
+        return self
+
+
+class _Group(BaseModel):
+    """A group of rules, likewise."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[str, Field(min_length=1)]
+    interval: _Span | None = None
+    query_offset: _Span | None = None
+    limit: StrictInt | None = None
+    labels: _Texts | None = None
+    rules: Annotated[list[_Rule], Field(min_length=1)]
+
+
+_GROUPS = TypeAdapter(list[_Group])
 
 
 @lru_cache
@@ -113,7 +164,8 @@ def _read_dashboards(path: str, stamp: Stamp) -> Iterator[Dashboard | Fault]:
     top = folder(path) or CHECKOUT
     for name, _, _ in stamp:
         place = Path(name).relative_to(top)
-        yield _dashboard(Path(name), str(place), str(place.parent).replace(".", USERS_FOLDER, 1))
+        where = USERS_FOLDER if place.parent == Path() else str(place.parent)
+        yield _dashboard(Path(name), str(place), where)
 
 
 @lru_cache
@@ -125,7 +177,7 @@ def _rule_files(path: str, stamp: Stamp) -> tuple[Rules | Fault, ...]:
 def _dashboard(file: Path, place: str, where: str) -> Dashboard | Fault:
     try:
         content = json.loads(file.read_text())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         return Fault(place, f"is no JSON: {error}")
     if not isinstance(content, dict) or "panels" not in content:
         return Fault(place, "is no dashboard: it has no `panels`")
@@ -141,29 +193,17 @@ def _dashboard(file: Path, place: str, where: str) -> Dashboard | Fault:
 def _rules(file: Path, place: str) -> Rules | Fault:
     try:
         content = yaml.load(file.read_text(), yaml.CSafeLoader)
-    except (OSError, ValueError, yaml.YAMLError) as error:
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         return Fault(place, f"is no YAML: {' '.join(str(error).split())}")
     groups = content.get("groups") if isinstance(content, dict) else None
     if not isinstance(groups, list) or not groups:
         return Fault(place, "is no rule file: it has no `groups`")
-    names = [group.get("name") for group in groups if isinstance(group, dict)]
-    if len(names) != len(groups) or not all(isinstance(name, str) and name for name in names):
-        return Fault(place, "has a group without a name")
-    if len(set(names)) != len(names):
+    try:
+        found = _GROUPS.validate_python(groups)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, ("groups", *first["loc"])))
+        return Fault(place, f"has a mistake at `{where}`: {first['msg']}")
+    if len({group.name for group in found}) != len(found):
         return Fault(place, "has two groups of one name")
-    for group in groups:
-        wrong = _wrong_rule(group.get("rules"))
-        if wrong:
-            return Fault(place, f"has {wrong} in its group `{group['name']}`")
     return Rules(place, tuple(groups))
-
-
-def _wrong_rule(found: object) -> str:
-    if not isinstance(found, list) or not found:
-        return "no rules"
-    for rule in found:
-        if not isinstance(rule, dict) or not isinstance(rule.get("expr"), str | int | float):
-            return "a rule without `expr`"
-        if ("alert" in rule) == ("record" in rule):
-            return "a rule that is neither an `alert` nor a `record`"
-    return ""

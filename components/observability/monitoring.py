@@ -19,8 +19,7 @@ from components.addon import (
     merged,
 )
 from components.chart import Chart
-from components.cluster.control_plane_settings import Url
-from components.fields import Count, LabelKey
+from components.fields import Count, LabelKey, WebAddress
 from components.finding import Finding
 from components.observability import files, objects
 from components.observability.alert_settings import Alerts
@@ -29,7 +28,7 @@ from components.observability.rules_of_settings import check
 from components.observability.settings import Gateway, Grafana, Receive, RemoteWrite, Storage
 from components.observability.values import CHART, NAME, NAMESPACE, chart_values
 
-Folder = Annotated[str, Field(min_length=1, max_length=512)]
+Folder = Annotated[str, Field(pattern=r"^[^\x00]+$", max_length=512)]
 
 
 class Monitoring(AddonSettings):
@@ -56,7 +55,7 @@ class Monitoring(AddonSettings):
     rules: Folder | None = None
     """A folder of the checkout with alert and recording rules of yours, `*.yaml` as Prometheus
     reads them."""
-    runbooks: Url | None = None
+    runbooks: WebAddress | None = None
     """Where this project's `docs/` is published; without it alerts name pages of the checkout."""
     tenant_label: LabelKey = "capsule.clastix.io/tenant"
     """The label of namespaces that names their tenant."""

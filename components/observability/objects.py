@@ -10,12 +10,11 @@ from components.chart import CLUSTER_NAME
 from components.cluster.control_plane_settings import Etcd
 from components.ingress.classes import GROUP
 from components.ingress.names import CLUSTER
+from components.manifest import Manifest, content_name
 from components.observability import files
 from components.observability.files import Dashboard, Rules
 from components.observability.settings import Gateway, Receive
 from components.observability.values import NAME, NAMESPACE
-
-Manifest = dict[str, Any]
 
 MANAGEMENT_ONLY = ("fleet", "cluster-api")
 """The files of dashboards and rules that only a management cluster has data for."""
@@ -42,12 +41,14 @@ def dashboard(each: Dashboard, name: str) -> Manifest:
     }
 
 
-def prometheus_rule(name: str, groups: Sequence[Mapping[str, Any]]) -> Manifest:
+def prometheus_rule(
+    name: str, groups: Sequence[Mapping[str, Any]], namespace: str = NAMESPACE
+) -> Manifest:
     """Rules as the object that the operator looks for."""
     return {
         "apiVersion": "monitoring.coreos.com/v1",
         "kind": "PrometheusRule",
-        "metadata": {"name": name, "namespace": NAMESPACE},
+        "metadata": {"name": name, "namespace": namespace},
         "spec": {"groups": [dict(group) for group in groups]},
     }
 
@@ -67,11 +68,23 @@ def own_rules(runbooks: str, *, management: bool, receives: bool) -> Iterator[Ma
     known = files.own_rules()
     labels = {"cluster": CLUSTER_NAME} if management else {}
     for name in own_names(known, management=management, receives=receives):
-        groups = [
-            {**group, "rules": [_finished(rule, runbooks, labels) for rule in group["rules"]]}
-            for group in known[name].groups
-        ]
-        yield prometheus_rule(f"caas-{name}", groups)
+        yield prometheus_rule(f"caas-{name}", finished(known[name].groups, runbooks, labels))
+
+
+def finished(
+    groups: Sequence[Mapping[str, Any]], runbooks: str, labels: Mapping[str, str] | None = None
+) -> list[Mapping[str, Any]]:
+    """Groups of the project's rules as clusters get them.
+
+    Args:
+        groups: as the files have them.
+        runbooks: where `docs/` is published; empty for pages of the checkout.
+        labels: of every series that they record.
+    """
+    return [
+        {**group, "rules": [_finished(rule, runbooks, labels or {}) for rule in group["rules"]]}
+        for group in groups
+    ]
 
 
 def _finished(rule: Mapping[str, Any], base: str, labels: Mapping[str, str]) -> dict[str, Any]:
@@ -108,18 +121,20 @@ def users_rules(path: str) -> Iterator[Manifest]:
     """A user's rules, an object per file."""
     for each in files.rules(path):
         if isinstance(each, Rules):
-            yield prometheus_rule(f"custom-{_slug(each.file)}", each.groups)
+            yield prometheus_rule(_name("custom", each.file), each.groups)
 
 
 def users_dashboards(path: str) -> Iterator[Manifest]:
     """A user's dashboards, an object per file."""
     for each in files.dashboards(path):
         if isinstance(each, Dashboard):
-            yield dashboard(each, f"dashboard-custom-{_slug(each.file)}")
+            yield dashboard(each, _name("dashboard-custom", each.file))
 
 
-def _slug(file: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", file.rpartition(".")[0].lower()).strip("-")[:200] or "file"
+def _name(prefix: str, file: str) -> str:
+    """A name of an object for a file: `a b.yaml`, `a-b.yaml` and `A/b.yml` have one each."""
+    readable = re.sub(r"[^a-z0-9]+", "-", file.rpartition(".")[0].lower()).strip("-")[:200]
+    return content_name(f"{prefix}-{readable or 'file'}", {"file": file})
 
 
 def grafana_route(hostname: str, gateway: Gateway) -> Manifest:

@@ -7,8 +7,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from components.cluster.control_plane_settings import SecretName, Text, Url
-from components.fields import Count, Domain, Flag, Namespace, Settings
+from components.cluster.control_plane_settings import SecretName, Text
+from components.fields import Count, Domain, Flag, Namespace, Settings, WebAddress
 from components.ingress.classes import NAMESPACE, SHARED
 from components.ingress.names import Hostname
 
@@ -41,11 +41,11 @@ class Oidc(Settings):
     """What stands on the button."""
     secret: SecretName
     """A Secret with `client-id` and `client-secret`."""
-    auth_url: Url
+    auth_url: WebAddress
     """The provider's authorization endpoint."""
-    token_url: Url
+    token_url: WebAddress
     """Its token endpoint."""
-    user_info_url: Url
+    user_info_url: WebAddress
     """Its userinfo endpoint."""
     scopes: tuple[Text, ...] = ("openid", "profile", "email", "groups")
     groups_claim: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] = "groups"
@@ -81,7 +81,7 @@ class Series(StrEnum):
 class RemoteWrite(Settings):
     """A store elsewhere that gets this cluster's metrics: the management cluster's, or your own."""
 
-    url: Url
+    url: WebAddress
     """Where it takes Prometheus' remote write, `https://metrics.example.com/api/v1/write`."""
     series: Series = Series.FLEET
     """`fleet`: a handful per cluster, what the fleet's dashboard and alerts need; `all`: all."""

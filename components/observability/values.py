@@ -207,9 +207,9 @@ def _role(oidc: Oidc) -> str:
     """A JMESPath that gives a user's role from the groups."""
     ranks = ((oidc.admins, "Admin"), (oidc.editors, "Editor"))
     tests = [
-        f"contains({oidc.groups_claim}[*], '{group}') && '{role}'"
+        f"contains({oidc.groups_claim}[*], '{quoted}') && '{role}'"
         for groups, role in ranks
-        for group in groups
+        for quoted in (group.replace("'", r"\'") for group in groups)
     ]
     return " || ".join([*tests, "'Viewer'"])
 

@@ -17,6 +17,7 @@ from tests.unit.test_monitoring import objects, on_management
 
 CASES: dict[str, Any] = yaml.load((expressions.HERE / "alerts.yaml").read_text(), yaml.CSafeLoader)
 LIMIT = 120.0
+FIRES = 'alertname="A",alertstate="firing",severity="critical"'
 
 
 @pytest.fixture(scope="module")
@@ -94,12 +95,18 @@ def test_a_cluster_is_summed_up(promtool: Path, tmp_path: Path) -> None:
         'apiserver_request_total{code="200"}': "0+100x20",
         'node_memory_MemTotal_bytes{instance="a"}': "8x20",
         'node_memory_MemAvailable_bytes{instance="a"}': "5x20",
+        f"ALERTS{{{FIRES}}}": "1x20",
+        'ALERTS{alertname="Watchdog",alertstate="firing",severity="critical"}': "1x20",
+        # Two replicas of another cluster have sent it here.
+        f'ALERTS{{{FIRES},cluster="shop",prometheus_replica="a"}}': "1x20",
+        f'ALERTS{{{FIRES},cluster="shop",prometheus_replica="b"}}': "1x20",
     }
     expected = {
         "caas:cluster_nodes": 2,
         "caas:cluster_nodes_ready": 1,
         "caas:cluster_memory_used_bytes": 3,
         "caas:cluster_api_error_ratio": 0,
+        'caas:cluster_alerts_firing{severity="critical"}': 1,
     }
     checks = [
         {"expr": name, "eval_time": "10m", "exp_samples": [{"labels": name, "value": value}]}

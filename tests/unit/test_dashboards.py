@@ -74,6 +74,14 @@ def test_every_metric_of_the_list_is_used() -> None:
     assert {name for name in unused if not name.startswith("caas:")} == set()
 
 
+def test_only_the_fleets_dashboard_shows_alerts_that_other_clusters_have_sent() -> None:
+    everything = [*expressions.of_dashboards(), *expressions.of_rules()]
+    found = {place: expression for place, expression in everything if "ALERTS{" in expression}
+    assert len(found) == 3
+    for place, expression in found.items():
+        assert ('prometheus_replica=""' in expression) is not place.startswith("fleet"), place
+
+
 @pytest.mark.parametrize("rule", alerts(), ids=lambda rule: str(rule["alert"]))
 def test_an_alert_says_how_bad_it_is_and_what_to_do(rule: dict[str, Any]) -> None:
     assert rule["labels"]["severity"] in ("critical", "warning", "info")

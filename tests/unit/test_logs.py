@@ -207,6 +207,18 @@ def test_the_kubelet_alone_is_a_part_of_the_journal() -> None:
     assert journal["systemd_filter"] == "_SYSTEMD_UNIT=kubelet.service"
 
 
+def test_what_is_not_collected_is_not_dropped_by_the_script() -> None:
+    def filters(collect: list[str]) -> list[str]:
+        found = sections(addon("logs", {"collect": collect}), "filters")
+        return [each["alias"] for each in found]
+
+    assert filters(["journal", "kubelet"]) == ["records", "classes"]
+    assert filters(["journal", "containers"]) == ["namespaces", "kubelet", "records", "classes"]
+    (kubelet, *_) = sections(addon("logs", {"collect": ["journal"]}), "filters")
+    assert (kubelet["name"], kubelet["match"]) == ("grep", "in.journal")
+    assert kubelet["exclude"] == r"_SYSTEMD_UNIT ^kubelet\.service$"
+
+
 def test_what_is_not_collected_needs_no_collector() -> None:
     assert [each.name for each in addon("logs", {"collect": ["events"]}).charts] == [
         "loki",
@@ -343,6 +355,16 @@ def test_the_dashboard_searches_by_every_label() -> None:
     for panel in content["panels"]:
         (query,) = panel["targets"]
         assert set(re.findall(r"\$([a-z]+)", query["expr"])) <= set(names)
+
+
+def test_alerts_name_pages_where_they_are_published() -> None:
+    others = {"monitoring": {"runbooks": "https://docs.example.com/caas"}}
+    for settings, base in (({"monitoring": {}}, "docs"), (others, "https://docs.example.com/caas")):
+        found = addon("logs", {}, others=settings)
+        (alerts,) = (each for each in found.objects if each["kind"] == "PrometheusRule")
+        assert alerts["metadata"] == {"name": "logs", "namespace": "logging"}
+        rules = alerts["spec"]["groups"][0]["rules"]
+        assert rules[0]["annotations"]["runbook_url"] == f"{base}/logs.md#logslimited"
 
 
 def test_without_monitoring_nothing_asks_for_its_definitions() -> None:

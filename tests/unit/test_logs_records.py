@@ -225,6 +225,19 @@ SECRETS = [
     ("login password=hunter2 ok", "login password=[redacted:password] ok"),
     ('{"Password":"hunter2","a":1}', '{"Password":"[redacted:password]","a":1}'),
     (r"{\"password\":\"hunter2\",\"a\":1}", r"{\"password\":\"[redacted:password]\",\"a\":1}"),
+    (
+        '"password": "correct horse, battery; staple}", "a": 1',
+        '"password": "[redacted:password]", "a": 1',
+    ),
+    (r'{"password":"a\"b c","a":1}', '{"password":"[redacted:password]","a":1}'),
+    (r"{\"password\":\"a b,c\",\"a\":1}", r"{\"password\":\"[redacted:password]\",\"a\":1}"),
+    (
+        r"{\"password\":\"a\\\"b c\",\"a\":1}",
+        r"{\"password\":\"[redacted:password]\",\"a\":1}",
+    ),
+    ("passphrase='one two' x", "passphrase='[redacted:password]' x"),
+    ('client_secret: "a b" x', 'client_secret: "[redacted:apiKey]" x'),
+    ('password="never closed', 'password="[redacted:password] closed'),
     ("?passwd=hunter2&x=1", "?passwd=[redacted:password]&x=1"),
     (f"X-Api-Key: {LONG}", "X-Api-Key: [redacted:apiKey]"),
     (f"client_secret={LONG}&grant=x", "client_secret=[redacted:apiKey]&grant=x"),
@@ -242,6 +255,7 @@ HARMLESS = [
     "reset the password of user 7",
     "image registry.example.com/app@sha256:" + "0" * 64,
     "monkey=banana turkey: roast",
+    '{"password":"","user":"shop"}',
     "",
     "ünïcödé ✓",
 ]

@@ -23,6 +23,7 @@ from errors.logs import (
     NO_LOG_DESTINATION,
     UNKNOWN_LOG_CLASS,
 )
+from errors.observability import HALF_CREDENTIALS
 from stacks.settings.rules.addons import check_target
 from tests.addons.examples import target
 
@@ -72,6 +73,16 @@ WRONG: list[tuple[dict[str, Any], Code, tuple[str | int, ...]]] = [
         {"forward": [SYSLOG | {"classes": ["default", "audits"]}]},
         UNKNOWN_LOG_CLASS,
         ("forward", 0, "classes", 1),
+    ),
+    (
+        {
+            "forward": [
+                SYSLOG,
+                {"type": "http", "name": "x", "url": "https://x.org", "bearer": True},
+            ]
+        },
+        HALF_CREDENTIALS,
+        ("forward", 1, "bearer"),
     ),
     ({"forward": [SYSLOG, SYSLOG]}, LOG_NAME_TWICE, ("forward", 1, "name")),
     ({"forward": [SYSLOG | {"name": "store"}]}, LOG_NAME_TWICE, ("forward", 0, "name")),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from pydantic import ValidationError
 
 from components.addon import GATEWAY_API, METRICS, Addon, Target
 from components.addons import Addons, addons_of
@@ -47,7 +47,7 @@ EVERYTHING: dict[str, Any] = {
             "tokenUrl": "https://sso.example.com/token",
             "userInfoUrl": "https://sso.example.com/userinfo",
             "admins": ["platform"],
-            "editors": ["developers"],
+            "editors": ["O'Reilly"],
         },
     },
     "remoteWrite": {
@@ -153,7 +153,7 @@ class TestValues:
         assert login["client_secret"] == "$__file{/etc/secrets/oidc/client-secret}"
         assert login["role_attribute_path"] == (
             "contains(groups[*], 'platform') && 'Admin' || "
-            "contains(groups[*], 'developers') && 'Editor' || 'Viewer'"
+            r"contains(groups[*], 'O\'Reilly') && 'Editor' || 'Viewer'"
         )
         assert GATEWAY_API in addon("monitoring", EVERYTHING).needs
         assert GATEWAY_API not in addon("monitoring", {}).needs
@@ -270,89 +270,6 @@ class TestObjects:
         assert len(json.dumps(found.objects)) < 200_000
 
 
-@pytest.fixture
-def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A checkout with folders of a user."""
-    monkeypatch.setattr(files, "CHECKOUT", tmp_path)
-    (tmp_path / "mine").mkdir()
-    return tmp_path / "mine"
-
-
-def dashboard(uid: str) -> str:
-    return json.dumps({"uid": uid, "title": uid.title(), "id": 7, "panels": []})
-
-
-class TestFolders:
-    def test_dashboards_of_a_user_keep_their_folders(self, checkout: Path) -> None:
-        (checkout / "orders").mkdir()
-        (checkout / "orders" / "Big Picture.json").write_text(dashboard("orders-big"))
-        (checkout / "other.json").write_text(dashboard("other"))
-        found = objects(addon("monitoring", {"dashboards": "mine"}), "ConfigMap")
-        deep = found["dashboard-custom-orders-big-picture"]
-        assert deep["metadata"]["annotations"] == {"grafana_folder": "orders"}
-        assert json.loads(deep["data"]["orders-big.json"])["id"] is None
-        top = found["dashboard-custom-other"]["metadata"]["annotations"]
-        assert top == {"grafana_folder": "custom"}
-
-    def test_a_change_is_seen(self, checkout: Path) -> None:
-        settings = {"dashboards": "mine"}
-        assert "dashboard-custom-a" not in objects(addon("monitoring", settings), "ConfigMap")
-        (checkout / "a.json").write_text(dashboard("a"))
-        assert "dashboard-custom-a" in objects(addon("monitoring", settings), "ConfigMap")
-
-    def test_rules_of_a_user_come_along(self, checkout: Path) -> None:
-        text = "groups: [{name: mine, rules: [{alert: Slow, expr: up == 0}]}]"
-        (checkout / "slow.yml").write_text(text)
-        found = objects(addon("monitoring", {"rules": "mine"}), "PrometheusRule")
-        assert found["custom-slow"]["spec"]["groups"][0]["rules"][0]["alert"] == "Slow"
-
-    @pytest.mark.parametrize("folder", ["nowhere", "../elsewhere", "/etc"])
-    @pytest.mark.parametrize("key", ["dashboards", "rules"])
-    def test_a_folder_must_be_in_the_checkout(self, checkout: Path, key: str, folder: str) -> None:
-        assert found_in({key: folder}) == [(codes.FOLDER_NOT_FOUND, (key,))]
-
-    @pytest.mark.parametrize(
-        "text",
-        [
-            "{",
-            "[]",
-            '{"title": "No panels", "uid": "a"}',
-            '{"title": "", "uid": "a", "panels": []}',
-            '{"title": "No uid", "panels": []}',
-            '{"title": "Long uid", "uid": "' + "a" * 41 + '", "panels": []}',
-        ],
-    )
-    def test_a_file_that_is_no_dashboard(self, checkout: Path, text: str) -> None:
-        (checkout / "a.json").write_text(text)
-        assert found_in({"dashboards": "mine"}) == [(codes.BAD_DASHBOARD, ("dashboards",))]
-
-    @pytest.mark.parametrize("uid", ["caas-etcd", "b"])
-    def test_a_uid_is_there_once(self, checkout: Path, uid: str) -> None:
-        for name in ("b", uid):
-            (checkout / f"{name}.json").write_text(dashboard(name))
-        (checkout / "z.json").write_text(dashboard("b"))
-        expected = [(codes.DASHBOARD_TWICE, ("dashboards",))] * (1 if uid == "b" else 2)
-        assert found_in({"dashboards": "mine"}) == expected
-
-    @pytest.mark.parametrize(
-        "text",
-        [
-            "a: [",
-            "[]",
-            "groups: []",
-            "groups: [{rules: [{alert: A, expr: up}]}]",
-            "groups: [{name: a, rules: []}]",
-            "groups: [{name: a, rules: [{alert: A}]}]",
-            "groups: [{name: a, rules: [{expr: up}]}]",
-            "groups: [{name: a, rules: [{alert: A, record: b, expr: up}]}]",
-            "groups: [&a {name: a, rules: [{alert: A, expr: 1}]}, *a]",
-        ],
-    )
-    def test_a_file_that_has_no_rules(self, checkout: Path, text: str) -> None:
-        (checkout / "a.yaml").write_text(text)
-        assert found_in({"rules": "mine"}) == [(codes.BAD_RULES, ("rules",))]
-
-
 def found_in(settings: dict[str, Any], **cluster: Any) -> list[tuple[Code, tuple[str | int, ...]]]:
     there: Target = target({"monitoring": settings}, **cluster)
     return [(each.code, each.path) for each in there.addons["monitoring"].check(there)]
@@ -368,6 +285,20 @@ def test_the_guide_is_true(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
         text = re.sub(f"^{indent}", "", block, flags=re.M)
         found = found_in(yaml.load(text, yaml.CSafeLoader)["monitoring"])
         assert {code for code, _ in found} <= {codes.RECEIVER_OPEN}  # Envoy Gateway is not there
+
+
+@pytest.mark.parametrize("url", ["metrics.example.com/api/v1/write", "https://", "https://a b"])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"remoteWrite": {"url": ...}},
+        {"alerts": {"heartbeat": {"url": ...}}},
+        {"runbooks": ...},
+    ],
+)
+def test_an_address_is_one(settings: dict[str, Any], url: str) -> None:
+    with pytest.raises(ValidationError):
+        found_in(json.loads(json.dumps(settings, default=lambda _: url)))
 
 
 def test_nothing_is_wrong_with_the_examples() -> None:
