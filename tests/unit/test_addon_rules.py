@@ -54,8 +54,17 @@ def test_the_embedded_plane_gets_no_add_ons(tmp_path: Path, management: dict[str
 
 
 def test_an_existing_management_cluster_gets_add_ons(tmp_path: Path) -> None:
-    management = {"mode": "existing", "addons": {"certManager": {}}}
+    management = {"mode": "existing", "addons": {"certManager": {}, "longhorn": {}}}
     assert not problems(tmp_path, management=management)
+
+
+def test_an_existing_management_cluster_gets_nothing_twice_or_retired(tmp_path: Path) -> None:
+    both = {"mode": "existing", "addons": {"calico": {}, "cilium": {}}}
+    found = problems(tmp_path, management=both)
+    assert found == [(addons.ADDONS_EXCLUDE, "management.addons.cilium")]
+    retired = {"mode": "existing", "addons": {"ingressNginx": {}}}
+    found = problems(tmp_path, management=retired)
+    assert found == [(addons.RETIRED_ADDON, "management.addons.ingressNginx")]
 
 
 class _Settings(AddonSettings):
