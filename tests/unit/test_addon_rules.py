@@ -145,6 +145,7 @@ class _Plan(ObjectPlan):
 
 
 ON = {"addon.caas.dev/cert-manager": "enabled"}
+OWN = {"values.caas.dev/cert-manager": "a: shop\nb: '{{ x }}'\n"}
 
 
 @pytest.mark.parametrize(
@@ -171,6 +172,14 @@ ON = {"addon.caas.dev/cert-manager": "enabled"}
                 cluster(labels=ON, annotations={"values.caas.dev/cert-manager": "a: 2\n"}), proxy()
             ),
             ["chart `cert-manager`: its values change in `shop`"],
+        ),
+        (  # what most clusters have becomes what this one had of its own
+            objects(cluster(labels=ON, annotations=OWN), proxy()),
+            objects(
+                cluster(labels=ON),
+                proxy(values="a: {{ .Cluster.metadata.name }}\nb: '{{ `{{` }} x }}'\n"),
+            ),
+            [],
         ),
         (
             objects(cluster(labels=ON), proxy()),
