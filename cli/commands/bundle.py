@@ -10,6 +10,7 @@ from typer import Option
 from cli import console
 from cli.options import Format, Output, Stack
 from cli.progress import drawn
+from components.addons import addons_of_existing
 from components.delivery.contents import Contents, contents
 from embedded.binaries.tools import crane, helm
 from embedded.bundle import BundleFolder, Tools
@@ -41,7 +42,8 @@ def command(
     session = Session(stack, Silent())
     settings = session.settings
     targets = [settings.target(cluster) for cluster in settings.all_clusters]
-    found = contents(targets, settings.infrastructure)
+    others = addons_of_existing(settings.management.addons, settings.infrastructure)
+    found = contents(targets, settings.infrastructure, others if others.addons else None)
     record: dict[str, Any] = {}
     programs: list[str] = []
     if pack or push:

@@ -11,6 +11,7 @@ from packaging.version import Version
 from catalog import catalog
 from components.addon import Target
 from components.addons import resolved
+from components.chart import Chart
 from components.cluster import autoscaler, etcd_snapshots
 from components.cluster.cluster_api import OPERATOR, PREREQUISITES
 from components.cluster.settings import Cluster
@@ -64,16 +65,19 @@ class Contents:
     open: tuple[str, ...]
 
 
-def contents(targets: Sequence[Target], infrastructure: Infrastructure) -> Contents:
+def contents(
+    targets: Sequence[Target], infrastructure: Infrastructure, existing: Target | None = None
+) -> Contents:
     """What the clusters of a stack and their add-ons are fetched from.
 
     Args:
         targets: every cluster with its add-ons, the management cluster too where it is one of
             the stack's.
         infrastructure: what their machines are.
+        existing: a management cluster that is not one of the stack's, with what it gets of it.
     """
     own = any(target.management for target in targets)
-    versions, texts = _charts(targets, infrastructure)
+    versions, texts = _charts(targets, infrastructure, existing)
     releases = {key: catalog().charts[key] for key in versions}
     charts = {
         ChartSource(release.name, release.version, release.repository)
@@ -96,25 +100,29 @@ def contents(targets: Sequence[Target], infrastructure: Infrastructure) -> Conte
     return Contents(
         tuple(sorted(charts)),
         tuple({image.reference: image for image in sorted(images)}.values()),
-        tuple(_open(silent, infrastructure, own)),
+        tuple(_open(silent, infrastructure, own, existing)),
     )
 
 
 def _charts(
-    targets: Iterable[Target], infrastructure: Infrastructure
+    targets: Iterable[Target], infrastructure: Infrastructure, existing: Target | None
 ) -> tuple[dict[str, set[Version]], dict[str, str]]:
     """The Kubernetes versions that each chart meets, and what may name images of the catalog: the
     values of charts, and what machines are given, by who runs them."""
     versions: dict[str, set[Version]] = {}
     texts: dict[str, str] = {}
+    more: list[tuple[Target, Sequence[Chart]]] = [(existing, ())] if existing else []
     for target, _ in alike(targets):
+        more.append(
+            (target, [*infrastructure.charts(), *([OPERATOR] if target.management else ())])
+        )
+        texts["control planes"] = repr(infrastructure.class_parts())
+    for target, others in more:
         charts = [chart for addon in resolved(target) for chart in addon.charts]
-        charts += [*infrastructure.charts(), *([OPERATOR] if target.management else ())]
-        for chart in charts:
+        for chart in (*charts, *others):
             versions.setdefault(chart.name, set()).add(target.cluster.version)
             name = catalog().charts[chart.name].name
             texts[name] = texts.get(name, "") + json.dumps(chart.values)
-        texts["control planes"] = repr(infrastructure.class_parts())
     return versions, texts
 
 
@@ -131,13 +139,20 @@ def _of_clusters(clusters: Sequence[Cluster]) -> Iterable[ImageSource]:
             yield ImageSource(catalog().images[name], "etcd snapshots")
 
 
-def _open(silent: Sequence[str], infrastructure: Infrastructure, own: bool) -> Iterable[str]:
+def _open(
+    silent: Sequence[str], infrastructure: Infrastructure, own: bool, existing: Target | None
+) -> Iterable[str]:
     yield (
         "CoreDNS, etcd and pause have the versions of kubeadm: `kubeadm config images list` on a "
         "machine names them; machine images usually carry them."
     )
     if silent:
         yield f"The catalog does not list the images of these charts: {', '.join(silent)}."
+    if existing:
+        yield (
+            "The version of the existing management cluster is not known: images of Kubernetes' "
+            f"own version are taken to be v{existing.cluster.version} there."
+        )
     if own:
         yield "Cluster API's operator fetches the manifests and images of its providers itself."
     if infrastructure.name in PREREQUISITES:

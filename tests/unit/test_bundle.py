@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 
 from catalog import catalog
+from components.addons import Addons, addons_of_existing
 from components.delivery.contents import contents
+from components.infrastructure.in_memory import InMemory
 from components.infrastructure.registry import infrastructure
 from tests.addons.examples import target
 from tests.infrastructure.examples import EXAMPLES
@@ -45,6 +47,16 @@ def test_images_that_machines_are_given_are_listed() -> None:
     assert catalog().images["kube-vip"] in {image.reference for image in found.images}
     assert any("vsphere-cpi" in line for line in found.open)
     assert not contents([], vsphere).images
+
+
+def test_add_ons_of_an_existing_management_cluster_are_listed() -> None:
+    there = addons_of_existing(Addons.model_validate({"monitoring": {}}), InMemory())
+    found = contents([target({})], InMemory(), there)
+    version = str(catalog().default_release)
+    assert "kube-prometheus-stack" in {chart.name for chart in found.charts}
+    assert "cluster-api-operator" not in {chart.name for chart in found.charts}
+    assert f"registry.k8s.io/kubectl:v{version}" in {image.reference for image in found.images}
+    assert any(f"v{version} there" in line for line in found.open)
 
 
 def test_people_get_a_table_with_what_is_open() -> None:
