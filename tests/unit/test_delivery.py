@@ -228,6 +228,11 @@ class TestMirror:
         assert "https://registry.k8s.io" not in text
         assert not Stack().registries_of(cluster).files()
 
+    def test_a_registry_that_has_the_mirror_leads_nowhere_else(self) -> None:
+        mirror = Mirror(registry="ghcr.io/acme", charts="oci://ghcr.io/acme/charts")
+        hosts = Stack(mirror=mirror).registries_of(Cluster.model_validate(LEAST)).hosts
+        assert {host.name for host in hosts} == set(PUBLIC) - {"ghcr.io"}
+
     def test_what_the_file_says_of_a_registry_stays(self) -> None:
         own = {"hosts": [{"name": "quay.io", "mirrors": [{"url": "https://own.example.com"}]}]}
         stack = Stack(mirror=self.MIRROR, registries=Registries.model_validate(own))
