@@ -22,7 +22,7 @@ def check(
 ) -> Iterator[Finding]:
     """ADDON_NEEDS, ADDONS_EXCLUDE, ADDON_UNSUPPORTED, ADDONS_WITHOUT_PODS, and the add-ons' own.
 
-    What is wrong with an add-on of the stack is told once, however many clusters get it.
+    What is the same in every cluster that gets an add-on of the stack is told once.
 
     Args:
         stack: what the stack says about add-ons.
