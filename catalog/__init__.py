@@ -35,7 +35,7 @@ class ChartImage:
 
     Attributes:
         name: with its registry, `quay.io/metallb/speaker`.
-        tag: its version; empty where the chart's operator chooses it.
+        tag: its version; empty where it is that of the cluster's Kubernetes.
         at: where the chart's values name it, `speaker.image`; empty where they can't.
         form: how they do: `repository` has keys `repository` and `tag`, `registry` has `registry`
             too, `whole` is one text.
@@ -48,11 +48,10 @@ class ChartImage:
     form: str = "repository"
     digest: str = ""
 
-    @property
-    def reference(self) -> str:
-        """What a container runtime pulls."""
-        tag = f":{self.tag}" if self.tag else ""
-        return f"{self.name}{tag}" + (f"@{self.digest}" if self.digest else "")
+    def reference(self, kubernetes: Version) -> str:
+        """What the container runtime of a cluster pulls."""
+        tag = self.tag or f"v{kubernetes}"
+        return f"{self.name}:{tag}" + (f"@{self.digest}" if self.digest else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +64,7 @@ class ChartRelease:
         version: the chart's version, as the repository spells it.
         kubernetes: the Kubernetes versions that its project supports.
         images: what its pods run.
+        lists_images: whether the catalog says what they run.
     """
 
     name: str
@@ -72,6 +72,7 @@ class ChartRelease:
     version: str
     kubernetes: SpecifierSet
     images: tuple[ChartImage, ...] = ()
+    lists_images: bool = True
 
     def supports(self, version: Version) -> bool:
         """Whether it may run on a Kubernetes version."""
@@ -163,4 +164,5 @@ def _chart(name: str, entry: dict[str, Any]) -> ChartRelease:
         version=str(entry["version"]),
         kubernetes=SpecifierSet(entry.get("kubernetes", "")),
         images=tuple(ChartImage(**image) for image in entry.get("images", ())),
+        lists_images="images" in entry,
     )

@@ -187,7 +187,12 @@ class _Environment:
         """Add-ons and Cluster API of the management cluster, where it is one of the stack's."""
         if own := self.settings.management.cluster:
             mirror = self.settings.mirror
-            itself = kubernetes.Provider("itself", kubeconfig=str(own_kubeconfig(self.stack)))
+            itself = kubernetes.Provider(
+                "itself",
+                kubeconfig=str(own_kubeconfig(self.stack)),
+                # Namespaces of add-ons stay when these go, and are adopted when they come again.
+                upsert_existing_objects=True,
+            )
             installed = DirectAddons(
                 "management",
                 self.settings.target(own),

@@ -10,6 +10,7 @@ from typer import Option
 from cli import console
 from cli.options import Format, Output, Stack
 from cli.progress import drawn
+from components.addons import addons_of_existing
 from components.delivery.contents import Contents, contents
 from embedded.binaries.tools import crane, helm
 from embedded.bundle import BundleFolder, Tools
@@ -34,14 +35,15 @@ def command(
 
     For clusters that cannot reach the internet: `mirror` of the stack file names a registry and a
     chart repository, and every chart and image is then taken from there. The programs of the
-    embedded plane are packed where the stack needs it. What can't be pinned or listed is said.
+    embedded plane are packed where the stack needs it. What can't be listed is said.
     Packing again fetches what is missing only. Logins are those of `docker login` and
     `helm registry login`.
     """
     session = Session(stack, Silent())
     settings = session.settings
     targets = [settings.target(cluster) for cluster in settings.all_clusters]
-    found = contents(targets, settings.infrastructure)
+    others = addons_of_existing(settings.management.addons, settings.infrastructure)
+    found = contents(targets, settings.infrastructure, others if others.addons else None)
     record: dict[str, Any] = {}
     programs: list[str] = []
     if pack or push:
@@ -70,12 +72,11 @@ def _tools(progress: Progress) -> Tools:
 
 
 def _show(found: Contents) -> None:
-    rows = [("chart", each.name, each.version, each.repository, "") for each in found.charts]
+    rows = [("chart", each.name, each.version, each.repository) for each in found.charts]
     for image in found.images:
-        name, _, version = image.reference.rpartition(":")
-        row = (name, version) if "/" in name else (image.reference, "")
-        rows.append(("image", *row, image.of, image.loose))
-    console.table(("KIND", "NAME", "VERSION", "FROM", "NOTE"), rows)
+        name, _, version = image.reference.partition("@")[0].rpartition(":")
+        rows.append(("image", name, version, image.of))
+    console.table(("KIND", "NAME", "VERSION", "FROM"), rows)
     for line in found.open:
         console.say(line, "yellow")
 
@@ -86,10 +87,7 @@ def _as_dict(found: Contents, record: dict[str, Any], programs: list[str]) -> di
             {"name": each.name, "version": each.version, "repository": each.repository}
             for each in found.charts
         ],
-        "images": [
-            {"reference": each.reference, "of": each.of, "loose": each.loose or None}
-            for each in found.images
-        ],
+        "images": [{"reference": each.reference, "of": each.of} for each in found.images],
         "open": list(found.open),
         "packed": record or None,
         "programs": programs,

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from catalog import ChartImage, catalog
+from packaging.version import Version
+
+from catalog import catalog
 from components.addon import Target
 from components.addons import resolved
+from components.chart import Chart
 from components.cluster import autoscaler, etcd_snapshots
 from components.cluster.cluster_api import OPERATOR, PREREQUISITES
 from components.cluster.settings import Cluster
+from components.delivery.plan import alike
 from components.infrastructure.interface import Infrastructure
 
 KUBERNETES = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy")
@@ -39,12 +44,10 @@ class ImageSource:
     Attributes:
         reference: what a container runtime pulls.
         of: what runs it.
-        loose: why it can't be pinned; empty where it can.
     """
 
     reference: str
     of: str
-    loose: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,41 +65,65 @@ class Contents:
     open: tuple[str, ...]
 
 
-def contents(targets: Sequence[Target], infrastructure: Infrastructure) -> Contents:
+def contents(
+    targets: Sequence[Target], infrastructure: Infrastructure, existing: Target | None = None
+) -> Contents:
     """What the clusters of a stack and their add-ons are fetched from.
 
     Args:
         targets: every cluster with its add-ons, the management cluster too where it is one of
             the stack's.
         infrastructure: what their machines are.
+        existing: a management cluster that is not one of the stack's, with what it gets of it.
     """
-    keys = [
-        chart.name for target in targets for addon in resolved(target) for chart in addon.charts
-    ]
-    keys += [chart.name for chart in infrastructure.charts()] if targets else []
     own = any(target.management for target in targets)
-    keys += [OPERATOR.name] if own else []
-    releases = {key: catalog().charts[key] for key in dict.fromkeys(keys)}
+    versions, texts = _charts(targets, infrastructure, existing)
+    releases = {key: catalog().charts[key] for key in versions}
     charts = {
         ChartSource(release.name, release.version, release.repository)
         for release in releases.values()
     }
     images = [
-        ImageSource(image.reference, release.name, _loose(image))
-        for release in releases.values()
+        ImageSource(image.reference(version), release.name)
+        for key, release in releases.items()
         for image in release.images
+        for version in versions[key]
+    ]
+    images += [
+        ImageSource(image, of)
+        for of, text in texts.items()
+        for image in catalog().images.values()
+        if image in text
     ]
     images += _of_clusters([target.cluster for target in targets])
-    silent = sorted(key for key, release in releases.items() if not release.images)
+    silent = sorted(key for key, release in releases.items() if not release.lists_images)
     return Contents(
         tuple(sorted(charts)),
         tuple({image.reference: image for image in sorted(images)}.values()),
-        tuple(_open(silent, infrastructure, own)),
+        tuple(_open(silent, infrastructure, own, existing)),
     )
 
 
-def _loose(image: ChartImage) -> str:
-    return "" if image.tag or image.digest else "its operator chooses the version"
+def _charts(
+    targets: Iterable[Target], infrastructure: Infrastructure, existing: Target | None
+) -> tuple[dict[str, set[Version]], dict[str, str]]:
+    """The Kubernetes versions that each chart meets, and what may name images of the catalog: the
+    values of charts, and what machines are given, by who runs them."""
+    versions: dict[str, set[Version]] = {}
+    texts: dict[str, str] = {}
+    more: list[tuple[Target, Sequence[Chart]]] = [(existing, ())] if existing else []
+    for target, _ in alike(targets):
+        more.append(
+            (target, [*infrastructure.charts(), *([OPERATOR] if target.management else ())])
+        )
+        texts["control planes"] = repr(infrastructure.class_parts())
+    for target, others in more:
+        charts = [chart for addon in resolved(target) for chart in addon.charts]
+        for chart in (*charts, *others):
+            versions.setdefault(chart.name, set()).add(target.cluster.version)
+            name = catalog().charts[chart.name].name
+            texts[name] = texts.get(name, "") + json.dumps(chart.values)
+    return versions, texts
 
 
 def _of_clusters(clusters: Sequence[Cluster]) -> Iterable[ImageSource]:
@@ -112,13 +139,20 @@ def _of_clusters(clusters: Sequence[Cluster]) -> Iterable[ImageSource]:
             yield ImageSource(catalog().images[name], "etcd snapshots")
 
 
-def _open(silent: Sequence[str], infrastructure: Infrastructure, own: bool) -> Iterable[str]:
+def _open(
+    silent: Sequence[str], infrastructure: Infrastructure, own: bool, existing: Target | None
+) -> Iterable[str]:
     yield (
         "CoreDNS, etcd and pause have the versions of kubeadm: `kubeadm config images list` on a "
         "machine names them; machine images usually carry them."
     )
     if silent:
         yield f"The catalog does not list the images of these charts: {', '.join(silent)}."
+    if existing:
+        yield (
+            "The version of the existing management cluster is not known: images of Kubernetes' "
+            f"own version are taken to be v{existing.cluster.version} there."
+        )
     if own:
         yield "Cluster API's operator fetches the manifests and images of its providers itself."
     if infrastructure.name in PREREQUISITES:

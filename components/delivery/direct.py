@@ -77,7 +77,9 @@ class DirectAddons(Component):
             kind, metadata = own["kind"].lower(), own["metadata"]
             place = f"{metadata['namespace']}-" if "namespace" in metadata else ""
             resource = f"{self.name}-{kebab(addon.name)}-{kind}-{place}{metadata['name']}"
-            yield core_object(resource, own, self.child(depends_on=list(before)))
+            # A namespace may have been there before, and others may have put things into it.
+            options = self.child(depends_on=list(before), retain_on_delete=kind == "namespace")
+            yield core_object(resource, own, options)
 
 
 def release(

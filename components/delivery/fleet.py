@@ -16,13 +16,21 @@ from components.base import Component
 from components.chart import CLUSTER_NAME
 from components.delivery import plan as planning
 from components.delivery.mirror import Mirror, repository
-from components.delivery.plan import ENABLED, VALUES_ANNOTATION, ObjectSet, Release
+from components.delivery.plan import (
+    ENABLED,
+    NO_VALUES,
+    VALUES_ANNOTATION,
+    ObjectSet,
+    Release,
+)
 from components.manifest import Manifest, core_object, custom_resource
 
 PROXY_API = "addons.cluster.x-k8s.io/v1alpha1"
 RESOURCE_SET_API = "addons.cluster.x-k8s.io/v1beta2"
 KEPT_RELEASES = 5
 OTHERS, END = "{{- else }}\n", "{{- end }}\n"
+BRACES = "{{ `{{` }}"
+"""A template that gives two braces."""
 
 
 class FleetAddons(Component):
@@ -146,15 +154,16 @@ def values_template(release: Release) -> str:
     return f"{{{{- with {own} }}}}{{{{ . }}}}{OTHERS}{shared}{END}"
 
 
-def shared_values(template: str) -> str:
-    """The values of those clusters that carry none of their own; the inverse of the above."""
+def shared_values(template: str, cluster: str) -> str:
+    """The values of a cluster that carries none of its own; the inverse of the above."""
     _, others, rest = template.partition(OTHERS)
-    return rest.removesuffix(END) if others else template
+    shared = rest.removesuffix(END) if others else template
+    return shared.replace(CLUSTER_NAME, cluster).replace(BRACES, "{{") or NO_VALUES
 
 
 def escaped(text: str) -> str:
     """The text as a Go template that gives it again, with `CLUSTER_NAME` filled in."""
-    parts = (part.replace("{{", "{{ `{{` }}") for part in text.split(CLUSTER_NAME))
+    parts = (part.replace("{{", BRACES) for part in text.split(CLUSTER_NAME))
     return CLUSTER_NAME.join(parts)
 
 

@@ -49,9 +49,12 @@ PUBLIC = (
 
 def hosts(mirror: Mirror) -> Iterator[RegistryHost]:
     """What machines are told, for images that no chart's values name: Kubernetes' own, and those
-    that operators choose. The registries themselves are not asked."""
+    that operators choose. The registries themselves are not asked, but for one that has the mirror:
+    what is in the mirror already would be looked for in it once more."""
     server, _, path = mirror.registry.partition("/")
     for name in PUBLIC:
+        if name == server:
+            continue
         url = "/".join(part for part in (f"https://{server}/v2", path, name) if part)
         yield RegistryHost(name=name, mirrors=(HostMirror(url=url),), fallback=False)
 

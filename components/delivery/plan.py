@@ -34,6 +34,7 @@ OBJECTS_LABEL = "objects.caas.dev/"
 """Begins the labels that choose the objects of an add-on; the value is a digest of them."""
 VALUES_ANNOTATION = "values.caas.dev/"
 """Begins the annotations with a cluster's own values of a chart."""
+NO_VALUES = "{}\n"
 LARGEST_OBJECT = 900_000
 """Bytes of YAML that one ConfigMap is given; the API server takes 1 MiB."""
 LARGEST_ANNOTATIONS = 200_000
@@ -135,13 +136,13 @@ def plan(targets: Iterable[Target], mirror: Mirror | None = None) -> Fleet:
         CaasError: CAAS-1205 where an add-on's objects or values are too large.
     """
     builder = _Builder(mirror)
-    for target, names in _alike(targets):
+    for target, names in alike(targets):
         for addon in resolved(target):
             builder.add(addon, names)
     return builder.fleet()
 
 
-def _alike(targets: Iterable[Target]) -> Iterator[tuple[Target, list[str]]]:
+def alike(targets: Iterable[Target]) -> Iterator[tuple[Target, list[str]]]:
     """Clusters that differ in nothing but their names, as one target that is called by a template.
 
     Most fleets are a few kinds of clusters, and to work out what an add-on is takes a while.
@@ -204,7 +205,7 @@ class _Builder:
             shared = Counter(by_cluster.values()).most_common(1)[0][0]
             differing = {name: text for name, text in by_cluster.items() if text != shared}
             for cluster, text in differing.items():
-                own = text.replace(CLUSTER_NAME, cluster) or "{}\n"
+                own = text.replace(CLUSTER_NAME, cluster) or NO_VALUES
                 self._clusters[cluster].annotations[f"{VALUES_ANNOTATION}{chart}"] = own
             releases.append(Release(chart, namespace, label, shared, bool(differing)))
         for cluster, carried in self._clusters.items():

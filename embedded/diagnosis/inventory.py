@@ -79,6 +79,15 @@ class Inventory:
         return {Name.of(manifest): manifest for manifest in self.objects}
 
     @cached_property
+    def _by_cluster(self) -> dict[str, list[Manifest]]:
+        """What belongs to each cluster or matches it; each of a thousand is asked for its own."""
+        found: dict[str, list[Manifest]] = {}
+        for each in self.objects:
+            for cluster in {self._cluster_name(each), *_matching(each)}:
+                found.setdefault(cluster, []).append(each)
+        return found
+
+    @cached_property
     def infrastructure(self) -> frozenset[str]:
         """The kinds that clusters and machines name as their infrastructure."""
         return frozenset(kind for _, kind in _infrastructure(self.objects))
@@ -103,14 +112,8 @@ class Inventory:
 
     def of_cluster(self, cluster: str, kind: str = "") -> Inventory:
         """Only what belongs to one cluster or matches it, of one kind where it is given."""
-        kinds = (kind,) if kind else {name.kind for name in self._by_name}
-        found = [
-            each
-            for each in self.objects
-            if each["kind"] in kinds
-            and (self._cluster_name(each) == cluster or cluster in _matching(each))
-        ]
-        return Inventory(found, self._events)
+        found = self._by_cluster.get(cluster, ())
+        return Inventory((each for each in found if kind in ("", each["kind"])), self._events)
 
     def chain(self, manifest: Manifest) -> list[Name]:
         """The owners of an object from its Cluster down to itself."""

@@ -27,8 +27,11 @@ from embedded.plan.objects import ObjectPlan
 from errors import CaasError
 from errors.addons import ADDON_STOPS_UPGRADE, NETWORK_PLUGIN_CHANGED
 
-Installed = Mapping[str, Mapping[str, tuple[str, str]]]
+Values = tuple[str, str]
+"""Of a chart in a cluster: its own, and the template that is meant without them."""
+Installed = Mapping[str, Mapping[str, tuple[str, Values]]]
 """By chart and cluster: the version, and the values."""
+ABSENT = "", ("", "")
 
 
 class Action(StrEnum):
@@ -94,19 +97,19 @@ def plan_addons(plan: ObjectPlan) -> list[AddonChange]:
 
 def _installed(objects: Objects) -> Installed:
     clusters = [manifest for key, manifest in objects.items() if key.kind == "Cluster"]
-    found: dict[str, dict[str, tuple[str, str]]] = {}
+    found: dict[str, dict[str, tuple[str, Values]]] = {}
     for key, proxy in objects.items():
         if key.kind != "HelmChartProxy":
             continue
         spec = proxy["spec"]
         wanted = spec["clusterSelector"].get("matchLabels", {}).items()
-        shared = shared_values(str(spec.get("valuesTemplate", "")))
+        shared = str(spec.get("valuesTemplate", ""))
         for cluster in clusters:
             metadata = cluster["metadata"]
             if wanted <= metadata.get("labels", {}).items():
-                own = metadata.get("annotations", {}).get(f"{VALUES_ANNOTATION}{key.name}")
+                own = metadata.get("annotations", {}).get(f"{VALUES_ANNOTATION}{key.name}", "")
                 version = str(spec.get("version", ""))
-                found.setdefault(key.name, {})[metadata["name"]] = version, own or shared
+                found.setdefault(key.name, {})[metadata["name"]] = version, (own, shared)
     return found
 
 
@@ -115,19 +118,24 @@ def _chart_changes(before: Installed, after: Installed) -> Iterator[AddonChange]
         groups: dict[tuple[Action, str, str], list[str]] = {}
         old, new = before.get(chart, {}), after.get(chart, {})
         for cluster in sorted({*old, *new}):
-            was, values = old.get(cluster, ("", ""))
-            becomes, wanted = new.get(cluster, ("", ""))
+            was, values = old.get(cluster, ABSENT)
+            becomes, wanted = new.get(cluster, ABSENT)
             if not was or not becomes:
                 action = Action.REMOVE if was else Action.INSTALL
             elif was != becomes:
                 action = Action.UPGRADE
-            elif values != wanted:
+            elif values != wanted and _filled(values, cluster) != _filled(wanted, cluster):
                 action = Action.CHANGE
             else:
                 continue
             groups.setdefault((action, was, becomes), []).append(cluster)
         for (action, was, becomes), clusters in groups.items():
             yield AddonChange(action, chart, tuple(clusters), was, becomes)
+
+
+def _filled(values: Values, cluster: str) -> str:
+    own, shared = values
+    return own or shared_values(shared, cluster)
 
 
 def _left(live: Objects, after: Objects) -> Iterator[AddonChange]:
@@ -140,8 +148,9 @@ def _left(live: Objects, after: Objects) -> Iterator[AddonChange]:
         for addon, resources in _sets(cluster).items():
             if resources != (then := new.get(addon, "")):
                 groups.setdefault((addon, resources, then), []).append(key.name)
+    before, afterwards = _delivered(live), _delivered(after)
     for (addon, resources, then), clusters in groups.items():
-        if left := sorted(_titles(live, resources) - _titles(after, then)):
+        if left := sorted(_titles(before, resources) - _titles(afterwards, then)):
             names = tuple(sorted(clusters))
             yield AddonChange(Action.LEAVE, addon, names, objects=tuple(left))
 
@@ -156,18 +165,22 @@ def _sets(cluster: Manifest) -> dict[str, str]:
     }
 
 
-def _titles(objects: Objects, name: str) -> set[str]:
+def _delivered(objects: Objects) -> dict[tuple[str, str], Manifest]:
+    """Sets of objects and what they bring, by kind and name."""
+    kinds = ("ClusterResourceSet", "ConfigMap")
+    return {(key.kind, key.name): each for key, each in objects.items() if key.kind in kinds}
+
+
+def _titles(delivered: Mapping[tuple[str, str], Manifest], name: str) -> set[str]:
     """The objects in a set, as `Kind namespace/name`."""
-    sets = (
-        manifest
-        for key, manifest in objects.items()
-        if key.kind == "ClusterResourceSet" and key.name == name
-    )
-    maps = {each["name"] for found in sets for each in found["spec"]["resources"]}
+    found = delivered.get(("ClusterResourceSet", name), {})
+    maps = [
+        delivered.get((each["kind"], each["name"]), {})
+        for each in found.get("spec", {}).get("resources", ())
+    ]
     return {
         describe(manifest)
-        for key, config_map in objects.items()
-        if key.kind == "ConfigMap" and key.name in maps
+        for config_map in maps
         for text in config_map.get("data", {}).values()
         for manifest in yaml.load_all(text, yaml.CSafeLoader)
     }

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from catalog import ChartImage, catalog
 from components.addon import merged
 
 UPSTREAM = Path(__file__).resolve().parents[3] / "shared/upstream"
@@ -70,10 +71,21 @@ def is_hidden(chart: str, path: str) -> bool:
 
 
 @lru_cache
-def _dependencies(chart: str) -> frozenset[str]:
+def _described(chart: str) -> dict[str, Any]:
     file = CHARTS / FOLDERS.get(chart, chart) / "Chart.yaml"
-    described = yaml.load(file.read_text(), yaml.CSafeLoader) if file.exists() else {}
-    return frozenset(each["name"] for each in described.get("dependencies", ()))
+    # One of them ends with a second document, an empty one.
+    found = yaml.load_all(file.read_text(), yaml.CSafeLoader) if file.exists() else ()
+    return dict(next(iter(found), {}))
+
+
+@lru_cache
+def _dependencies(chart: str) -> frozenset[str]:
+    return frozenset(each["name"] for each in _described(chart).get("dependencies", ()))
+
+
+def _is_release(chart: str) -> bool:
+    """Whether the copy here is of the catalog's version, and not of sources or a newer one."""
+    return str(_described(chart).get("version")) == catalog().charts[chart].version
 
 
 def unknown_values(chart: str, values: Mapping[str, Any]) -> list[str]:
@@ -110,3 +122,37 @@ def at(values: Mapping[str, Any], path: str) -> Any:
             return None
         found = found[key]
     return found
+
+
+def misplaced(chart: str, values: Mapping[str, Any]) -> list[str]:
+    """Where a chart's defaults don't name an image of the catalog as the catalog says they do.
+
+    Args:
+        chart: its key in the catalog.
+        values: what the project sets, whose tags are its own.
+    """
+    images = catalog().charts[chart].images
+    seen = [each for each in images if each.at and not is_hidden(chart, each.at)]
+    return [
+        f"{image.at}: {image.name}:{image.tag}"
+        for image in seen
+        if (chart, image.at) not in NEWER and not _stands(chart, image, values)
+    ]
+
+
+def _stands(chart: str, image: ChartImage, values: Mapping[str, Any]) -> bool:
+    there = at(defaults(chart), image.at)
+    registry, _, path = image.name.partition("/")
+    if image.form == "whole":
+        name, _, tag = str(there or "").partition("@")[0].partition(":")
+        return name in (image.name, "") and (tag in (image.tag, "") or not _is_release(chart))
+    tag = there.get("tag") or ""
+    ours = (at(values, image.at) or {}).get("tag")
+    if image.form == "registry":
+        found = there["repository"] in (path, None) and there["registry"] in (registry, "", None)
+    else:
+        # Some add a registry before a slash; a copy of the sources has the staging registry.
+        name = (there["repository"] or "").removeprefix("/")
+        name = name.replace("gcr.io/k8s-staging-", "registry.k8s.io/")
+        found = name in (image.name, path, "") and "tag" in {*there, *commented(chart)}
+    return found and bool(ours or tag in (image.tag, "") or not _is_release(chart))

@@ -12,7 +12,7 @@ from components.addon import EXCLUSIVE, Addon, AddonSettings
 from components.addons import Addons
 from policies.rules.tenancy import PRIVILEGED
 from tests.addons.examples import addon
-from tests.addons.upstream import NEWER, at, commented, defaults, is_hidden, unknown_values
+from tests.addons.upstream import misplaced, unknown_values
 
 FIELDS = Addons.model_fields_by_alias()
 REFUSED = {"ingressNginx"}
@@ -53,27 +53,7 @@ def test_every_value_is_one_of_the_chart(example: Addon) -> None:
 
 def test_images_stand_where_the_catalog_says(example: Addon) -> None:
     for chart in example.charts:
-        images = catalog().charts[chart.name].images
-        for image in images:
-            if not image.at or is_hidden(chart.name, image.at):
-                continue
-            there = at(defaults(chart.name), image.at)
-            if (chart.name, image.at) in NEWER:
-                continue
-            registry, _, path = image.name.partition("/")
-            if image.form == "whole":
-                assert str(there or "").partition(":")[0] in (image.name, ""), (
-                    chart.name,
-                    image.at,
-                )
-            elif image.form == "registry":
-                assert there["repository"] in (path, None), (chart.name, image.at)
-                assert there["registry"] in (registry, "", None), (chart.name, image.at)
-            else:
-                # Some add a registry before a slash.
-                found = (there["repository"] or "").removeprefix("/")
-                assert found in (image.name, path, ""), (chart.name, image.at)
-                assert "tag" in {*there, *commented(chart.name)}, (chart.name, image.at)
+        assert not misplaced(chart.name, chart.values), chart.name
 
 
 def test_its_objects_are_whole_and_hold_no_secrets(example: Addon) -> None:

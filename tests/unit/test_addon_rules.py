@@ -54,8 +54,17 @@ def test_the_embedded_plane_gets_no_add_ons(tmp_path: Path, management: dict[str
 
 
 def test_an_existing_management_cluster_gets_add_ons(tmp_path: Path) -> None:
-    management = {"mode": "existing", "addons": {"certManager": {}}}
+    management = {"mode": "existing", "addons": {"certManager": {}, "longhorn": {}}}
     assert not problems(tmp_path, management=management)
+
+
+def test_an_existing_management_cluster_gets_nothing_twice_or_retired(tmp_path: Path) -> None:
+    both = {"mode": "existing", "addons": {"calico": {}, "cilium": {}}}
+    found = problems(tmp_path, management=both)
+    assert found == [(addons.ADDONS_EXCLUDE, "management.addons.cilium")]
+    retired = {"mode": "existing", "addons": {"ingressNginx": {}}}
+    found = problems(tmp_path, management=retired)
+    assert found == [(addons.RETIRED_ADDON, "management.addons.ingressNginx")]
 
 
 class _Settings(AddonSettings):
@@ -136,6 +145,7 @@ class _Plan(ObjectPlan):
 
 
 ON = {"addon.caas.dev/cert-manager": "enabled"}
+OWN = {"values.caas.dev/cert-manager": "a: shop\nb: '{{ x }}'\n"}
 
 
 @pytest.mark.parametrize(
@@ -162,6 +172,14 @@ ON = {"addon.caas.dev/cert-manager": "enabled"}
                 cluster(labels=ON, annotations={"values.caas.dev/cert-manager": "a: 2\n"}), proxy()
             ),
             ["chart `cert-manager`: its values change in `shop`"],
+        ),
+        (  # what most clusters have becomes what this one had of its own
+            objects(cluster(labels=ON, annotations=OWN), proxy()),
+            objects(
+                cluster(labels=ON),
+                proxy(values="a: {{ .Cluster.metadata.name }}\nb: '{{ `{{` }} x }}'\n"),
+            ),
+            [],
         ),
         (
             objects(cluster(labels=ON), proxy()),

@@ -5,6 +5,12 @@ from __future__ import annotations
 import json
 
 from catalog import catalog
+from components.addons import Addons, addons_of_existing
+from components.delivery.contents import contents
+from components.infrastructure.in_memory import InMemory
+from components.infrastructure.registry import infrastructure
+from tests.addons.examples import target
+from tests.infrastructure.examples import EXAMPLES
 from tests.unit.command_line import piped
 
 
@@ -20,7 +26,37 @@ def test_charts_and_images_are_listed_once() -> None:
     assert "registry.k8s.io/kube-apiserver:v1.35.4" in references
     assert catalog().images["rclone"] in references
     assert any("CoreDNS" in line for line in found["open"])
+    assert not any("does not list" in line for line in found["open"])
     assert found["packed"] is None
+
+
+def test_every_image_can_be_fetched() -> None:
+    """Those of the infrastructure's charts, whose version is the cluster's, and in values."""
+    found = json.loads(piped("bundle", "prod-aws", "--output", "json").out)
+    references = {image["reference"] for image in found["images"]}
+    assert all(":" in reference.rpartition("/")[2] for reference in references)
+    assert "public.ecr.aws/ebs-csi-driver/aws-ebs-csi-driver:v1.64.0" in references
+    assert {f"registry.k8s.io/kubectl:v{version}" for version in ("1.35.4", "1.36.3")} <= references
+    assert catalog().images["velero-plugin-aws"] in references
+
+
+def test_images_that_machines_are_given_are_listed() -> None:
+    said = {"provider": "vsphere", **EXAMPLES["vsphere"].least}
+    vsphere = infrastructure("vsphere").model_validate(said)
+    found = contents([target({})], vsphere)
+    assert catalog().images["kube-vip"] in {image.reference for image in found.images}
+    assert any("vsphere-cpi" in line for line in found.open)
+    assert not contents([], vsphere).images
+
+
+def test_add_ons_of_an_existing_management_cluster_are_listed() -> None:
+    there = addons_of_existing(Addons.model_validate({"monitoring": {}}), InMemory())
+    found = contents([target({})], InMemory(), there)
+    version = str(catalog().default_release)
+    assert "kube-prometheus-stack" in {chart.name for chart in found.charts}
+    assert "cluster-api-operator" not in {chart.name for chart in found.charts}
+    assert f"registry.k8s.io/kubectl:v{version}" in {image.reference for image in found.images}
+    assert any(f"v{version} there" in line for line in found.open)
 
 
 def test_people_get_a_table_with_what_is_open() -> None:

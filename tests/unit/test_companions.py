@@ -13,6 +13,7 @@ from catalog import catalog
 from components.chart import Chart
 from components.infrastructure.in_memory import InMemory
 from components.manifest import Manifest
+from embedded import program
 from embedded.program import Recording, run_program
 from tests.unit.planned import cluster
 
@@ -32,7 +33,7 @@ def with_charts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(InMemory, "charts", charts)
 
 
-def record(folder: Path, **management: str) -> Recording:
+def record(folder: Path, **management: Any) -> Recording:
     file = folder / "Pulumi.unit.yaml"
     config = {"caas:management": management, "caas:clusters": [cluster()]}
     file.write_text(yaml.safe_dump({"config": config}))
@@ -80,3 +81,23 @@ def test_the_embedded_plane_has_no_add_on_provider(tmp_path: Path) -> None:
 
 def test_an_infrastructure_without_charts_has_none(tmp_path: Path) -> None:
     assert not proxies(record(tmp_path, mode="existing"))
+
+
+def test_namespaces_of_a_management_cluster_stay(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What else is in them, and whether they were there before, nobody knows."""
+    stays: dict[str, bool] = {}
+    read = program._resource
+
+    def spy(request: Any, urn: str) -> program.Resource:
+        stays[f"{request.type} {request.name}"] = bool(request.retainOnDelete)
+        return read(request, urn)
+
+    monkeypatch.setattr(program, "_resource", spy)
+    record(tmp_path, mode="existing", addons={"certManager": {}})
+    found = {name: kept for name, kept in stays.items() if "management-cert-manager" in name}
+    assert {name.rpartition(":")[2]: kept for name, kept in found.items()} == {
+        "Namespace management-cert-manager-namespace-cert-manager": True,
+        "Release management-cert-manager": False,
+    }

@@ -142,8 +142,11 @@ def test_braces_are_text_and_the_name_is_a_template() -> None:
 
 @pytest.mark.parametrize("own", [False, True])
 def test_the_shared_values_are_found_again_in_a_template(own: bool) -> None:
-    release = planning.Release("metrics-server", "sample", "label", "a: 1\n", own)
-    assert shared_values(values_template(release)) == "a: 1\n"
+    text = f"a: {CLUSTER_NAME}\nb: '{{{{ x }}}}'\n"
+    release = planning.Release("metrics-server", "sample", "label", text, own)
+    assert shared_values(values_template(release), "shop") == "a: shop\nb: '{{ x }}'\n"
+    nothing = planning.Release("metrics-server", "sample", "label", "", own)
+    assert shared_values(values_template(nothing), "shop") == "{}\n"
 
 
 def test_objects_with_the_clusters_name_are_each_clusters_own() -> None:
@@ -224,6 +227,11 @@ class TestMirror:
         assert 'host."https://harbor.example.com/v2/m/registry.k8s.io"' in text
         assert "https://registry.k8s.io" not in text
         assert not Stack().registries_of(cluster).files()
+
+    def test_a_registry_that_has_the_mirror_leads_nowhere_else(self) -> None:
+        mirror = Mirror(registry="ghcr.io/acme", charts="oci://ghcr.io/acme/charts")
+        hosts = Stack(mirror=mirror).registries_of(Cluster.model_validate(LEAST)).hosts
+        assert {host.name for host in hosts} == set(PUBLIC) - {"ghcr.io"}
 
     def test_what_the_file_says_of_a_registry_stays(self) -> None:
         own = {"hosts": [{"name": "quay.io", "mirrors": [{"url": "https://own.example.com"}]}]}

@@ -15,15 +15,18 @@ import yaml
 from catalog import catalog
 from components.chart import rendered
 from components.cluster import kubeadm
+from components.cluster.cluster_api import OPERATOR
 from components.cluster.cluster_class import etcd_disk_patch
 from components.cluster.kinds import WORKER_CLASS
 from components.cluster.machine import SIZES
 from components.cluster.settings import Cluster
 from components.cluster.variables import DEFINITIONS, PATCHES
+from components.delivery.mirror import Mirror, mirrored
 from components.finding import Finding
 from components.infrastructure.interface import Infrastructure
 from components.infrastructure.registry import infrastructure
 from stacks.settings import load_file
+from tests.addons.upstream import misplaced
 from tests.infrastructure.examples import EXAMPLES, write_stack
 from tests.unit.command_line import ROOT
 
@@ -310,6 +313,23 @@ def test_what_it_needs_is_in_the_catalog(default: Infrastructure) -> None:
         file = CHARTS / chart.name / "values.yaml"
         if file.exists():
             assert set(chart.values) <= set(yaml.safe_load(file.read_text())), chart.name
+
+
+def test_images_stand_where_the_catalog_says(default: Infrastructure) -> None:
+    for chart in (*default.charts(), OPERATOR):
+        if catalog().charts[chart.name].images:
+            assert not misplaced(chart.name, chart.values), chart.name
+
+
+def test_a_mirror_is_where_their_images_come_from(default: Infrastructure) -> None:
+    mirror = Mirror(registry="harbor.example.com/mirror", charts="oci://harbor.example.com/charts")
+    for chart in (*default.charts(), OPERATOR):
+        values = mirrored(chart, mirror).values
+        for image in catalog().charts[chart.name].images:
+            found: Any = values
+            for key in image.at.split("."):
+                found = found[key]
+            assert found["repository"] == f"harbor.example.com/mirror/{image.name}", image.at
 
 
 def test_charts_of_a_management_cluster_hold_no_templates(plugin: Infrastructure) -> None:

@@ -64,12 +64,8 @@ def _controller_manager() -> dict[str, Any]:
 
 def tags() -> dict[str, str]:
     """The controller manager's tag for each minor of Kubernetes, `1.36`."""
-    start = f"{CONTROLLER_MANAGER}-"
-    return {
-        name.removeprefix(start): image.rpartition(":")[2]
-        for name, image in catalog().images.items()
-        if name.startswith(start)
-    }
+    tags = [image.tag for image in catalog().charts[CONTROLLER_MANAGER].images]
+    return {tag.removeprefix("v").rpartition(".")[0]: tag for tag in tags}
 
 
 def tag_template() -> str:

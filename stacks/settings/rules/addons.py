@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from catalog import catalog
 from components.addon import EXCLUSIVE, VOLUMES, Addon, Target
-from components.addons import Addons, addons_of, resolved
+from components.addons import Addons, addons_of, addons_of_existing, resolved
 from components.finding import Finding
 from components.infrastructure.interface import Infrastructure, Placed
 from errors import addons as codes
@@ -22,7 +22,7 @@ def check(
 ) -> Iterator[Finding]:
     """ADDON_NEEDS, ADDONS_EXCLUDE, ADDON_UNSUPPORTED, ADDONS_WITHOUT_PODS, and the add-ons' own.
 
-    What is wrong with an add-on of the stack is told once, however many clusters get it.
+    What is the same in every cluster that gets an add-on of the stack is told once.
 
     Args:
         stack: what the stack says about add-ons.
@@ -39,6 +39,9 @@ def check(
             fix="Write them below `management.cluster`." if own else "",
             key=True,
         )
+    if where.mode is ManagementMode.EXISTING:
+        for finding in _check_existing(addons_of_existing(where.addons, infrastructure)):
+            yield finding.below("management", HERE)
     told: set[tuple[object, Path, str]] = set()
     for place, cluster in clusters:
         management = place[0] == "management"
@@ -65,6 +68,16 @@ def check_target(target: Target) -> Iterator[Finding]:
     yield from _excluded(target, addons)
     yield from _unsupported(target, addons)
     yield from storage.check(target)
+
+
+def _check_existing(target: Target) -> Iterator[Finding]:
+    """What is wrong in a cluster of which neither ranges, machines, version nor what is in it
+    already are known."""
+    for key, settings in target.addons.items():
+        for finding in settings.check(target):
+            if finding.code is codes.RETIRED_ADDON:
+                yield finding.below(key)
+    yield from _excluded(target, resolved(target))
 
 
 def place_of(path: Path, place: Path, target: Target) -> Path:
