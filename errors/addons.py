@@ -72,3 +72,12 @@ ADDON_STOPS_UPGRADE = Code(
     "`allowUnsupported: true` of the add-on.",
     "version: 1.37.2 for a cluster that runs 1.35.4 with cert-manager",
 )
+ADDON_VALUES_IGNORED = Code(
+    1208,
+    "AddonValuesIgnored",
+    "values are said for an add-on that has no chart",
+    "`values` go to the add-on's main chart. Some add-ons are objects alone, and nothing would "
+    "read what is said.",
+    "Remove `values`, and say what is wanted in the add-on's own fields.",
+    "addons: {storageClasses: {values: {...}}}",
+)

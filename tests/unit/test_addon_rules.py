@@ -46,6 +46,15 @@ def test_an_add_on_has_to_support_the_version(tmp_path: Path) -> None:
     assert not problems(tmp_path, addons=stack)
 
 
+def test_values_have_to_reach_a_chart(tmp_path: Path) -> None:
+    values = {"replicas": 2}
+    network = {"flannel": {"networkPolicies": True}}
+    policies = {"networkPolicies": {"namespaces": ["shop"], "values": values}}
+    found = problems(tmp_path, addons=network | policies)
+    assert found == [(addons.ADDON_VALUES_IGNORED, "addons.networkPolicies.values")]
+    assert not problems(tmp_path, addons={"metricsServer": {"values": values}})
+
+
 @pytest.mark.parametrize("management", [{"mode": "embedded"}, {}])
 def test_the_embedded_plane_gets_no_add_ons(tmp_path: Path, management: dict[str, Any]) -> None:
     management = management | {"addons": {"certManager": {}}}
@@ -56,6 +65,25 @@ def test_the_embedded_plane_gets_no_add_ons(tmp_path: Path, management: dict[str
 def test_an_existing_management_cluster_gets_add_ons(tmp_path: Path) -> None:
     management = {"mode": "existing", "addons": {"certManager": {}}}
     assert not problems(tmp_path, management=management)
+
+
+@pytest.mark.parametrize(
+    ("installed", "code", "path"),
+    [
+        ({"ingressNginx": {}}, addons.RETIRED_ADDON, "ingressNginx"),
+        ({"calico": {}, "flannel": {}}, addons.ADDONS_EXCLUDE, "flannel"),
+        (
+            {"issuers": {"ca": [{"name": "own"}], "values": {"a": 1}}},
+            addons.ADDON_VALUES_IGNORED,
+            "issuers.values",
+        ),
+    ],
+)
+def test_what_no_cluster_can_have_an_existing_one_can_not(
+    tmp_path: Path, installed: dict[str, Any], code: Code, path: str
+) -> None:
+    found = problems(tmp_path, management={"mode": "existing", "addons": installed})
+    assert found == [(code, f"management.addons.{path}")]
 
 
 class _Settings(AddonSettings):

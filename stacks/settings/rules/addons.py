@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from catalog import catalog
 from components.addon import EXCLUSIVE, VOLUMES, Addon, Target
-from components.addons import Addons, addons_of, resolved
+from components.addons import Addons, addons_of, addons_of_existing, resolved
 from components.finding import Finding
 from components.infrastructure.interface import Infrastructure, Placed
 from errors import addons as codes
@@ -20,7 +20,7 @@ HERE = "addons"
 def check(
     stack: Addons, clusters: Sequence[Placed], infrastructure: Infrastructure, where: Management
 ) -> Iterator[Finding]:
-    """ADDON_NEEDS, ADDONS_EXCLUDE, ADDON_UNSUPPORTED, ADDONS_WITHOUT_PODS, and the add-ons' own.
+    """Codes 1200 to 1204 and 1208, and the add-ons' own.
 
     What is wrong with an add-on of the stack is told once, however many clusters get it.
 
@@ -39,6 +39,9 @@ def check(
             fix="Write them below `management.cluster`." if own else "",
             key=True,
         )
+    if where.mode is ManagementMode.EXISTING:
+        for finding in _existing(addons_of_existing(where.addons, infrastructure)):
+            yield finding.below("management", HERE)
     told: set[tuple[object, Path, str]] = set()
     for place, cluster in clusters:
         management = place[0] == "management"
@@ -64,7 +67,18 @@ def check_target(target: Target) -> Iterator[Finding]:
     yield from _needs(target, addons)
     yield from _excluded(target, addons)
     yield from _unsupported(target, addons)
+    yield from _unread(target, addons)
     yield from storage.check(target)
+
+
+def _existing(target: Target) -> Iterator[Finding]:
+    """What is wrong whatever the cluster is; its ranges, version and other contents are unknown."""
+    for key, settings in target.addons.items():
+        retired = (each for each in settings.check(target) if each.code is codes.RETIRED_ADDON)
+        yield from (finding.below(key) for finding in retired)
+    addons = resolved(target)
+    yield from _excluded(target, addons)
+    yield from _unread(target, addons)
 
 
 def place_of(path: Path, place: Path, target: Target) -> Path:
@@ -122,3 +136,10 @@ def _unsupported(target: Target, addons: Sequence[Addon]) -> Iterator[Finding]:
                     why=f"it supports {release.kubernetes}",
                     key=True,
                 )
+
+
+def _unread(target: Target, addons: Sequence[Addon]) -> Iterator[Finding]:
+    for addon in addons:
+        if target.addons[addon.name].values and not addon.charts:
+            what = f"`{addon.name}` has no chart that would read `values`"
+            yield Finding(codes.ADDON_VALUES_IGNORED, (addon.name, "values"), what, key=True)
