@@ -80,17 +80,16 @@ class Calico(AddonSettings):
     def addon(self, target: Target) -> Addon:
         """Its definitions, which are a chart of their own since 3.32, and its operator."""
         values = merged(self._values(target), self.values)
-        secrets = calico_bgp.secrets(self.bgp)
-        own = {SYSTEM: SecurityLevel.PRIVILEGED} if secrets else {}
         return Addon(
             "calico",
             charts=(
                 Chart("calico-definitions", NAMESPACE),
                 Chart("tigera-operator", NAMESPACE, values),
             ),
-            namespaces={NAMESPACE: SecurityLevel.PRIVILEGED, **own},
+            # Both always: a namespace that went with the last password would take the pods along.
+            namespaces=dict.fromkeys((NAMESPACE, SYSTEM), SecurityLevel.PRIVILEGED),
             objects=tuple(self._objects(target)),
-            secrets=secrets,
+            secrets=calico_bgp.secrets(self.bgp),
             provides=(NETWORK,),
             ports=tuple(self._ports(target)),
             privileges=("the host's network", "the host's kernel modules and iptables"),

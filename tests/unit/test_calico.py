@@ -162,7 +162,9 @@ def test_bgp_has_peers_communities_and_addresses_of_services() -> None:
 def test_passwords_of_peers_are_read_by_calico_alone() -> None:
     found = addon("calico", {"bgp": {"peers": [PEER | {"passwordSecret": "tor"}]}})
     assert found.secrets == ("tor",)
+    # Not only with a password: taking the namespace away would take the network with it.
     assert "calico-system" in found.namespaces
+    assert found.namespaces == addon("calico", {}).namespaces
     role, binding, _, peer = found.objects
     assert role["rules"][0]["resourceNames"] == ["tor"]
     assert binding["subjects"] == [
