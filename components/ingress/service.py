@@ -16,10 +16,16 @@ _CLOUDS = {
     "aws": {f"{_AWS}-type": "nlb"},
 }
 _TELLS_CALLER = {
-    "aws": {f"{_AWS}-proxy-protocol": "*"},
+    "aws": {f"{_AWS}-target-group-attributes": "proxy_protocol_v2.enabled=true"},
     "openstack": {"loadbalancer.openstack.org/proxy-protocol": "true"},
 }
-"""What makes a cloud's load balancer tell the caller's address by the PROXY protocol."""
+"""What makes a cloud's load balancer tell the caller's address by the PROXY protocol.
+
+AWS' controller reads `proxy-protocol` of classic load balancers alone:
+https://cloud-provider-aws.sigs.k8s.io/service_controller/
+"""
+_TELLS_NOTHING = {"aws": {f"{_AWS}-target-group-attributes": "proxy_protocol_v2.enabled=false"}}
+"""The opposite, where it has to be said: AWS' controller leaves what it once was told."""
 
 
 class ServiceType(StrEnum):
@@ -61,7 +67,7 @@ class ProxyService(Settings):
         if self.type is not ServiceType.LOAD_BALANCER or self.load_balancer_class:
             return dict(self.annotations)
         cloud = target.infrastructure.name
-        told = _TELLS_CALLER.get(cloud, {}) if proxy_protocol else {}
+        told = (_TELLS_CALLER if proxy_protocol else _TELLS_NOTHING).get(cloud, {})
         return {**_CLOUDS.get(cloud, {}), **told, **self.annotations}
 
     def spec(self) -> dict[str, Any]:
