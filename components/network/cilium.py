@@ -128,7 +128,7 @@ class Cilium(LoadBalancer):
             "hubble": self._hubble(target),
             "l2announcements": {"enabled": self.answers_for_addresses},
             "bgpControlPlane": {"enabled": self.bgp is not None},
-            "gatewayAPI": {"enabled": self.gateway},
+            "gatewayAPI": self._gateways(),
             "operator": {
                 "replicas": min(machines, HIGHLY_AVAILABLE),
                 "podDisruptionBudget": {"enabled": machines > 1},
@@ -175,6 +175,15 @@ class Cilium(LoadBalancer):
         found = {"k8sServiceHost": endpoint.host or "auto"}
         port = {"k8sServicePort": str(endpoint.port)} if endpoint.host else {}
         return values | {"kubeProxyReplacement": "true"} | found | port
+
+    def _gateways(self) -> dict[str, Any]:
+        """Charts have no order: this one fails, and is tried again, until its class is defined.
+
+        Left to itself it would leave the class out for good, and its operator all Gateways.
+        """
+        if not self.gateway:
+            return {"enabled": False}
+        return {"enabled": True, "gatewayClass": {"create": "true"}}
 
     def _encryption(self) -> dict[str, Any]:
         if self.encryption is None:

@@ -179,7 +179,10 @@ def test_gateways_come_with_their_definitions() -> None:
     found = addon("cilium", {"gateway": True}, **NO_PROXY)
     assert [chart.name for chart in found.charts] == ["gateway-api-crds", "cilium"]
     assert GATEWAY_API in found.provides
-    assert values({"gateway": True}, **NO_PROXY)["gatewayAPI"] == {"enabled": True}
+    # Nothing orders charts: without `true` one that is early leaves the class out, and succeeds.
+    wanted = {"enabled": True, "gatewayClass": {"create": "true"}}
+    assert values({"gateway": True}, **NO_PROXY)["gatewayAPI"] == wanted
+    assert values({}, **NO_PROXY)["gatewayAPI"] == {"enabled": False}
 
 
 BALANCED = {"loadBalancer": {"pools": [POOL]}}
