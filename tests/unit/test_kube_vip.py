@@ -9,7 +9,7 @@ import pytest
 from components.addon import LOAD_BALANCER
 from errors import Code
 from errors.addons import ADDONS_EXCLUDE
-from errors.network import ADDRESSES_TAKEN, BAD_BGP_PEER, POOLS_OVERLAP
+from errors.network import ADDRESSES_TAKEN, BAD_BGP_PEER, DUPLICATE_NAME, POOLS_OVERLAP
 from tests.addons.examples import addon
 from tests.addons.rules import found
 from tests.addons.upstream import unknown_values
@@ -94,6 +94,7 @@ def test_every_value_is_one_of_the_charts(settings: dict[str, Any]) -> None:
     [
         ({"addresses": ["192.168.0.0/28"]}, ADDRESSES_TAKEN, "addresses.0"),
         ({"namespaces": {"shop": ["10.100.0.4/30"]}}, POOLS_OVERLAP, "namespaces.shop.0"),
+        ({"namespaces": {"global": ["10.100.2.0/30"]}}, DUPLICATE_NAME, "namespaces.global"),
         ({"bgp": {"asNumber": 64512}}, BAD_BGP_PEER, "bgp"),
         (
             {"bgp": {"asNumber": 64512, "peers": PEERS, "peersSecret": "a"}},
