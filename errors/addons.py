@@ -81,3 +81,14 @@ ADDON_VALUES_IGNORED = Code(
     "Remove `values`, and say what is wanted in the add-on's own fields.",
     "addons: {storageClasses: {values: {...}}}",
 )
+GATEWAY_API_DROPPED = Code(
+    1209,
+    "GatewayApiDropped",
+    "a running cluster would lose its Gateways and routes to a change of who defines them",
+    "Traefik and Cilium bring the definitions of the Gateway API with a chart of their own. When "
+    "another add-on takes that over, the chart goes, and with its definitions every Gateway and "
+    "route that anybody wrote.",
+    "Keep what brings them now. To change it knowingly: save Gateways and routes, take out all "
+    "that serves Gateways, run `./caas up`, add the other, and apply again what you saved.",
+    "addons: {traefik: {}, envoyGateway: {}} for a cluster that runs traefik alone",
+)

@@ -19,7 +19,7 @@ from components.addon import (
 )
 from components.chart import Chart
 from components.fields import Cidr, Count, Flag
-from components.ingress.classes import ClassName, classes
+from components.ingress.classes import DEFINITIONS, ClassName, classes
 from components.ingress.names import Resources
 from components.ingress.placement import BUDGET, CRITICAL, spread
 from components.ingress.service import ProxyService
@@ -60,7 +60,7 @@ class Traefik(AddonSettings):
         needs = (METRICS,) if watched else ()
         others = (GATEWAY_API,) if self.gateway_api and not owns else ()
         values = merged(self._values(target, watched), self.values)
-        definitions = (Chart("gateway-api-crds", NAMESPACE),) if owns else ()
+        definitions = (DEFINITIONS,) if owns else ()
         return Addon(
             "traefik",
             charts=(*definitions, Chart("traefik", NAMESPACE, values)),

@@ -20,6 +20,7 @@ from components.addon import (
 from components.chart import Chart
 from components.fields import Count, Flag
 from components.finding import Finding
+from components.ingress.classes import DEFINITIONS
 from components.loadbalancer.addresses import Announced, LoadBalancer
 from components.network import cilium_objects, cilium_rules
 from components.network.cilium_settings import (
@@ -85,7 +86,7 @@ class Cilium(LoadBalancer):
     def addon(self, target: Target) -> Addon:
         """One chart, and before it the definitions of the Gateway API where they are asked for."""
         values = merged(self._values(target), self.values)
-        definitions = (Chart("gateway-api-crds", NAMESPACE),) if self.gateway else ()
+        definitions = (DEFINITIONS,) if self.gateway else ()
         return Addon(
             "cilium",
             charts=(*definitions, Chart("cilium", NAMESPACE, values)),

@@ -11,6 +11,7 @@ import yaml
 from components.addon import EXCLUSIVE, Addon, AddonSettings, Target
 from components.addons import Addons, addons_of
 from components.cluster.settings import Cluster
+from components.delivery.plan import plan
 from components.infrastructure.in_memory import InMemory
 from embedded.objects import Key
 from embedded.plan.addons import judge_addons, plan_addons
@@ -269,3 +270,21 @@ def test_an_upgrade_does_not_walk_through_what_an_add_on_does_not_support() -> N
     assert judged(cluster("1.35.4"), cluster("1.36.3"), addons=add) is None
     knowing = {"certManager": {"allowUnsupported": True}}
     assert judged(cluster("1.35.4"), wanted, addons=knowing) is None
+
+
+def test_gateways_of_a_running_cluster_are_not_deleted_by_another_that_defines_them() -> None:
+    def carried(addons: dict[str, Any]) -> dict[str, Any]:
+        found = Cluster.model_validate(LEAST | {"addons": addons})
+        return cluster(
+            labels=plan([addons_of(Addons(), found, InMemory())]).clusters["shop"].labels
+        )
+
+    alone: dict[str, Any] = {"traefik": {}}
+    beside: dict[str, Any] = alone | {"envoyGateway": {}}
+    live, wanted = carried(alone), carried(beside)
+    assert judged(live, wanted, addons=beside) is addons.GATEWAY_API_DROPPED
+    # Who wants no Gateways may lose them, and who has others' definitions keeps them.
+    none: dict[str, Any] = {"traefik": {"gatewayApi": False}}
+    assert judged(live, carried(none), addons=none) is None
+    assert judged(wanted, live, addons=alone) is None
+    assert judged(live, live, addons=alone) is None

@@ -164,6 +164,13 @@ def test_traefik_brings_the_definitions_only_where_nobody_else_does() -> None:
     assert (len(without.charts), without.provides, without.needs) == (1, (), ())
 
 
+def test_the_definitions_are_one_release_whoever_brings_them() -> None:
+    # A fleet has one HelmChartProxy of a chart; one whose namespace changes uninstalls first.
+    network = {"kubeProxy": False}
+    cilium = addon("cilium", {"gateway": True}, network=network)
+    assert cilium.charts[0] == addon("traefik", {}).charts[0]
+
+
 def test_traefik_serves_what_was_written_for_nginx() -> None:
     found = addon("traefik", {"nginxAnnotations": True})
     assert one(found, "IngressClass") == {"controller": "k8s.io/ingress-nginx"}
