@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from components.addon import Port
 from errors import Code
 from errors.network import (
     BAD_BGP_PEER,
@@ -116,10 +115,19 @@ def test_wireguard_encrypts_every_family_of_the_cluster() -> None:
         "wireguardEnabled": True,
         "wireguardEnabledV6": True,
     }
-    assert (
-        Port(51820, "pods of one machine to those of another, encrypted", "UDP")
-        in addon("calico", {"wireguard": True}).ports
-    )
+
+
+SIX = {"pods": ["fd00:10::/48"], "services": ["fd00:20::/112"]}
+
+
+@pytest.mark.parametrize(
+    ("network", "ports"), [({}, {51820}), (DUAL, {51820, 51821}), (SIX, {51821})]
+)
+def test_each_family_is_encrypted_at_a_port_of_its_own(
+    network: dict[str, Any], ports: set[int]
+) -> None:
+    found = addon("calico", {"wireguard": True}, network=network).ports
+    assert {port.number for port in found if port.purpose.endswith("encrypted")} == ports
 
 
 def test_a_users_own_values_win() -> None:
