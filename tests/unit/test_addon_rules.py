@@ -17,6 +17,7 @@ from embedded.objects import Key
 from embedded.plan.addons import judge_addons, plan_addons
 from embedded.plan.objects import ObjectPlan
 from errors import CaasError, Code, Where, addons
+from errors.ingress import DNS_OWNER_SHARED
 from stacks.settings import load_file
 from stacks.settings.rules.addons import check_target
 from tests.addons.examples import LEAST
@@ -54,6 +55,24 @@ def test_values_have_to_reach_a_chart(tmp_path: Path) -> None:
     found = problems(tmp_path, addons=network | policies)
     assert found == [(addons.ADDON_VALUES_IGNORED, "addons.networkPolicies.values")]
     assert not problems(tmp_path, addons={"metricsServer": {"values": values}})
+
+
+def test_clusters_do_not_delete_each_others_records(tmp_path: Path) -> None:
+    dns = {"cloudflare": {"secret": "token"}, "policy": "sync", "domainFilters": ["example.com"]}
+    three = [LEAST, LEAST | {"name": "b"}, LEAST | {"name": "c"}]
+    owned = dns | {"owner": "blue"}
+    found = problems(tmp_path, clusters=three, addons={"externalDns": owned})
+    assert found == [(DNS_OWNER_SHARED, "addons.externalDns.owner")]
+    own = LEAST | {"name": "b", "addons": {"externalDns": owned | {"policy": "upsert-only"}}}
+    found = problems(tmp_path, clusters=[LEAST, own], addons={"externalDns": owned})
+    assert found == [(DNS_OWNER_SHARED, "clusters[1].addons.externalDns.owner")]
+    # Each its own name, one alone, others' domains, and nobody who deletes.
+    assert not problems(tmp_path, clusters=three, addons={"externalDns": dns})
+    assert not problems(tmp_path, addons={"externalDns": owned})
+    own["addons"] = {"externalDns": owned | {"domainFilters": ["example.org"]}}
+    assert not problems(tmp_path, clusters=[LEAST, own], addons={"externalDns": owned})
+    kept = owned | {"policy": "upsert-only"}
+    assert not problems(tmp_path, clusters=three, addons={"externalDns": kept})
 
 
 @pytest.mark.parametrize("management", [{"mode": "embedded"}, {}])
