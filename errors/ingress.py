@@ -142,3 +142,12 @@ DNS_OWNER_SHARED = Code(
     "each cluster; or use `policy: upsert-only`.",
     "addons: {externalDns: {owner: blue, policy: sync, ...}} of a stack with two clusters",
 )
+SOURCE_RANGES_UNHELD = Code(
+    1266,
+    "SourceRangesUnheld",
+    "who may reach a Service is said, and nothing holds it",
+    "Kubernetes keeps `loadBalancerSourceRanges` for Services of `type: LoadBalancer`; everybody "
+    "would reach one of another type.",
+    "Use `type: LoadBalancer`, or remove `sourceRanges` and let what is in front hold them.",
+    "traefik: {service: {type: NodePort, sourceRanges: [192.0.2.0/24]}}",
+)

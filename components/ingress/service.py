@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -9,6 +10,8 @@ from pydantic import Field
 
 from components.addon import Target
 from components.fields import Cidr, LabelKey, Settings
+from components.finding import Finding
+from errors.ingress import SOURCE_RANGES_UNHELD
 
 _AWS = "service.beta.kubernetes.io/aws-load-balancer"
 _CLOUDS = {
@@ -55,7 +58,13 @@ class ProxyService(Settings):
     traffic_policy: TrafficPolicy = TrafficPolicy.LOCAL
     """`Local` keeps the caller's address, and sends only to machines with a proxy."""
     source_ranges: Annotated[tuple[Cidr, ...], Field(max_length=100)] = ()
-    """Who may reach it; empty for everybody."""
+    """Who may reach it, of `LoadBalancer`; empty for everybody."""
+
+    def check(self) -> Iterator[Finding]:
+        """SOURCE_RANGES_UNHELD."""
+        if self.source_ranges and self.type is not ServiceType.LOAD_BALANCER:
+            what = f"a Service of `type: {self.type}` is open to everybody"
+            yield Finding(SOURCE_RANGES_UNHELD, ("sourceRanges",), what, key=True)
 
     def annotated(self, target: Target, *, proxy_protocol: bool = False) -> dict[str, str]:
         """Its annotations, with those for the cloud's load balancer where no class is named.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
@@ -19,6 +20,7 @@ from components.addon import (
 )
 from components.chart import Chart
 from components.fields import Cidr, Count, Flag
+from components.finding import Finding
 from components.ingress.classes import DEFINITIONS, ClassName, classes
 from components.ingress.names import Resources
 from components.ingress.placement import BUDGET, CRITICAL, spread
@@ -52,6 +54,10 @@ class Traefik(AddonSettings):
     def gateway_class(self) -> str:
         """`traefik`, where it serves Gateways."""
         return ClassName.TRAEFIK if self.gateway_api else ""
+
+    def check(self, target: Target) -> Iterator[Finding]:
+        """SOURCE_RANGES_UNHELD."""
+        yield from (each.below("service") for each in self.service.check())
 
     def addon(self, target: Target) -> Addon:
         """Its chart, and the Gateway API's definitions where no other add-on brings them."""
