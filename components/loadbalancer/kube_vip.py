@@ -15,6 +15,7 @@ from components.chart import Chart
 from components.cluster.control_plane_settings import SecretName
 from components.fields import Count, Flag, Namespace, Settings
 from components.finding import Finding
+from components.loadbalancer import sessions
 from components.loadbalancer.addresses import (
     Address,
     AddressRange,
@@ -117,7 +118,7 @@ class KubeVip(LoadBalancer):
         )
 
     def check(self, target: Target) -> Iterator[Finding]:
-        """Addresses that are not free or of two owners, and routers said twice or not at all."""
+        """Addresses that are not free or of two owners, and routers twice or not at all."""
         yield from check_balancer(self, target)
         if GLOBAL in self.namespaces:
             what = f"`{GLOBAL}` is kube-vip's name for the addresses of all namespaces"
@@ -125,6 +126,10 @@ class KubeVip(LoadBalancer):
         if self.bgp and bool(self.bgp.peers) == bool(self.bgp.peers_secret):
             what = "BGP needs one of `peers` and `peersSecret`"
             yield Finding(codes.BAD_BGP_PEER, ("bgp",), what)
+        others = sessions.of_network(target)
+        for index, peer in enumerate(self.bgp.peers if self.bgp else ()):
+            path = ("bgp", "peers", index, "address")
+            yield from (each.below(*path) for each in sessions.taken(peer.address, others))
 
     def _provider(self) -> dict[str, Any]:
         pools = {GLOBAL: self.addresses, **self.namespaces}

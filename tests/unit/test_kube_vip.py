@@ -111,3 +111,24 @@ def test_one_owns_services() -> None:
     metallb = {"metallb": {"pools": [{"name": "a", "addresses": ["10.200.0.0/28"]}]}}
     assert found("kubeVip", LEAST, others=metallb) == [(ADDONS_EXCLUDE, "kubeVip")]
     assert not found("kubeVip", LEAST | {"byClass": True}, others=metallb)
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        {"calico": {"bgp": {"peers": [{"name": "a", "peerIP": "fd00::1", "asNumber": 64513}]}}},
+        {
+            "cilium": {
+                "bgp": {
+                    "localASN": 64512,
+                    "advertisePods": True,
+                    "peers": [{"name": "a", "peerASN": 64513, "peerAddress": "fd00::1"}],
+                }
+            }
+        },
+    ],
+)
+def test_a_router_has_one_session_with_a_machine(others: dict[str, Any]) -> None:
+    settings = LEAST | {"bgp": {"asNumber": 64512, "peers": PEERS}}
+    expected = [(BAD_BGP_PEER, "kubeVip.bgp.peers.1.address")]
+    assert found("kubeVip", settings, others=others) == expected
