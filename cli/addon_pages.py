@@ -20,7 +20,7 @@ What a stack file can install in clusters, below `addons:` of the stack, or of o
 word is the last: `null` means that the cluster does not get it. How they get there, and where their
 Secrets come from: [delivery](addons-delivery.md). Every add-on also has `selector` (labels that a
 cluster must carry to get the stack's add-on), `values` (values of its main chart that win over all
-others) and `allowUnsupported`.
+others; refused where it has no chart) and `allowUnsupported`.
 """
 SHARED = set(AddonSettings.model_fields)
 

@@ -72,3 +72,23 @@ ADDON_STOPS_UPGRADE = Code(
     "`allowUnsupported: true` of the add-on.",
     "version: 1.37.2 for a cluster that runs 1.35.4 with cert-manager",
 )
+ADDON_VALUES_IGNORED = Code(
+    1208,
+    "AddonValuesIgnored",
+    "values are said for an add-on that has no chart",
+    "`values` go to the add-on's main chart. Some add-ons are objects alone, and nothing would "
+    "read what is said.",
+    "Remove `values`, and say what is wanted in the add-on's own fields.",
+    "addons: {storageClasses: {values: {...}}}",
+)
+GATEWAY_API_DROPPED = Code(
+    1209,
+    "GatewayApiDropped",
+    "a running cluster would lose its Gateways and routes to a change of who defines them",
+    "Traefik and Cilium bring the definitions of the Gateway API with a chart of their own. When "
+    "another add-on takes that over, the chart goes, and with its definitions every Gateway and "
+    "route that anybody wrote.",
+    "Keep what brings them now. To change it knowingly: save Gateways and routes, take out all "
+    "that serves Gateways, run `./caas up`, add the other, and apply again what you saved.",
+    "addons: {traefik: {}, envoyGateway: {}} for a cluster that runs traefik alone",
+)

@@ -132,3 +132,22 @@ PROXY_SCALING = Code(
     "Write a `maxReplicas` of at least `replicas`, and add `metricsServer`; or leave it out.",
     "envoyGateway: {proxies: {maxReplicas: 9}}, without metricsServer",
 )
+DNS_OWNER_SHARED = Code(
+    1265,
+    "DnsOwnerShared",
+    "two clusters would delete each other's records",
+    "external-dns knows its records by its `owner`, and with `policy: sync` deletes those of them "
+    "that nothing in its own cluster asks for: the other cluster's too.",
+    "Leave `owner` out, which makes it the cluster's name, or write another one below `addons` of "
+    "each cluster; or use `policy: upsert-only`.",
+    "addons: {externalDns: {owner: blue, policy: sync, ...}} of a stack with two clusters",
+)
+SOURCE_RANGES_UNHELD = Code(
+    1266,
+    "SourceRangesUnheld",
+    "who may reach a Service is said, and nothing holds it",
+    "Kubernetes keeps `loadBalancerSourceRanges` for Services of `type: LoadBalancer`; everybody "
+    "would reach one of another type.",
+    "Use `type: LoadBalancer`, or remove `sourceRanges` and let what is in front hold them.",
+    "traefik: {service: {type: NodePort, sourceRanges: [192.0.2.0/24]}}",
+)

@@ -7,9 +7,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from components.addon import Target
+from components.chart import Chart
 
 GROUP = "gateway.networking.k8s.io"
 VERSION = f"{GROUP}/v1"
+DEFINITIONS = Chart("gateway-api-crds", "kube-system")
+"""The chart with its definitions alone, which deletes them when it goes. Whoever brings it, it is
+in one namespace: a release that moves is removed first."""
 SHARED = "shared"
 """The name of a cluster's Gateway."""
 NAMESPACE = "gateway"

@@ -83,7 +83,8 @@ class EnvoyGateway(AddonSettings):
         return ClassName.ENVOY
 
     def check(self, target: Target) -> Iterator[Finding]:
-        """PROXY_SCALING."""
+        """PROXY_SCALING and SOURCE_RANGES_UNHELD."""
+        yield from (each.below("proxies", "service") for each in self.proxies.service.check())
         least, most = self.proxies.replicas, self.proxies.max_replicas
         path = ("proxies", "maxReplicas")
         if most is not None and most < least:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -9,6 +10,8 @@ from pydantic import Field
 
 from components.addon import Target
 from components.fields import Cidr, LabelKey, Settings
+from components.finding import Finding
+from errors.ingress import SOURCE_RANGES_UNHELD
 
 _AWS = "service.beta.kubernetes.io/aws-load-balancer"
 _CLOUDS = {
@@ -16,10 +19,16 @@ _CLOUDS = {
     "aws": {f"{_AWS}-type": "nlb"},
 }
 _TELLS_CALLER = {
-    "aws": {f"{_AWS}-proxy-protocol": "*"},
+    "aws": {f"{_AWS}-target-group-attributes": "proxy_protocol_v2.enabled=true"},
     "openstack": {"loadbalancer.openstack.org/proxy-protocol": "true"},
 }
-"""What makes a cloud's load balancer tell the caller's address by the PROXY protocol."""
+"""What makes a cloud's load balancer tell the caller's address by the PROXY protocol.
+
+AWS' controller reads `proxy-protocol` of classic load balancers alone:
+https://cloud-provider-aws.sigs.k8s.io/service_controller/
+"""
+_TELLS_NOTHING = {"aws": {f"{_AWS}-target-group-attributes": "proxy_protocol_v2.enabled=false"}}
+"""The opposite, where it has to be said: AWS' controller leaves what it once was told."""
 
 
 class ServiceType(StrEnum):
@@ -49,7 +58,13 @@ class ProxyService(Settings):
     traffic_policy: TrafficPolicy = TrafficPolicy.LOCAL
     """`Local` keeps the caller's address, and sends only to machines with a proxy."""
     source_ranges: Annotated[tuple[Cidr, ...], Field(max_length=100)] = ()
-    """Who may reach it; empty for everybody."""
+    """Who may reach it, of `LoadBalancer`; empty for everybody."""
+
+    def check(self) -> Iterator[Finding]:
+        """SOURCE_RANGES_UNHELD."""
+        if self.source_ranges and self.type is not ServiceType.LOAD_BALANCER:
+            what = f"a Service of `type: {self.type}` is open to everybody"
+            yield Finding(SOURCE_RANGES_UNHELD, ("sourceRanges",), what, key=True)
 
     def annotated(self, target: Target, *, proxy_protocol: bool = False) -> dict[str, str]:
         """Its annotations, with those for the cloud's load balancer where no class is named.
@@ -61,7 +76,7 @@ class ProxyService(Settings):
         if self.type is not ServiceType.LOAD_BALANCER or self.load_balancer_class:
             return dict(self.annotations)
         cloud = target.infrastructure.name
-        told = _TELLS_CALLER.get(cloud, {}) if proxy_protocol else {}
+        told = (_TELLS_CALLER if proxy_protocol else _TELLS_NOTHING).get(cloud, {})
         return {**_CLOUDS.get(cloud, {}), **told, **self.annotations}
 
     def spec(self) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
@@ -19,7 +20,8 @@ from components.addon import (
 )
 from components.chart import Chart
 from components.fields import Cidr, Count, Flag
-from components.ingress.classes import ClassName, classes
+from components.finding import Finding
+from components.ingress.classes import DEFINITIONS, ClassName, classes
 from components.ingress.names import Resources
 from components.ingress.placement import BUDGET, CRITICAL, spread
 from components.ingress.service import ProxyService
@@ -53,6 +55,10 @@ class Traefik(AddonSettings):
         """`traefik`, where it serves Gateways."""
         return ClassName.TRAEFIK if self.gateway_api else ""
 
+    def check(self, target: Target) -> Iterator[Finding]:
+        """SOURCE_RANGES_UNHELD."""
+        yield from (each.below("service") for each in self.service.check())
+
     def addon(self, target: Target) -> Addon:
         """Its chart, and the Gateway API's definitions where no other add-on brings them."""
         owns = classes(target)[:1] == [ClassName.TRAEFIK]
@@ -60,7 +66,7 @@ class Traefik(AddonSettings):
         needs = (METRICS,) if watched else ()
         others = (GATEWAY_API,) if self.gateway_api and not owns else ()
         values = merged(self._values(target, watched), self.values)
-        definitions = (Chart("gateway-api-crds", NAMESPACE),) if owns else ()
+        definitions = (DEFINITIONS,) if owns else ()
         return Addon(
             "traefik",
             charts=(*definitions, Chart("traefik", NAMESPACE, values)),

@@ -44,6 +44,14 @@ Address = Annotated[
 """One IP address."""
 Asn = Annotated[Count, Field(ge=1, le=4294967295)]
 """The number of an autonomous system of BGP."""
+_SHORT = "(0|[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+_LONG = "(0|[1-9][0-9]{0,9})"
+STANDARD_COMMUNITY = f"{_SHORT}:{_SHORT}"
+"""Two numbers of 16 bits, RFC 1997."""
+LARGE_COMMUNITY = f"{_LONG}:{_LONG}:{_LONG}"
+"""Three numbers of 32 bits, RFC 8092."""
+Community = Annotated[str, Field(pattern=f"^{STANDARD_COMMUNITY}$|^{LARGE_COMMUNITY}$")]
+"""A mark of BGP routes, `64512:1`, or a large one, `64512:1:2`."""
 
 
 @dataclass(frozen=True, slots=True)

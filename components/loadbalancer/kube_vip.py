@@ -15,6 +15,7 @@ from components.chart import Chart
 from components.cluster.control_plane_settings import SecretName
 from components.fields import Count, Flag, Namespace, Settings
 from components.finding import Finding
+from components.loadbalancer import sessions
 from components.loadbalancer.addresses import (
     Address,
     AddressRange,
@@ -28,6 +29,7 @@ from errors import network as codes
 
 NAMESPACE = "kube-system"
 CLASS = "kube-vip.io/kube-vip-class"
+GLOBAL = "global"
 HIGHLY_AVAILABLE = 2
 METRICS_PORT = 2113
 """One after that of the kube-vip that holds the address of the Kubernetes API."""
@@ -116,14 +118,21 @@ class KubeVip(LoadBalancer):
         )
 
     def check(self, target: Target) -> Iterator[Finding]:
-        """Addresses that are not free, and routers that are said twice or not at all."""
+        """Addresses that are not free or of two owners, and routers twice or not at all."""
         yield from check_balancer(self, target)
+        if GLOBAL in self.namespaces:
+            what = f"`{GLOBAL}` is kube-vip's name for the addresses of all namespaces"
+            yield Finding(codes.DUPLICATE_NAME, ("namespaces", GLOBAL), what, key=True)
         if self.bgp and bool(self.bgp.peers) == bool(self.bgp.peers_secret):
             what = "BGP needs one of `peers` and `peersSecret`"
             yield Finding(codes.BAD_BGP_PEER, ("bgp",), what)
+        others = sessions.of_network(target)
+        for index, peer in enumerate(self.bgp.peers if self.bgp else ()):
+            path = ("bgp", "peers", index, "address")
+            yield from (each.below(*path) for each in sessions.taken(peer.address, others))
 
     def _provider(self) -> dict[str, Any]:
-        pools = {"global": self.addresses, **self.namespaces}
+        pools = {GLOBAL: self.addresses, **self.namespaces}
         # Written as ranges: of a key with networks and one with ranges only the first is read.
         data = {
             f"range-{name}": ",".join(f"{one.first}-{one.last}" for one in several)

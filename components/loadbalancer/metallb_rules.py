@@ -5,14 +5,13 @@ Source of the rules: internal/config/config.go of MetalLB.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from components.addon import Target
 from components.finding import Finding
+from components.loadbalancer import sessions
 from components.loadbalancer.metallb_settings import BgpAdvertisement, BgpPeer, DynamicAsn
-from components.network.calico import Calico
-from components.network.cilium import Cilium
 from components.network.names import duplicates, unknown
 from errors import network as codes
 
@@ -52,9 +51,10 @@ def check(settings: MetalLB, target: Target) -> Iterator[Finding]:
         ):
             yield finding.below("bgpAdvertisements", index)
     profiles = [profile.name for profile in settings.bfd_profiles]
-    taken = dict(_sessions(target))
+    others = sessions.of_network(target)
     for index, peer in enumerate(settings.peers):
-        for finding in (*_peer(peer, profiles), *_taken(peer, taken)):
+        taken = (each.below("peerAddress") for each in sessions.taken(peer.peer_address, others))
+        for finding in (*_peer(peer, profiles), *taken):
             yield finding.below("peers", index)
 
 
@@ -111,28 +111,6 @@ def _peer(peer: BgpPeer, profiles: Collection[str]) -> Iterator[Finding]:
     ):
         if is_wrong:
             yield Finding(codes.BAD_BGP_PEER, (key,), f"the peer `{peer.name}` {what}")
-
-
-def _sessions(target: Target) -> Iterator[tuple[str, str]]:
-    """The routers that the network plug-in talks BGP with, each with the plug-in's name."""
-    network = [target.addons.get(key) for key in ("calico", "cilium")]
-    for settings in network:
-        if isinstance(settings, Calico) and settings.bgp:
-            yield from ((peer.peer_ip, Calico.TITLE) for peer in settings.bgp.peers if peer.peer_ip)
-        elif isinstance(settings, Cilium) and settings.bgp:
-            yield from ((peer.peer_address, Cilium.TITLE) for peer in settings.bgp.peers)
-
-
-def _taken(peer: BgpPeer, sessions: Mapping[str, str]) -> Iterator[Finding]:
-    title = sessions.get(peer.peer_address or "")
-    if title:
-        yield Finding(
-            codes.BAD_BGP_PEER,
-            ("peerAddress",),
-            f"machines already talk to {peer.peer_address}: {title} does",
-            why="a router has one session with an address",
-            fix=f"Let {title} announce the addresses of Services, and remove the peer.",
-        )
 
 
 def _times(peer: BgpPeer) -> tuple[float, float]:

@@ -9,7 +9,13 @@ from pydantic import Field
 
 from components.cluster.control_plane_settings import SecretName
 from components.fields import Count, Duration, Flag, Namespace, Settings
-from components.loadbalancer.addresses import Address, AddressRange, Asn
+from components.loadbalancer.addresses import (
+    LARGE_COMMUNITY,
+    STANDARD_COMMUNITY,
+    Address,
+    AddressRange,
+    Asn,
+)
 from components.network.selector import Selectors
 
 Name = Namespace
@@ -18,10 +24,10 @@ Names = Annotated[tuple[Name, ...], Field(max_length=100)]
 Interface = Annotated[str, Field(pattern=r"^[^\s/:]{1,15}$")]
 """A network interface of Linux."""
 Milliseconds = Annotated[Count, Field(ge=10, le=60000)]
-CommunityValue = Annotated[
-    str, Field(pattern=r"^[0-9]{1,5}:[0-9]{1,5}$|^large:[0-9]{1,10}:[0-9]{1,10}:[0-9]{1,10}$")
-]
+_VALUE = f"^{STANDARD_COMMUNITY}$|^large:{LARGE_COMMUNITY}$"
+CommunityValue = Annotated[str, Field(pattern=_VALUE)]
 """`65535:65282`, or a large community, `large:64512:1:2`."""
+NameOrValue = Annotated[str, Field(pattern=f"{_VALUE}|^[^:]+$", max_length=63)]
 
 
 class ServiceAllocation(Settings):
@@ -140,7 +146,7 @@ class BgpAdvertisement(Settings):
     aggregation_length_v6: Annotated[Count, Field(ge=1, le=128)] = 128
     local_pref: Annotated[Count, Field(ge=0, le=4294967295)] = 0
     """The local preference, inside one autonomous system."""
-    communities: Annotated[tuple[str, ...], Field(max_length=50)] = ()
+    communities: Annotated[tuple[NameOrValue, ...], Field(max_length=50)] = ()
     """Values such as `65535:65282`, or names of `communities`."""
     node_selectors: Selectors = ()
     """Which machines are the next hop; all of them when empty."""

@@ -34,6 +34,7 @@ SYSTEM = calico_bgp.NAMESPACE
 NODE_METRICS_PORT, TYPHA_METRICS_PORT = 9091, 9093
 BETWEEN = "pods of one machine to those of another"
 IPV4, IPV6 = 4, 6
+WIREGUARD_PORTS = {IPV4: 51820, IPV6: 51821}
 BLOCK_SIZES = {IPV4: 26, IPV6: 122}
 """What a machine takes at a time where nothing is said; Calico's own defaults."""
 
@@ -80,17 +81,16 @@ class Calico(AddonSettings):
     def addon(self, target: Target) -> Addon:
         """Its definitions, which are a chart of their own since 3.32, and its operator."""
         values = merged(self._values(target), self.values)
-        secrets = calico_bgp.secrets(self.bgp)
-        own = {SYSTEM: SecurityLevel.PRIVILEGED} if secrets else {}
         return Addon(
             "calico",
             charts=(
                 Chart("calico-definitions", NAMESPACE),
                 Chart("tigera-operator", NAMESPACE, values),
             ),
-            namespaces={NAMESPACE: SecurityLevel.PRIVILEGED, **own},
+            # Both always: a namespace that went with the last password would take the pods along.
+            namespaces=dict.fromkeys((NAMESPACE, SYSTEM), SecurityLevel.PRIVILEGED),
             objects=tuple(self._objects(target)),
-            secrets=secrets,
+            secrets=calico_bgp.secrets(self.bgp),
             provides=(NETWORK,),
             ports=tuple(self._ports(target)),
             privileges=("the host's network", "the host's kernel modules and iptables"),
@@ -193,8 +193,8 @@ class Calico(AddonSettings):
             elif encapsulation.startswith("IPIP"):
                 yield Port(0, BETWEEN, "IP-in-IP")
         if self.wireguard:
-            for number in (51820, 51821)[: len(target.cluster.network.pods)]:
-                yield Port(number, f"{BETWEEN}, encrypted", "UDP")
+            for family in sorted(cidr.network.version for cidr in target.cluster.network.pods):
+                yield Port(WIREGUARD_PORTS[family], f"{BETWEEN}, encrypted", "UDP")
         if self.bgp:
             yield Port(179, "machines among each other and to routers, BGP")
         yield Port(5473, "machines to Typha, which tells them what has changed")

@@ -9,14 +9,13 @@ from pydantic import Field
 
 from components.cluster.control_plane_settings import SecretName
 from components.fields import Cidr, Count, Flag, Namespace, Settings
-from components.loadbalancer.addresses import Address
+from components.loadbalancer.addresses import Address, Community
 
 BlockSize = Annotated[Count, Field(ge=20, le=128)]
 Expression = Annotated[str, Field(min_length=1, max_length=1024)]
 """A selector in Calico's own words, `all()`, `has(rack)`, `rack == 'one'`."""
 Asn = Annotated[Count, Field(ge=1, le=2147483647)]
 """The number of an autonomous system; Calico's definitions take it as a signed 32-bit number."""
-Community = Annotated[str, Field(pattern=r"^[0-9]{1,10}:[0-9]{1,10}(:[0-9]{1,10})?$")]
 
 
 class Encapsulation(StrEnum):

@@ -20,6 +20,7 @@ from components.addon import (
 from components.chart import Chart
 from components.fields import Count, Flag
 from components.finding import Finding
+from components.ingress.classes import DEFINITIONS
 from components.loadbalancer.addresses import Announced, LoadBalancer
 from components.network import cilium_objects, cilium_rules
 from components.network.cilium_settings import (
@@ -85,7 +86,7 @@ class Cilium(LoadBalancer):
     def addon(self, target: Target) -> Addon:
         """One chart, and before it the definitions of the Gateway API where they are asked for."""
         values = merged(self._values(target), self.values)
-        definitions = (Chart("gateway-api-crds", NAMESPACE),) if self.gateway else ()
+        definitions = (DEFINITIONS,) if self.gateway else ()
         return Addon(
             "cilium",
             charts=(*definitions, Chart("cilium", NAMESPACE, values)),
@@ -128,7 +129,7 @@ class Cilium(LoadBalancer):
             "hubble": self._hubble(target),
             "l2announcements": {"enabled": self.answers_for_addresses},
             "bgpControlPlane": {"enabled": self.bgp is not None},
-            "gatewayAPI": {"enabled": self.gateway},
+            "gatewayAPI": self._gateways(),
             "operator": {
                 "replicas": min(machines, HIGHLY_AVAILABLE),
                 "podDisruptionBudget": {"enabled": machines > 1},
@@ -175,6 +176,15 @@ class Cilium(LoadBalancer):
         found = {"k8sServiceHost": endpoint.host or "auto"}
         port = {"k8sServicePort": str(endpoint.port)} if endpoint.host else {}
         return values | {"kubeProxyReplacement": "true"} | found | port
+
+    def _gateways(self) -> dict[str, Any]:
+        """Charts have no order: this one fails, and is tried again, until its class is defined.
+
+        Left to itself it would leave the class out for good, and its operator all Gateways.
+        """
+        if not self.gateway:
+            return {"enabled": False}
+        return {"enabled": True, "gatewayClass": {"create": "true"}}
 
     def _encryption(self) -> dict[str, Any]:
         if self.encryption is None:

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from components.cluster.control_plane_settings import SecretName
 from components.fields import Count, Duration, Flag, Namespace, Settings
-from components.loadbalancer.addresses import Address, AddressRange, Asn
+from components.loadbalancer.addresses import Address, AddressRange, Asn, Community
 from components.network.selector import Selector
 
 Name = Namespace
@@ -151,7 +151,7 @@ class CiliumBgp(Settings):
     """Which machines talk to them; all of them without it."""
     advertise_pods: Flag = False
     """Routers learn each machine's addresses of pods."""
-    communities: Annotated[tuple[str, ...], Field(max_length=50)] = ()
+    communities: Annotated[tuple[Community, ...], Field(max_length=50)] = ()
     """Of all routes: `64512:1`, or large ones, `64512:1:2`."""
     local_preference: Annotated[Count, Field(ge=0, le=4294967295)] | None = None
     """Of all routes, inside one autonomous system."""

@@ -35,12 +35,12 @@ class Backend(StrEnum):
     WIREGUARD = "wireguard"
 
 
-PORTS: dict[Backend, tuple[int, ...]] = {
-    Backend.VXLAN: (8472,),
-    Backend.HOST_GW: (),
-    Backend.WIREGUARD: (51820, 51821),
+PORTS: dict[Backend, dict[int, int]] = {
+    Backend.VXLAN: {4: 8472, 6: 8472},
+    Backend.HOST_GW: {},
+    Backend.WIREGUARD: {4: 51820, 6: 51821},
 }
-"""The UDP ports of each backend; WireGuard has one for each family."""
+"""The UDP port of each backend for each family."""
 
 
 class Flannel(AddonSettings):
@@ -54,7 +54,7 @@ class Flannel(AddonSettings):
     direct_routing: Flag = False
     """With `vxlan`: packets stay as they are inside a subnet."""
     mtu: Annotated[Count, Field(ge=1280, le=9000)] | None = None
-    """The largest packet of pods; without it found out on the machines."""
+    """The largest packet of pods; without it found out on the machines. Not with `host-gw`."""
     network_policies: Flag = False
     """Holds NetworkPolicies, by kube-network-policies of the Kubernetes project."""
 
@@ -77,11 +77,15 @@ class Flannel(AddonSettings):
         if self.direct_routing and self.backend is not Backend.VXLAN:
             what = f"`directRouting` is of `vxlan`, and the backend is `{self.backend}`"
             yield Finding(codes.NETWORK_OPTION_NEEDS, ("directRouting",), what)
+        if self.mtu and self.backend is Backend.HOST_GW:
+            what = "`host-gw` leaves packets as they are, and their size too"
+            yield Finding(codes.NETWORK_OPTION_NEEDS, ("mtu",), what, fix="Remove `mtu`.")
 
     def _ports(self, target: Target) -> tuple[Port, ...]:
-        """One for each family, of WireGuard."""
-        numbers = PORTS[self.backend][: len(target.cluster.network.pods)]
-        return tuple(Port(number, BETWEEN, "UDP") for number in numbers)
+        """Those of the families of pods."""
+        families = {cidr.network.version for cidr in target.cluster.network.pods}
+        numbers = {number for family, number in PORTS[self.backend].items() if family in families}
+        return tuple(Port(number, BETWEEN, "UDP") for number in sorted(numbers))
 
     def _values(self, target: Target) -> dict[str, Any]:
         ranges = {cidr.network.version: str(cidr) for cidr in target.cluster.network.pods}

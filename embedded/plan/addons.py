@@ -15,17 +15,19 @@ from components.addons import NETWORKS, resolved
 from components.delivery.fleet import shared_values
 from components.delivery.plan import (
     ADDON_LABEL,
+    CHART_LABEL,
     OBJECTS_LABEL,
     VALUES_ANNOTATION,
     set_name,
 )
+from components.ingress.classes import DEFINITIONS, classes
 from components.manifest import Manifest
 from embedded.api import describe
 from embedded.objects import Objects
 from embedded.plan.clusters import Locate, walked
 from embedded.plan.objects import ObjectPlan
 from errors import CaasError
-from errors.addons import ADDON_STOPS_UPGRADE, NETWORK_PLUGIN_CHANGED
+from errors.addons import ADDON_STOPS_UPGRADE, GATEWAY_API_DROPPED, NETWORK_PLUGIN_CHANGED
 
 Values = tuple[str, str]
 """Of a chart in a cluster: its own, and the template that is meant without them."""
@@ -199,13 +201,15 @@ def judge_addons(
 
     Raises:
         CaasError: CAAS-1206 another network plug-in, CAAS-1207 an upgrade through a version that an
-            add-on does not support.
+            add-on does not support, CAAS-1209 other definitions of the Gateway API.
     """
     for key, new in wanted.items():
         old = live.get(key)
         if key.kind != "Cluster" or old is None:
             continue
         _judge_network(key.name, old, new, locate)
+        if _defines(old) and not _defines(new):
+            _judge_gateways(target(key.name), locate)
         if steps := walked(old, new, wanted):
             _judge_steps(target(key.name), [str(step) for step in steps], locate)
 
@@ -224,6 +228,23 @@ def _judge_network(cluster: str, old: Manifest, new: Manifest, locate: Locate) -
 def _networks(cluster: Manifest) -> list[str]:
     labels = cluster["metadata"].get("labels", {})
     return [network for network in NETWORKS if f"{ADDON_LABEL}{network}" in labels]
+
+
+def _defines(cluster: Manifest) -> bool:
+    """Whether it gets the chart whose removal deletes the definitions of the Gateway API."""
+    return f"{CHART_LABEL}{DEFINITIONS.name}" in cluster["metadata"].get("labels", {})
+
+
+def _judge_gateways(target: Target, locate: Locate) -> None:
+    """A cluster that serves no Gateways any more may lose them, one that does may not."""
+    if there := classes(target):
+        name = target.cluster.name
+        raise CaasError(
+            GATEWAY_API_DROPPED,
+            f"`{name}` would lose the chart `{DEFINITIONS.name}`, and with it Gateways and routes",
+            where=locate(name, "addons"),
+            why=f"another add-on would define them, for the class `{there[0]}`",
+        )
 
 
 def _judge_steps(target: Target, steps: Iterable[str], locate: Locate) -> None:

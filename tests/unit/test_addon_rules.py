@@ -11,11 +11,13 @@ import yaml
 from components.addon import EXCLUSIVE, Addon, AddonSettings, Target
 from components.addons import Addons, addons_of
 from components.cluster.settings import Cluster
+from components.delivery.plan import plan
 from components.infrastructure.in_memory import InMemory
 from embedded.objects import Key
 from embedded.plan.addons import judge_addons, plan_addons
 from embedded.plan.objects import ObjectPlan
 from errors import CaasError, Code, Where, addons
+from errors.ingress import DNS_OWNER_SHARED
 from stacks.settings import load_file
 from stacks.settings.rules.addons import check_target
 from tests.addons.examples import LEAST
@@ -46,6 +48,33 @@ def test_an_add_on_has_to_support_the_version(tmp_path: Path) -> None:
     assert not problems(tmp_path, addons=stack)
 
 
+def test_values_have_to_reach_a_chart(tmp_path: Path) -> None:
+    values = {"replicas": 2}
+    network = {"flannel": {"networkPolicies": True}}
+    policies = {"networkPolicies": {"namespaces": ["shop"], "values": values}}
+    found = problems(tmp_path, addons=network | policies)
+    assert found == [(addons.ADDON_VALUES_IGNORED, "addons.networkPolicies.values")]
+    assert not problems(tmp_path, addons={"metricsServer": {"values": values}})
+
+
+def test_clusters_do_not_delete_each_others_records(tmp_path: Path) -> None:
+    dns = {"cloudflare": {"secret": "token"}, "policy": "sync", "domainFilters": ["example.com"]}
+    three = [LEAST, LEAST | {"name": "b"}, LEAST | {"name": "c"}]
+    owned = dns | {"owner": "blue"}
+    found = problems(tmp_path, clusters=three, addons={"externalDns": owned})
+    assert found == [(DNS_OWNER_SHARED, "addons.externalDns.owner")]
+    own = LEAST | {"name": "b", "addons": {"externalDns": owned | {"policy": "upsert-only"}}}
+    found = problems(tmp_path, clusters=[LEAST, own], addons={"externalDns": owned})
+    assert found == [(DNS_OWNER_SHARED, "clusters[1].addons.externalDns.owner")]
+    # Each its own name, one alone, others' domains, and nobody who deletes.
+    assert not problems(tmp_path, clusters=three, addons={"externalDns": dns})
+    assert not problems(tmp_path, addons={"externalDns": owned})
+    own["addons"] = {"externalDns": owned | {"domainFilters": ["example.org"]}}
+    assert not problems(tmp_path, clusters=[LEAST, own], addons={"externalDns": owned})
+    kept = owned | {"policy": "upsert-only"}
+    assert not problems(tmp_path, clusters=three, addons={"externalDns": kept})
+
+
 @pytest.mark.parametrize("management", [{"mode": "embedded"}, {}])
 def test_the_embedded_plane_gets_no_add_ons(tmp_path: Path, management: dict[str, Any]) -> None:
     management = management | {"addons": {"certManager": {}}}
@@ -58,13 +87,23 @@ def test_an_existing_management_cluster_gets_add_ons(tmp_path: Path) -> None:
     assert not problems(tmp_path, management=management)
 
 
-def test_an_existing_management_cluster_gets_nothing_twice_or_retired(tmp_path: Path) -> None:
-    both = {"mode": "existing", "addons": {"calico": {}, "cilium": {}}}
-    found = problems(tmp_path, management=both)
-    assert found == [(addons.ADDONS_EXCLUDE, "management.addons.cilium")]
-    retired = {"mode": "existing", "addons": {"ingressNginx": {}}}
-    found = problems(tmp_path, management=retired)
-    assert found == [(addons.RETIRED_ADDON, "management.addons.ingressNginx")]
+@pytest.mark.parametrize(
+    ("installed", "code", "path"),
+    [
+        ({"ingressNginx": {}}, addons.RETIRED_ADDON, "ingressNginx"),
+        ({"calico": {}, "flannel": {}}, addons.ADDONS_EXCLUDE, "flannel"),
+        (
+            {"issuers": {"ca": [{"name": "own"}], "values": {"a": 1}}},
+            addons.ADDON_VALUES_IGNORED,
+            "issuers.values",
+        ),
+    ],
+)
+def test_what_no_cluster_can_have_an_existing_one_can_not(
+    tmp_path: Path, installed: dict[str, Any], code: Code, path: str
+) -> None:
+    found = problems(tmp_path, management={"mode": "existing", "addons": installed})
+    assert found == [(code, f"management.addons.{path}")]
 
 
 class _Settings(AddonSettings):
@@ -259,3 +298,21 @@ def test_an_upgrade_does_not_walk_through_what_an_add_on_does_not_support() -> N
     assert judged(cluster("1.35.4"), cluster("1.36.3"), addons=add) is None
     knowing = {"certManager": {"allowUnsupported": True}}
     assert judged(cluster("1.35.4"), wanted, addons=knowing) is None
+
+
+def test_gateways_of_a_running_cluster_are_not_deleted_by_another_that_defines_them() -> None:
+    def carried(addons: dict[str, Any]) -> dict[str, Any]:
+        found = Cluster.model_validate(LEAST | {"addons": addons})
+        return cluster(
+            labels=plan([addons_of(Addons(), found, InMemory())]).clusters["shop"].labels
+        )
+
+    alone: dict[str, Any] = {"traefik": {}}
+    beside: dict[str, Any] = alone | {"envoyGateway": {}}
+    live, wanted = carried(alone), carried(beside)
+    assert judged(live, wanted, addons=beside) is addons.GATEWAY_API_DROPPED
+    # Who wants no Gateways may lose them, and who has others' definitions keeps them.
+    none: dict[str, Any] = {"traefik": {"gatewayApi": False}}
+    assert judged(live, carried(none), addons=none) is None
+    assert judged(wanted, live, addons=alone) is None
+    assert judged(live, live, addons=alone) is None

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from components.addon import Port
 from errors import Code
 from errors.network import (
     BAD_BGP_PEER,
@@ -116,10 +115,19 @@ def test_wireguard_encrypts_every_family_of_the_cluster() -> None:
         "wireguardEnabled": True,
         "wireguardEnabledV6": True,
     }
-    assert (
-        Port(51820, "pods of one machine to those of another, encrypted", "UDP")
-        in addon("calico", {"wireguard": True}).ports
-    )
+
+
+SIX = {"pods": ["fd00:10::/48"], "services": ["fd00:20::/112"]}
+
+
+@pytest.mark.parametrize(
+    ("network", "ports"), [({}, {51820}), (DUAL, {51820, 51821}), (SIX, {51821})]
+)
+def test_each_family_is_encrypted_at_a_port_of_its_own(
+    network: dict[str, Any], ports: set[int]
+) -> None:
+    found = addon("calico", {"wireguard": True}, network=network).ports
+    assert {port.number for port in found if port.purpose.endswith("encrypted")} == ports
 
 
 def test_a_users_own_values_win() -> None:
@@ -162,7 +170,9 @@ def test_bgp_has_peers_communities_and_addresses_of_services() -> None:
 def test_passwords_of_peers_are_read_by_calico_alone() -> None:
     found = addon("calico", {"bgp": {"peers": [PEER | {"passwordSecret": "tor"}]}})
     assert found.secrets == ("tor",)
+    # Not only with a password: taking the namespace away would take the network with it.
     assert "calico-system" in found.namespaces
+    assert found.namespaces == addon("calico", {}).namespaces
     role, binding, _, peer = found.objects
     assert role["rules"][0]["resourceNames"] == ["tor"]
     assert binding["subjects"] == [

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from components.addon import GATEWAY_API, LOAD_BALANCER, NETWORK, Manifest, Port
+from components.network.cilium_settings import CiliumBgp
 from errors import Code
 from errors.addons import ADDONS_EXCLUDE
 from errors.network import (
@@ -175,11 +177,23 @@ def test_bgp_tells_routers_of_services_and_pods() -> None:
     assert values(said)["bgpControlPlane"] == {"enabled": True}
 
 
+@pytest.mark.parametrize("text", ["no-export", "65536:1", "64512:", "1:2:3:4", "64512:01"])
+def test_a_community_has_two_short_numbers_or_three_long_ones(text: str) -> None:
+    told = {"localASN": 64512, "peers": [PEER]}
+    with pytest.raises(ValidationError, match="communities"):
+        CiliumBgp.model_validate(told | {"communities": [text]})
+    several = ["65535:65281", "0:0", "64512:1:2"]
+    assert CiliumBgp.model_validate(told | {"communities": several}).communities == tuple(several)
+
+
 def test_gateways_come_with_their_definitions() -> None:
     found = addon("cilium", {"gateway": True}, **NO_PROXY)
     assert [chart.name for chart in found.charts] == ["gateway-api-crds", "cilium"]
     assert GATEWAY_API in found.provides
-    assert values({"gateway": True}, **NO_PROXY)["gatewayAPI"] == {"enabled": True}
+    # Nothing orders charts: without `true` one that is early leaves the class out, and succeeds.
+    wanted = {"enabled": True, "gatewayClass": {"create": "true"}}
+    assert values({"gateway": True}, **NO_PROXY)["gatewayAPI"] == wanted
+    assert values({}, **NO_PROXY)["gatewayAPI"] == {"enabled": False}
 
 
 BALANCED = {"loadBalancer": {"pools": [POOL]}}

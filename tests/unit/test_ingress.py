@@ -114,13 +114,27 @@ def test_on_aws_the_load_balancer_is_a_network_load_balancer(settings: AddonSett
     )
 
 
-@pytest.mark.parametrize("cloud", ["openstack", "aws"])
-def test_the_load_balancer_is_told_to_use_the_proxy_protocol(cloud: str) -> None:
+OF_TARGETS = "service.beta.kubernetes.io/aws-load-balancer-target-group-attributes"
+
+
+@pytest.mark.parametrize(
+    ("cloud", "wanted", "key", "value"),
+    [
+        ("openstack", True, "loadbalancer.openstack.org/proxy-protocol", "true"),
+        ("openstack", False, "loadbalancer.openstack.org/proxy-protocol", None),
+        # What its controller reads of a network load balancer, and keeps until it is told else.
+        ("aws", True, OF_TARGETS, "proxy_protocol_v2.enabled=true"),
+        ("aws", False, OF_TARGETS, "proxy_protocol_v2.enabled=false"),
+    ],
+)
+def test_the_load_balancer_is_told_to_use_the_proxy_protocol(
+    cloud: str, wanted: bool, key: str, value: str | None
+) -> None:
     plugin = infrastructure(cloud).model_construct(provider=cloud)
-    settings = EnvoyGateway.model_validate({"traffic": {"proxyProtocol": True}})
+    settings = EnvoyGateway.model_validate({"traffic": {"proxyProtocol": wanted}})
     found = settings.addon(Target(target({}).cluster, plugin, {}))
     service = one(found, "EnvoyProxy")["provider"]["kubernetes"]["envoyService"]
-    assert any("proxy-protocol" in key for key in service["annotations"])
+    assert service["annotations"].get(key) == value
 
 
 @pytest.mark.parametrize(
@@ -148,6 +162,13 @@ def test_traefik_brings_the_definitions_only_where_nobody_else_does() -> None:
     assert (beside.provides, beside.needs) == ((), (GATEWAY_API,))
     without = addon("traefik", {"gatewayApi": False})
     assert (len(without.charts), without.provides, without.needs) == (1, (), ())
+
+
+def test_the_definitions_are_one_release_whoever_brings_them() -> None:
+    # A fleet has one HelmChartProxy of a chart; one whose namespace changes uninstalls first.
+    network = {"kubeProxy": False}
+    cilium = addon("cilium", {"gateway": True}, network=network)
+    assert cilium.charts[0] == addon("traefik", {}).charts[0]
 
 
 def test_traefik_serves_what_was_written_for_nginx() -> None:

@@ -21,6 +21,7 @@ from errors.ingress import (
     LISTENER_CERTIFICATE,
     LISTENERS_COLLIDE,
     PROXY_SCALING,
+    SOURCE_RANGES_UNHELD,
 )
 from stacks.settings import from_config
 from tests.addons.problems import load, problems
@@ -120,6 +121,20 @@ def test_proxies_scale_by_metrics_between_two_numbers() -> None:
     blind = {"envoyGateway": {"proxies": {"replicas": 3, "maxReplicas": 9}}}
     assert problems(blind) == expected
     assert load({**blind, "metricsServer": {}})
+
+
+@pytest.mark.parametrize("kind", ["NodePort", "ClusterIP"])
+def test_who_may_call_is_held_by_load_balancers_alone(kind: str) -> None:
+    service = {"type": kind, "sourceRanges": ["192.0.2.0/24"]}
+    place = "service.sourceRanges"
+    assert problems({"traefik": {"service": service}}) == [
+        (SOURCE_RANGES_UNHELD, f"traefik.{place}")
+    ]
+    assert problems({"envoyGateway": {"proxies": {"service": service}}}) == [
+        (SOURCE_RANGES_UNHELD, f"envoyGateway.proxies.{place}")
+    ]
+    assert load({"traefik": {"service": {**service, "type": "LoadBalancer"}}})
+    assert load({"traefik": {"service": {"type": kind}}})
 
 
 CILIUM: dict[str, Any] = {"cilium": {"gateway": True}}

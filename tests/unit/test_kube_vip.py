@@ -9,7 +9,7 @@ import pytest
 from components.addon import LOAD_BALANCER
 from errors import Code
 from errors.addons import ADDONS_EXCLUDE
-from errors.network import ADDRESSES_TAKEN, BAD_BGP_PEER, POOLS_OVERLAP
+from errors.network import ADDRESSES_TAKEN, BAD_BGP_PEER, DUPLICATE_NAME, POOLS_OVERLAP
 from tests.addons.examples import addon
 from tests.addons.rules import found
 from tests.addons.upstream import unknown_values
@@ -94,6 +94,7 @@ def test_every_value_is_one_of_the_charts(settings: dict[str, Any]) -> None:
     [
         ({"addresses": ["192.168.0.0/28"]}, ADDRESSES_TAKEN, "addresses.0"),
         ({"namespaces": {"shop": ["10.100.0.4/30"]}}, POOLS_OVERLAP, "namespaces.shop.0"),
+        ({"namespaces": {"global": ["10.100.2.0/30"]}}, DUPLICATE_NAME, "namespaces.global"),
         ({"bgp": {"asNumber": 64512}}, BAD_BGP_PEER, "bgp"),
         (
             {"bgp": {"asNumber": 64512, "peers": PEERS, "peersSecret": "a"}},
@@ -110,3 +111,24 @@ def test_one_owns_services() -> None:
     metallb = {"metallb": {"pools": [{"name": "a", "addresses": ["10.200.0.0/28"]}]}}
     assert found("kubeVip", LEAST, others=metallb) == [(ADDONS_EXCLUDE, "kubeVip")]
     assert not found("kubeVip", LEAST | {"byClass": True}, others=metallb)
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        {"calico": {"bgp": {"peers": [{"name": "a", "peerIP": "fd00::1", "asNumber": 64513}]}}},
+        {
+            "cilium": {
+                "bgp": {
+                    "localASN": 64512,
+                    "advertisePods": True,
+                    "peers": [{"name": "a", "peerASN": 64513, "peerAddress": "fd00::1"}],
+                }
+            }
+        },
+    ],
+)
+def test_a_router_has_one_session_with_a_machine(others: dict[str, Any]) -> None:
+    settings = LEAST | {"bgp": {"asNumber": 64512, "peers": PEERS}}
+    expected = [(BAD_BGP_PEER, "kubeVip.bgp.peers.1.address")]
+    assert found("kubeVip", settings, others=others) == expected

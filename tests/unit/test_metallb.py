@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from components.addon import LOAD_BALANCER, Manifest, SecurityLevel, Target
 from components.addons import Addons, addons_of
 from components.cluster.settings import Cluster
 from components.infrastructure.registry import infrastructure
+from components.loadbalancer.metallb import MetalLB
+from components.loadbalancer.metallb_settings import BgpAdvertisement
 from errors import Code
 from errors.network import (
     ADDRESS_FAMILY_UNUSED,
@@ -83,6 +86,14 @@ def test_a_peer_has_its_password_from_a_secret() -> None:
         "passwordSecret": {"name": "rack-1", "namespace": "metallb-system"},
     }
     assert addon("metallb", settings).secrets == ("rack-1",)
+
+
+@pytest.mark.parametrize("text", ["65536:1", "large:1:2", "1:2:3"])
+def test_a_community_is_a_name_or_one_that_metallb_reads(text: str) -> None:
+    with pytest.raises(ValidationError, match="communities"):
+        BgpAdvertisement.model_validate({"name": "a", "communities": [text]})
+    with pytest.raises(ValidationError, match="communities"):
+        MetalLB.model_validate({"pools": [POOL], "communities": {"near": text}})
 
 
 def test_an_advertisement_has_communities_and_preferences() -> None:

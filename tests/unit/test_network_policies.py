@@ -64,6 +64,11 @@ def test_each_backend_has_its_ports() -> None:
     both = {"pods": ["192.168.0.0/16", "fd00:10::/48"], "services": ["10.128.0.0/12", "fd00::/112"]}
     ports = addon("flannel", {"backend": "wireguard"}, network=both).ports
     assert [port.number for port in ports] == [51820, 51821]
+    six = {"pods": ["fd00:10::/48"], "services": ["fd00:20::/112"]}
+    for backend, number in (("wireguard", 51821), ("vxlan", 8472)):
+        assert [
+            each.number for each in addon("flannel", {"backend": backend}, network=six).ports
+        ] == [number]
 
 
 def test_a_cluster_has_one_network() -> None:
@@ -74,6 +79,7 @@ def test_a_cluster_has_one_network() -> None:
     ("settings", "cluster", "code", "place"),
     [
         ({"backend": "host-gw", "directRouting": True}, {}, NETWORK_OPTION_NEEDS, ".directRouting"),
+        ({"backend": "host-gw", "mtu": 1400}, {}, NETWORK_OPTION_NEEDS, ".mtu"),
         ({}, {"network": {"kubeProxy": False}}, KUBE_PROXY_MISSING, ""),
     ],
 )

@@ -7,20 +7,24 @@ from collections.abc import Iterator, Sequence
 from catalog import catalog
 from components.addon import EXCLUSIVE, VOLUMES, Addon, Target
 from components.addons import Addons, addons_of, addons_of_existing, resolved
+from components.basics.external_dns import ExternalDns, Policy
 from components.finding import Finding
 from components.infrastructure.interface import Infrastructure, Placed
 from errors import addons as codes
+from errors.ingress import DNS_OWNER_SHARED
 from stacks.settings.rules import storage
 from stacks.settings.stack import Management, ManagementMode
 
 Path = tuple[str | int, ...]
 HERE = "addons"
+Owners = dict[tuple[str, str], tuple[str, bool]]
+"""Who of which domain has a first cluster, and whether one of its clusters deletes records."""
 
 
 def check(
     stack: Addons, clusters: Sequence[Placed], infrastructure: Infrastructure, where: Management
 ) -> Iterator[Finding]:
-    """ADDON_NEEDS, ADDONS_EXCLUDE, ADDON_UNSUPPORTED, ADDONS_WITHOUT_PODS, and the add-ons' own.
+    """Codes 1200 to 1204, 1208 and 1265, and the add-ons' own.
 
     What is the same in every cluster that gets an add-on of the stack is told once.
 
@@ -40,14 +44,15 @@ def check(
             key=True,
         )
     if where.mode is ManagementMode.EXISTING:
-        for finding in _check_existing(addons_of_existing(where.addons, infrastructure)):
+        for finding in _existing(addons_of_existing(where.addons, infrastructure)):
             yield finding.below("management", HERE)
     told: set[tuple[object, Path, str]] = set()
+    owners: Owners = {}
     for place, cluster in clusters:
         management = place[0] == "management"
         of_stack = Addons() if management else stack
         target = addons_of(of_stack, cluster, infrastructure, management=management)
-        for finding in check_target(target):
+        for finding in (*check_target(target), *_owner(target, owners)):
             found = finding.below(*place_of(finding.path, place, target))
             if (key := (found.code, found.path, found.what)) not in told:
                 told.add(key)
@@ -67,17 +72,18 @@ def check_target(target: Target) -> Iterator[Finding]:
     yield from _needs(target, addons)
     yield from _excluded(target, addons)
     yield from _unsupported(target, addons)
+    yield from _unread(target, addons)
     yield from storage.check(target)
 
 
-def _check_existing(target: Target) -> Iterator[Finding]:
-    """What is wrong in a cluster of which neither ranges, machines, version nor what is in it
-    already are known."""
+def _existing(target: Target) -> Iterator[Finding]:
+    """What is wrong whatever the cluster is; its ranges, version and other contents are unknown."""
     for key, settings in target.addons.items():
-        for finding in settings.check(target):
-            if finding.code is codes.RETIRED_ADDON:
-                yield finding.below(key)
-    yield from _excluded(target, resolved(target))
+        retired = (each for each in settings.check(target) if each.code is codes.RETIRED_ADDON)
+        yield from (finding.below(key) for finding in retired)
+    addons = resolved(target)
+    yield from _excluded(target, addons)
+    yield from _unread(target, addons)
 
 
 def place_of(path: Path, place: Path, target: Target) -> Path:
@@ -135,3 +141,29 @@ def _unsupported(target: Target, addons: Sequence[Addon]) -> Iterator[Finding]:
                     why=f"it supports {release.kubernetes}",
                     key=True,
                 )
+
+
+def _unread(target: Target, addons: Sequence[Addon]) -> Iterator[Finding]:
+    for addon in addons:
+        if target.addons[addon.name].values and not addon.charts:
+            what = f"`{addon.name}` has no chart that would read `values`"
+            yield Finding(codes.ADDON_VALUES_IGNORED, (addon.name, "values"), what, key=True)
+
+
+def _owner(target: Target, owners: Owners) -> Iterator[Finding]:
+    """DNS_OWNER_SHARED, once for an owner that the same settings give to many clusters."""
+    settings = target.addons.get("externalDns")
+    if not isinstance(settings, ExternalDns):
+        return
+    name = target.cluster.name
+    owner, deletes = settings.owner or name, settings.policy is Policy.SYNC
+    for domain in settings.domain_filters:
+        first, deleting = owners.get((owner, domain), (name, False))
+        owners[owner, domain] = first, deleting or deletes
+        if first != name and (deleting or deletes):
+            yield Finding(
+                DNS_OWNER_SHARED,
+                ("externalDns", "owner"),
+                f"several clusters are the owner `{owner}` of records in {domain}",
+                why=f"`{first}` and `{name}` are",
+            )
