@@ -8,10 +8,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from catalog.admission import known_registries
 from components.infrastructure.prices import HOURS_PER_MONTH
 from errors import Where
 from policies import Configuration
+from policies.rules.addons import MIRRORS, OF_CATALOG
 from policies.rules.money import CEILING, MACHINE_PRICES, MONTHLY_CEILING
+from policies.rules.workloads import FROM_KNOWN, REGISTRIES
 from stacks.settings import Source, Stack, read
 
 
@@ -23,7 +26,8 @@ def today() -> date:
 def configuration(settings: Stack, file: Path) -> Configuration:
     """What a stack file says about policies.
 
-    Where it sets a ceiling and no prices, those of the infrastructure's price list are filled in.
+    Where it sets a ceiling and no prices, those of the infrastructure's price list are filled in;
+    so is its mirror, as a place that charts and images may come from.
 
     Args:
         settings: the stack file.
@@ -43,7 +47,7 @@ def configuration(settings: Stack, file: Path) -> Configuration:
 
     return Configuration.of(
         levels={name: level.value for name, level in said.levels.items()},
-        parameters=_priced(said.parameters, settings),
+        parameters=_mirrored(_priced(said.parameters, settings), settings),
         exemptions=[exemption.model_dump() for exemption in said.exemptions],
         on=today(),
         where=where,
@@ -61,3 +65,16 @@ def _priced(
         return parameters
     monthly = {name: price * HOURS_PER_MONTH for name, price in prices.machines.items()}
     return {**parameters, CEILING: {**ceiling, MACHINE_PRICES: monthly}}
+
+
+def _mirrored(
+    parameters: Mapping[str, Mapping[str, Any]], settings: Stack
+) -> Mapping[str, Mapping[str, Any]]:
+    if settings.mirror is None:
+        return parameters
+    places = {
+        OF_CATALOG: {MIRRORS: [settings.mirror.charts]},
+        FROM_KNOWN: {REGISTRIES: [*known_registries(), settings.mirror.registry]},
+    }
+    filled = {name: {**place, **parameters.get(name, {})} for name, place in places.items()}
+    return {**parameters, **filled}

@@ -11,7 +11,7 @@ from typing import Any
 from pulumi_policy import EnforcementLevel
 
 from errors import CaasError, Problem, Where
-from errors.policy import UNKNOWN_POLICY
+from errors.policy import BAD_POLICY_PARAMETER, UNKNOWN_POLICY
 from policies.rules import RULES
 from policies.rules.rule import AnyRule
 from policies.settings import EXEMPTIONS, UNCONFIGURED, Exemption, RuleSettings, read_settings
@@ -75,7 +75,14 @@ class Configuration:
         for name, level in levels.items():
             entry(name, "levels", name)[LEVEL] = EnforcementLevel(level).value
         for name, values in parameters.items():
-            entry(name, "parameters", name).update(values)
+            own = entry(name, "parameters", name)
+            for parameter, value in values.items():
+                if parameter in (LEVEL, EXEMPTIONS):  # said beside the parameters
+                    what = f"there is no parameter `{parameter}`"
+                    place = where(("parameters", name, parameter))
+                    problems.append(Problem(BAD_POLICY_PARAMETER, what, place))
+                else:
+                    own[parameter] = value
         for index, exemption in enumerate(exemptions):
             rest = {key: _plain(value) for key, value in exemption.items() if key != "rule"}
             own = entry(str(exemption["rule"]), "exemptions", index)

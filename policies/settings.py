@@ -48,7 +48,8 @@ class Exemption(BaseModel):
     def covers(self, urn: str) -> bool:
         """Whether a resource is meant."""
         name = urn.rpartition("::")[2]
-        return fnmatchcase(name, self.resource) or fnmatchcase(urn, f"*::{self.resource}")
+        ends = (f"*::{self.resource}", f"*${self.resource}")  # `$` follows the parent's type
+        return fnmatchcase(name, self.resource) or any(fnmatchcase(urn, end) for end in ends)
 
 
 @cache

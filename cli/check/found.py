@@ -32,10 +32,18 @@ class Finding:
         return "warning" if self.advice else "error"
 
     @property
+    def what(self) -> str:
+        """What is wrong, and with which object; a stack file names clusters only."""
+        thing = self.problem.where.object
+        what = self.problem.what.rstrip(".")
+        return f"{thing}: {what}" if thing else what
+
+    @property
     def identity(self) -> tuple[str, ...]:
         """What stays the same when lines move."""
-        problem = self.problem
-        return (problem.code.id, self.rule, problem.where.cluster or "", problem.what)
+        where = self.problem.where
+        thing = where.cluster or where.object or ""
+        return (self.problem.code.id, self.rule, thing, self.problem.what)
 
     def as_dict(self) -> dict[str, Any]:
         """For `--output json`, and from one process to another."""

@@ -32,9 +32,7 @@ def _annotation(report: Report, finding: Finding) -> str:
         f"{name}={escaped(str(value), PROPERTY)}" for name, value in properties.items() if value
     )
     why = f" ({problem.why})" if problem.why else ""
-    message = (
-        f"{problem.what.rstrip('.')}{why}.\nFix: {problem.remedy}\n{report.page(problem.code)}"
-    )
+    message = f"{finding.what}{why}.\nFix: {problem.remedy}\n{report.page(problem.code)}"
     return f"::{finding.level} {said}::{escaped(message, DATA)}"
 
 

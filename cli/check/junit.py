@@ -54,10 +54,10 @@ def _case(suite: ElementTree.Element, report: Report, name: str, finding: Findin
     parts = (where, problem.why, f"Fix: {problem.remedy}", report.page(problem.code))
     details = _speakable("\n".join(part for part in parts if part))
     if finding.advice:
-        ElementTree.SubElement(case, "system-out").text = f"{_speakable(problem.what)}\n{details}"
+        ElementTree.SubElement(case, "system-out").text = f"{_speakable(finding.what)}\n{details}"
         return
     failure = ElementTree.SubElement(
-        case, "failure", message=_speakable(problem.what), type=problem.code.id
+        case, "failure", message=_speakable(finding.what), type=problem.code.id
     )
     failure.text = details
 

@@ -82,7 +82,7 @@ def _findings(report: Report, findings: Sequence[Finding]) -> Iterator[str]:
         where = f" `{place}`" if place else ""
         why = f" ({_plain(problem.why)})" if problem.why else ""
         code = f"[{problem.code.id}]({report.page(problem.code)})"
-        yield f"- {mark} {code}{where} {_plain(problem.what.rstrip('.'))}{why}"
+        yield f"- {mark} {code}{where} {_plain(finding.what)}{why}"
         yield f"  - Fix: {_plain(problem.remedy)}"
 
 

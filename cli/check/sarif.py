@@ -62,7 +62,7 @@ def _result(report: Report, finding: Finding, number: int) -> dict[str, Any]:
         "ruleId": _rule_id(finding),
         "ruleIndex": number,
         "level": finding.level,
-        "message": {"text": f"{problem.what.rstrip('.')}{why}. Fix: {problem.remedy}"},
+        "message": {"text": f"{finding.what}{why}. Fix: {problem.remedy}"},
         "partialFingerprints": {"caas/v1": _fingerprint(report, finding)},
     }
     path = report.path(problem.where)

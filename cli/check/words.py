@@ -59,9 +59,8 @@ def _finding(report: Report, finding: Finding) -> Iterator[Line]:
     place = report.place(problem.where)
     why = f" ({problem.why})" if problem.why else ""
     where = f"{place}: " if place else ""
-    what = problem.what.rstrip(".")
     yield (
-        f"    {where}{problem.code.id} {what}{why}",
+        f"    {where}{problem.code.id} {finding.what}{why}",
         "yellow" if finding.advice else "red",
     )
     yield f"        Fix: {problem.remedy}", "dim"

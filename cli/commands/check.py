@@ -145,7 +145,7 @@ def _write(report: Report, where: Target) -> None:
         console.say(text.removesuffix("\n"))
         return
     try:
-        where.file.write_text(text)
+        where.file.write_text(text, encoding="utf-8")
     except OSError as error:
         raise CaasError(
             REPORT_NOT_WRITABLE,

@@ -50,19 +50,20 @@ def command(
     if pack_config:
         console.say(json.dumps(configured.as_pack_config(), indent=2))
     elif admission:
-        console.say(yaml.dump_all(_admission(session), Dumper=yaml.CSafeDumper, sort_keys=False))
+        console.say(
+            yaml.dump_all(_admission(session, configured), Dumper=yaml.CSafeDumper, sort_keys=False)
+        )
     elif output is Format.JSON:
         console.document({"policies": _rows(configured)})
     else:
         _show(_rows(configured))
 
 
-def _admission(session: Session) -> list[dict[str, Any]]:
-    said = session.settings.policies
+def _admission(session: Session, configured: Configuration) -> list[dict[str, Any]]:
     return admission_policies(
-        Action(said.admission.value),
-        levels={name: level.value for name, level in said.levels.items()},
-        parameters=said.parameters,
+        Action(session.settings.policies.admission.value),
+        levels={rule.name: configured.level(rule).value for rule in RULES},
+        parameters={name: each.parameters or {} for name, each in configured.settings.items()},
     )
 
 

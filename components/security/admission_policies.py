@@ -24,11 +24,20 @@ SYSTEM_NAMESPACES = ("kube-system",)
 SYSTEM_PARAMETER = "systemNamespaces"
 MANDATORY, ADVISORY, REMEDIATE, DISABLED = "mandatory", "advisory", "remediate", "disabled"
 CODES = {MANDATORY: "CAAS-4001", REMEDIATE: "CAAS-4001", ADVISORY: "CAAS-4002"}
+
+
+def _pod_of(state: str) -> str:
+    """The pod's spec in an object, as it is or as it was."""
+    return (
+        f'object.kind == "Pod" ? {state}.spec '
+        f': object.kind == "CronJob" ? {state}.spec.jobTemplate.spec.template.spec '
+        f': object.kind == "PodTemplate" ? {state}.template.spec '
+        f": {state}.spec.template.spec"
+    )
+
+
 _POD_VARIABLES = {
-    "spec": 'object.kind == "Pod" ? object.spec '
-    ': object.kind == "CronJob" ? object.spec.jobTemplate.spec.template.spec '
-    ': object.kind == "PodTemplate" ? object.template.spec '
-    ": object.spec.template.spec",
+    "spec": _pod_of("object"),
     "started": "variables.spec.?initContainers.orValue([]) "
     "+ variables.spec.?containers.orValue([])",
     "containers": "variables.started + variables.spec.?ephemeralContainers.orValue([])",
@@ -37,9 +46,15 @@ _POD_VARIABLES = {
 }
 _CHANGES = {
     "name": "pods-change",
-    # What was there before the rule, and is only labelled or deleted, is left alone.
-    "expression": 'request.operation != "UPDATE" || object.kind == "PodTemplate" '
-    "|| object.spec != oldObject.spec",
+    # What was there before the rule, and is only labelled, scaled or deleted, is left alone: a
+    # rollout to better pods scales the worse ones down.
+    "expression": f'request.operation != "UPDATE" || ({_pod_of("object")}) '
+    f"!= ({_pod_of('oldObject')})",
+}
+_STAYS = {
+    "name": "object-stays",
+    # Or it would stay for ever: who takes its finalizers away updates it.
+    "expression": "!has(object.metadata.deletionTimestamp)",
 }
 
 
@@ -139,11 +154,10 @@ def _spec(rule: AdmissionRule, level: str, given: Mapping[str, Any]) -> dict[str
             for expression in rule.validations
         ],
     }
-    conditions = [_CHANGES] if rule.of_pods else []
+    conditions = [_CHANGES if rule.of_pods else _STAYS]
     if rule.exception:
         conditions = [*conditions, {"name": "exceptions", "expression": f"!({rule.exception})"}]
-    if conditions:
-        spec["matchConditions"] = conditions
+    spec["matchConditions"] = conditions
     if rule.of_pods:
         spec["variables"] = [
             {"name": name, "expression": expression} for name, expression in _POD_VARIABLES.items()

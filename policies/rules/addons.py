@@ -10,6 +10,7 @@ from packaging.version import InvalidVersion, Version
 from catalog import ChartRelease, catalog
 from policies.rules.frameworks import CAAS, CLUSTER_API, nsa, pod_security
 from policies.rules.rule import ADVISORY, CRITICAL, HIGH, MANDATORY, MEDIUM, Context, Rule
+from policies.settings import Parameter
 from policies.subjects.charts import CHARTS, DELIVERIES, Chart, mappings, settings
 from policies.subjects.cluster import Cluster
 from policies.subjects.images import Image
@@ -18,6 +19,8 @@ from policies.subjects.retired import retired_chart, retired_image
 from policies.subjects.subject import Subject, itself, objects
 
 TITLE = "Add-ons"
+OF_CATALOG = "charts-are-of-the-catalog"
+MIRRORS = "mirrors"
 OPERATOR = "operator.cluster.x-k8s.io"
 PROVIDERS = Subject(
     "Cluster API's providers",
@@ -40,11 +43,12 @@ def _known(chart: Chart) -> ChartRelease | None:
     return next((found for found in catalog().charts.values() if found.name == chart.name), None)
 
 
-def _of_catalog(chart: Chart, _context: Context) -> Iterator[str]:
+def _of_catalog(chart: Chart, context: Context) -> Iterator[str]:
     known = _known(chart)
     if known is None:
         return
-    if chart.repository.rstrip("/") != known.repository.rstrip("/"):
+    places = (known.repository, *context[MIRRORS])
+    if chart.repository.rstrip("/") not in (place.rstrip("/") for place in places):
         said = chart.repository or "nowhere"
         yield f"the chart {chart.name} comes from {said}, not from {known.repository}"
     elif chart.version and chart.version.removeprefix("v") != known.version.removeprefix("v"):
@@ -149,7 +153,7 @@ def _fixed(manifest: Item, _context: Context) -> Iterator[str]:
 
 RULES: tuple[Rule[Chart] | Rule[tuple[Chart, Cluster]] | Rule[Item], ...] = (
     Rule(
-        "charts-are-of-the-catalog",
+        OF_CATALOG,
         "A chart of the catalog has its version, and comes from its repository.",
         HIGH,
         MANDATORY,
@@ -157,6 +161,14 @@ RULES: tuple[Rule[Chart] | Rule[tuple[Chart, Cluster]] | Rule[Item], ...] = (
         "Take the version and the repository from catalog/versions.yaml, or change them there.",
         CHARTS,
         _of_catalog,
+        (
+            Parameter(
+                MIRRORS,
+                tuple[str, ...],
+                (),
+                "repositories that have the catalog's charts too; caas fills in the stack's mirror",
+            ),
+        ),
     ),
     Rule(
         "charts-are-in-the-catalog",

@@ -64,6 +64,8 @@ def _watched(group: Group, _context: Context) -> Iterator[str]:
 def _can_roll(pool: Group, _context: Context) -> Iterator[str]:
     surge = pool.rollout("maxSurge", 1, round_up=True)
     unavailable = pool.rollout("maxUnavailable", 0, round_up=False)
+    if surge == 0 and unavailable == 0:  # a share that is less than one machine counts as one
+        unavailable = min(pool.rollout("maxUnavailable", 0, round_up=True), 1)
     count = pool.replicas
     if count and surge == 0 and unavailable == 0:
         yield f"{pool.title}: no machine may be added and none may be missing, so none is replaced"

@@ -60,9 +60,12 @@ def _encrypted(disk: Disk, _context: Context) -> Iterator[str]:
 
 
 def _encrypt(kind: Kind, props: Any) -> bool:
-    """Root disks and volumes; those in lists are left to their author."""
+    """Root disks and volumes; those in lists, and what must have a size, are left to the author."""
     if kind.is_kubernetes:
-        disk = opened(_machine(props), "rootVolume")
+        machine = _machine(props)
+        if "rootVolume" not in machine:
+            return False
+        disk = opened(machine, "rootVolume")
     elif kind.name == "Instance":
         disk = opened(props, "rootBlockDevice")
     elif kind.name == "Volume":

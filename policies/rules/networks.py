@@ -33,7 +33,7 @@ from policies.subjects.subject import (
 )
 
 TITLE = "Networks"
-API_PORTS = (6443, 443)
+API_PORTS = (6443,)
 LOGIN_PORTS = (22, 3389)
 DATABASE_PORTS = (2379, 2380, 10250, 5432, 3306, 6379, 9200, 27017)
 SERVICES = Subject("Services", objects("Service", group="core"), itself)
@@ -52,7 +52,7 @@ def _open(way: Way, ports: tuple[int, ...]) -> int | None:
 
 
 def _api_closed(way: Way, _context: Context) -> Iterator[str]:
-    if port := _open(way, API_PORTS[:1]):
+    if port := _open(way, API_PORTS):
         yield f"{way.title} lets the whole internet reach the API at port {port}"
 
 

@@ -201,11 +201,11 @@ class Rule(Generic[Part]):
 
     def _remediation(self, on: date) -> Callable[[ResourceValidationArgs], Any]:
         def remediate(args: ResourceValidationArgs) -> Any:
-            """All properties where one was put right; None else."""
+            """All properties where one was put right; None where the rule finds nothing wrong."""
             kind = Kind.of(args.resource_type)
             settings = read_settings(self.known, args.get_config(), on)
-            exemption = settings.exemption(args.urn)
-            if not self.concerns(kind) or (exemption and exemption.expires >= on):
+            item = Item(kind, args.props, args.urn, args.name, bool(args.opts.protect))
+            if not self.concerns(kind) or not any(self.judge(item, on, settings)):
                 return None
             # The engine's own mapping keeps what is secret; any other is somebody else's.
             props = deepcopy(args.props) if isinstance(args.props, dict) else args.props

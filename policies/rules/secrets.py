@@ -73,8 +73,10 @@ def _command(container: Container, _context: Context) -> Iterator[str]:
     for key in ("command", "args"):
         for word in container.props.get(key) or ():
             name, equals, value = str(word).lstrip("-").partition("=")
-            if (equals and is_secret(name, value)) or CONTENT.search(str(word)):
+            if equals and is_secret(name, value) and not CONTENT.search(name):
                 yield f"{container.title}: --{name} on its command line is a secret"
+            elif CONTENT.search(str(word)):  # which is not repeated
+                yield f"{container.title}: a word of its `{key}` is a secret"
 
 
 def _files(pod: Pod, _context: Context) -> Iterator[str]:

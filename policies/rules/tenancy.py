@@ -86,7 +86,8 @@ def _limits(limits: Item) -> bool:
 
 def _denies(policy: Item) -> bool:
     """Whether a policy lets nothing in that another does not allow."""
-    everything = not section(policy.spec, "podSelector", "matchLabels")
+    selector = section(policy.spec, "podSelector")
+    everything = not any(selector.get(key) for key in ("matchLabels", "matchExpressions"))
     types = texts(policy.spec, "policyTypes") or ["Ingress"]
     return everything and "Ingress" in types and not entries(policy.spec, "ingress")
 

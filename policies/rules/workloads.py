@@ -28,6 +28,8 @@ from policies.subjects.retired import retired_image
 from policies.subjects.subject import Stack, StackSubject
 
 TITLE = "Workloads"
+FROM_KNOWN = "images-come-from-known-registries"
+REGISTRIES = "registries"
 SIDECAR_ROLES = ("containers", "initContainers")
 PAIR = 2
 
@@ -44,7 +46,7 @@ def _pinned(container: Container, context: Context) -> Iterator[str]:
 
 def _listed(container: Container, context: Context) -> Iterator[str]:
     image = Image.of(container.image)
-    if container.image and not any(image.is_from(place) for place in context["registries"]):
+    if container.image and not any(image.is_from(place) for place in context[REGISTRIES]):
         yield f"{container.title} runs `{container.image}`, of a registry that is not listed"
 
 
@@ -150,7 +152,7 @@ RULES: tuple[Rule[Container] | Rule[Pod] | Rule[tuple[Pod, bool]], ...] = (
         (Parameter("digests", bool, False, "whether a digest is asked for"),),
     ),
     Rule(
-        "images-come-from-known-registries",
+        FROM_KNOWN,
         "Images come from registries that are listed.",
         MEDIUM,
         ADVISORY,
@@ -160,7 +162,7 @@ RULES: tuple[Rule[Container] | Rule[Pod] | Rule[tuple[Pod, bool]], ...] = (
         _listed,
         (
             Parameter(
-                "registries",
+                REGISTRIES,
                 tuple[str, ...],
                 known_registries(),
                 "hosts, or hosts with the beginning of a path",

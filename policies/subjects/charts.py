@@ -83,7 +83,7 @@ def _parsed(text: str) -> Props | None:
     """The values in a text; None where it is no YAML before its templates are filled in."""
     try:
         values = yaml.load(text, yaml.CSafeLoader)
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError):  # ValueError: the thirtieth of February
         return None
     return values if isinstance(values, Mapping) else None if values else {}
 

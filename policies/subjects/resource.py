@@ -164,7 +164,7 @@ def _manifests(text: str) -> tuple[Props, ...]:
     """The objects in a text; none where it is something else, a template for one."""
     try:
         documents = [each for each in yaml.load_all(text, yaml.CSafeLoader) if each is not None]
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError):  # ValueError: the thirtieth of February
         return ()
     if all(isinstance(each, dict) and "metadata" in each for each in documents):
         return tuple(documents)

@@ -47,6 +47,7 @@ NAMESPACED = {
     "Role": "roles",
     "RoleBinding": "rolebindings",
 }
+(CLAIMING,) = CASES["services-claim-no-external-addresses"].bad
 PRIVILEGED = DEPLOYMENT.put(SECURITY, {"privileged": True})
 
 
@@ -91,7 +92,7 @@ def running(binaries: Binaries, folder: Path) -> Iterator[LoneServer]:
     # A plugin of caas refuses external addresses before the rule is asked.
     plane = ControlPlane.model_validate({"admission": {"plugins": []}})
     with lone_server(binaries, folder, plane, key) as found:
-        for name in ("default", "kube-system"):
+        for name in ("default", "kube-public", "kube-system"):
             eventually(lambda name=name: found.get(f"/api/v1/namespaces/{name}")[0] == 200, 60)
         # Pod Security would refuse pods before the rules are asked.
         labels = {"pod-security.kubernetes.io/enforce": "privileged"}
@@ -102,6 +103,9 @@ def running(binaries: Binaries, folder: Path) -> Iterator[LoneServer]:
             found.post(f"/api/v1/namespaces/{name}/serviceaccounts", account)
         before = as_object(PRIVILEGED.put("metadata.name", "before"))
         assert found.post(path_of(before), before)[0] == 201
+        claims = as_object(CLAIMING)
+        claims["metadata"] |= {"name": "before", "finalizers": ["example.com/addresses"]}
+        assert found.post(path_of(claims), claims)[0] == 201
         yield found
 
 
@@ -188,35 +192,54 @@ def test_system_namespaces_are_left_alone(denying: LoneServer, name: str) -> Non
     assert not _says(answer, name)
 
 
-def test_what_was_there_before_can_be_labelled(denying: LoneServer) -> None:
+def test_what_was_there_before_can_be_labelled_and_scaled(denying: LoneServer) -> None:
     path = f"{path_of(PRIVILEGED.inputs)}/before"
     labels = {"metadata": {"labels": {"team": "blue"}}}
     assert denying.patch(path, labels)[0] == 200
-    status, answer = denying.patch(path, {"spec": {"replicas": 3}})
+    assert denying.patch(path, {"spec": {"replicas": 3}})[0] == 200
+    pod = {"terminationGracePeriodSeconds": 5}
+    status, answer = denying.patch(path, {"spec": {"template": {"spec": pod}}})
     assert status == 403
     assert "pods-are-unprivileged" in answer["message"]
 
 
+def test_what_was_there_before_can_go(denying: LoneServer) -> None:
+    path = f"{path_of(CLAIMING.inputs)}/before"
+    assert denying.patch(path, {"metadata": {"labels": {"team": "blue"}}})[0] == 403
+    assert denying.delete(path) == 200
+    assert denying.patch(path, {"metadata": {"finalizers": None}})[0] == 200
+    assert denying.get(path)[0] == 404
+
+
 def test_the_servers_own_objects_are_not_refused(denying: LoneServer) -> None:
-    """What the API server makes and puts right by itself, it may."""
-    binding = {
-        "apiVersion": "rbac.authorization.k8s.io/v1",
-        "kind": "ClusterRoleBinding",
-        "metadata": {"name": "system:public-info-viewer-2"},
-        "roleRef": {
-            "apiGroup": "rbac.authorization.k8s.io",
-            "kind": "ClusterRole",
-            "name": "system:public-info-viewer",
-        },
-        "subjects": [
-            {
-                "apiGroup": "rbac.authorization.k8s.io",
-                "kind": "Group",
-                "name": "system:unauthenticated",
-            }
-        ],
+    """What the API server and kubeadm make and put right by themselves, they may."""
+    server = stranger("ClusterRoleBinding", "system:public-info-viewer-2")
+    kubeadm = stranger("RoleBinding", "kubeadm:bootstrap-signer-clusterinfo", "kube-public")
+    for binding in (server, kubeadm):
+        assert denying.tried(path_of(binding), binding)[0] == 201
+    for binding in (stranger("RoleBinding", "system:mine"), kubeadm | {"metadata": {"name": "a"}}):
+        assert denying.tried(path_of(binding), binding)[0] == 403
+
+
+def stranger(kind: str, name: str, namespace: str = "shop") -> dict[str, Any]:
+    """A binding for callers that nobody knows."""
+    group = "rbac.authorization.k8s.io"
+    place = {} if kind in CLUSTER_SCOPED else {"namespace": namespace}
+    return {
+        "apiVersion": f"{group}/v1",
+        "kind": kind,
+        "metadata": {"name": name} | place,
+        "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": "system:public-info-viewer"},
+        "subjects": [{"apiGroup": group, "kind": "Group", "name": "system:unauthenticated"}],
     }
-    assert denying.tried(path_of(binding), binding)[0] == 201
+
+
+def test_volumes_of_a_provisioner_are_not_refused(denying: LoneServer) -> None:
+    (bad,) = CASES["volumes-are-not-host-paths"].bad
+    made = {"pv.kubernetes.io/provisioned-by": "rancher.io/local-path"}
+    assert tried(denying, bad)[0] == 403
+    status, message, _ = tried(denying, bad.put("metadata.annotations", made))
+    assert status == 201, message
 
 
 def test_warn(server: LoneServer) -> None:

@@ -107,6 +107,14 @@ def test_parameters() -> None:
     assert "!true" in validation["expression"]
 
 
+def test_only_another_pod_is_judged_anew_and_what_leaves_is_let_go() -> None:
+    for rule in admission_rules():
+        first = policies()[rule.name]["matchConditions"][0]
+        assert first["name"] == ("pods-change" if rule.of_pods else "object-stays")
+        if rule.of_pods:  # what the integration tests see: a Deployment is scaled, a pod changed
+            assert ": oldObject.spec.template.spec)" in first["expression"]
+
+
 def test_every_parameter_is_filled_in() -> None:
     for spec in policies().values():
         for validation in spec["validations"]:

@@ -30,7 +30,7 @@ from policies.rules import CHAPTERS, RULES
 from policies.subjects import cluster as subject
 from policies.subjects.resource import Kind
 from policies.subjects.subject import StackSubject
-from tests.policies.case import Case, R
+from tests.policies.case import GONE, Case, R
 from tests.policies.samples import CLUSTER, POOL
 from tests.policies.table import BY_NAME, CASES, DAYS, FURTHER, TODAY, options, report
 
@@ -224,6 +224,20 @@ def test_remediation(name: str) -> None:
         assert report(name, (R(resource.type, after, resource.name),)) == []
     assert remediated(name, case.bad[0]) is not None
     assert remediated(name, case.good[0]) is None
+
+
+@pytest.mark.parametrize("name", ["pods-use-seccomp", "pods-cannot-escalate"])
+def test_what_a_rule_passes_is_not_put_right(name: str) -> None:
+    """Kubernetes refuses these settings on Windows; pods of the system know what they do."""
+    bad = CASES[name].bad[0]
+    assert remediated(name, bad.put("spec.template.spec.os", {"name": "windows"})) is None
+    assert remediated(name, bad.put("metadata.namespace", "kube-system")) is None
+
+
+def test_a_root_disk_without_a_size_is_not_made_up() -> None:
+    """The AWS provider's own definition asks for the size."""
+    bare = CASES["disks-are-encrypted"].good[0].put("spec.template.spec.rootVolume", GONE)
+    assert remediated("disks-are-encrypted", bare) is None
 
 
 def remediated(name: str, resource: R) -> dict[str, Any] | None:

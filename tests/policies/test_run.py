@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -25,8 +26,9 @@ from policies import Configuration, check
 from policies.rules import RULES
 from stacks.settings import load_file
 from stacks.settings.source import stack_name
+from tests.policies.case import R
 from tests.policies.clusters import pool, props, resource, topology
-from tests.policies.samples import DEPLOYMENT, SECURITY, in_config_map, proxy
+from tests.policies.samples import DEPLOYMENT, SECURITY, in_config_map, obj, proxy
 
 ROOT = Path(__file__).resolve().parents[2]
 STACKS = sorted((ROOT / "stacks").glob("Pulumi.*.yaml"))
@@ -150,6 +152,14 @@ def test_exemption(pattern: str) -> None:
     assert left.rule.name == "production-control-plane-is-redundant"
 
 
+def test_exemption_of_a_part_of_a_component() -> None:
+    child = replace(TWO, urn=TWO.urn.replace("::kub", "::caas:index:WorkloadCluster$kub"))
+    assert child.urn != TWO.urn
+    own = exempt(TODAY, f"{TWO.type}::shop")
+    (left,) = check([child], TODAY, configuration=rules(exemptions=[own]))
+    assert left.rule.name == "production-control-plane-is-redundant"
+
+
 @pytest.mark.parametrize("pattern", ["hop", "sho", "Cluster"])
 def test_exemption_of_something_else(pattern: str) -> None:
     assert len(check([TWO], TODAY, configuration=rules(exemptions=[exempt(TODAY, pattern)]))) == 2
@@ -197,6 +207,51 @@ def test_everything_wrong_with_a_configuration_at_once() -> None:
     first, *_, last = caught.value.problems
     assert "'**' matches everything" in last.what
     assert "Did you mean `control-plane-is-odd`?" in first.remedy
+
+
+@pytest.mark.parametrize("said", [{"exemptions": 3}, {"enforcementLevel": "sometimes"}])
+def test_levels_and_exemptions_are_no_parameters(said: dict[str, Any]) -> None:
+    with pytest.raises(CaasError) as caught:
+        rules(parameters={"jobs-end": said})
+    (problem,) = caught.value.problems
+    assert problem.code is BAD_POLICY_PARAMETER
+    assert problem.where.path == f"parameters.jobs-end.{next(iter(said))}"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        proxy(valuesTemplate="since: 2026-02-30"),
+        obj("core/v1:ConfigMap", data={"a.yaml": "apiVersion: v1\nsince: 2026-02-30"}),
+    ],
+    ids=["values", "manifests"],
+)
+def test_text_that_yaml_can_not_read_is_no_crash(given: R) -> None:
+    assert [each for each in check([given], TODAY) if each.is_mandatory] == []
+
+
+def test_a_secret_is_not_repeated() -> None:
+    secret = "AKIAIOSFODNN7EXAMPLE"
+    words = [secret, f"--header={secret}", f"curl -u {secret}: a=b", f"--{secret}=x"]
+    given = DEPLOYMENT.put("spec.template.spec.containers.0.args", words)
+    found = [str(each.problem()) for each in check([given], TODAY) if each.is_mandatory]
+    assert len(found) == len(words)
+    assert not any(secret in text for text in found)
+
+
+def test_charts_of_the_stacks_mirror_are_those_of_the_catalog(tmp_path: Path) -> None:
+    from embedded.program import run_program  # noqa: PLC0415 - slow, and only here
+
+    file = tmp_path / "Pulumi.prod-aws.yaml"
+    mirror = "{ registry: harbor.example.com/mirror, charts: 'oci://harbor.example.com/charts' }"
+    text = (ROOT / "stacks/Pulumi.prod-aws.yaml").read_text()
+    file.write_text(text.replace("config:\n", f"config:\n  caas:mirror: {mirror}\n", 1))
+    resources = run_program("prod-aws", file).resources
+    configured = configuration(load_file(file), file)
+    found = check(resources, TODAY, configuration=configured)
+    assert [str(each.problem()) for each in found if each.is_mandatory] == []
+    refused = {each.rule.name for each in check(resources, TODAY) if each.is_mandatory}
+    assert refused == {"charts-are-of-the-catalog"}
 
 
 def test_stack_file_configures_the_rules(tmp_path: Path) -> None:

@@ -87,6 +87,19 @@ def test_what_was_there_before_is_told_apart_wherever_it_moved() -> None:
     assert found.mended == 1
 
 
+def test_objects_that_have_the_same_fault_are_told_apart() -> None:
+    fault = Problem(POLICY_ADVICE, "all 2 pods may be on one machine", Where(object="Deployment/a"))
+    one = Finding(fault, advice=True, rule="replicas-are-spread")
+    other = replace(one, problem=replace(fault, where=Where(object="Deployment/b")))
+    assert checked(other).since([one]).findings == (other,)
+    both = report(one, other)
+    first, second = json.loads(sarif.text(both, "0.1.0"))["runs"][0]["results"]
+    assert first["partialFingerprints"] != second["partialFingerprints"]
+    forms = [form.text(both) for form in (github, junit, markdown)]
+    for text in (*forms, "\n".join(line for line, _ in words.lines(both)), json.dumps(second)):
+        assert "Deployment/b: all 2 pods may be on one machine" in text
+
+
 def test_words_say_what_changes_and_what_is_wrong() -> None:
     text = "\n".join(line for line, _ in words.lines(EVERYTHING))
     assert "cluster `shop`: Kubernetes 1.36.3 → 1.37.2" in text

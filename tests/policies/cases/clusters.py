@@ -155,10 +155,11 @@ CASES: dict[str, Case] = {
             DEVELOPMENT.put(UNAVAILABLE, "100%"),
             CLUSTER.put(SURGE, "1%").put(UNAVAILABLE, 0),
             CLUSTER.put(SURGE, 0).put(UNAVAILABLE, "50%"),
+            CLUSTER.put(SURGE, "0%").put(UNAVAILABLE, "49%"),
             CLUSTER.put(SURGE, 0).put(UNAVAILABLE, 0).put(f"{POOL}.replicas", 0),
         ),
         fails=(
-            (CLUSTER.put(SURGE, "0%").put(UNAVAILABLE, "49%"), "no machine may be added"),
+            (CLUSTER.put(SURGE, "0%").put(UNAVAILABLE, "0%"), "no machine may be added"),
             (CLUSTER.put(UNAVAILABLE, 2), "all 2 machines away"),
             (CLUSTER.put(UNAVAILABLE, "100%"), "all 2 machines away"),
         ),

@@ -24,6 +24,7 @@ DENY = obj(
 )
 POOL = obj("metallb.io/v1beta1:IPAddressPool", "blue", spec={"addresses": ["192.0.2.0/28"]})
 OTHER_POOL = obj("metallb.io/v1beta1:IPAddressPool", "red", spec={"addresses": ["192.0.2.32/28"]})
+SOME = {"matchExpressions": [{"key": "app", "operator": "Exists"}]}
 RBAC = "rbac.authorization.k8s.io"
 PLAIN = obj("core/v1:Namespace", "tools")
 SERVICE = obj(
@@ -71,6 +72,7 @@ CASES: dict[str, Case] = {
         "no NetworkPolicy denies",
         fails=(
             ((DENY.put("spec.podSelector.matchLabels", {"a": "b"}), NAMESPACE), "NetworkPolicy"),
+            ((DENY.put("spec.podSelector", SOME), NAMESPACE), "NetworkPolicy"),
             ((DENY.put("spec.policyTypes", ["Egress"]), NAMESPACE), "NetworkPolicy"),
         ),
     ),

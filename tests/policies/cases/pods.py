@@ -268,6 +268,7 @@ CASES: dict[str, Case] = {
         ["--admin-password=hunter2"],
         "--admin-password on its command line",
         passes=(DEPLOYMENT.put(f"{CONTAINER}.args", ["--password-file=/p", "--token=$(T)"]),),
+        fails=((DEPLOYMENT.put(f"{CONTAINER}.args", ["AKIAIOSFODNN7EXAMPLE"]), "of its `args`"),),
     ),
     "secrets-are-mounted-as-files": case(
         DEPLOYMENT,
