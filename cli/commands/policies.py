@@ -21,7 +21,7 @@ EXAMPLES = {
     "./caas policies": "every rule, and what it does in the local stack",
     "./caas policies prod-aws --pack-config > policies.json": "for the pulumi CLI: "
     "`pulumi preview --policy-pack policies --policy-pack-config policies.json`",
-    "./caas policies prod-aws --admission > admission.yaml": "for a cluster: "
+    "./caas policies prod-aws --admission deny > admission.yaml": "for a cluster: "
     "`kubectl apply --server-side -f admission.yaml`",
 }
 STYLES = {"mandatory": "red", "remediate": "red", "advisory": "yellow", "disabled": "dim"}
@@ -34,8 +34,9 @@ def command(
         bool, Option("--pack-config", help="Write the file for pulumi's --policy-pack-config.")
     ] = False,
     admission: Annotated[
-        bool, Option("--admission", help="Write the policies for the API server of a cluster.")
-    ] = False,
+        Action | None,
+        Option("--admission", help="Write the policies for the API server of a cluster."),
+    ] = None,
 ) -> None:
     """Show the rules that `preview` and `up` check, and what each does.
 
@@ -51,7 +52,9 @@ def command(
         console.say(json.dumps(configured.as_pack_config(), indent=2))
     elif admission:
         console.say(
-            yaml.dump_all(_admission(session, configured), Dumper=yaml.CSafeDumper, sort_keys=False)
+            yaml.dump_all(
+                _admission(admission, configured), Dumper=yaml.CSafeDumper, sort_keys=False
+            )
         )
     elif output is Format.JSON:
         console.document({"policies": _rows(configured)})
@@ -59,9 +62,9 @@ def command(
         _show(_rows(configured))
 
 
-def _admission(session: Session, configured: Configuration) -> list[dict[str, Any]]:
+def _admission(action: Action, configured: Configuration) -> list[dict[str, Any]]:
     return admission_policies(
-        Action(session.settings.policies.admission.value),
+        action,
         levels={rule.name: configured.level(rule).value for rule in RULES},
         parameters={name: each.parameters or {} for name, each in configured.settings.items()},
     )

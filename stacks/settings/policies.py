@@ -38,14 +38,6 @@ class Level(StrEnum):
     DISABLED = "disabled"
 
 
-class Admission(StrEnum):
-    """What the API server does with what a mandatory rule refuses."""
-
-    DENY = "deny"
-    WARN = "warn"
-    AUDIT = "audit"
-
-
 class Exemption(Settings):
     """A resource that a rule does not hold for, until a day."""
 
@@ -73,5 +65,3 @@ class Policies(Settings):
     """What rules are told, by the rule's name; docs/policies.md has the parameters of each."""
     exemptions: Annotated[tuple[Exemption, ...], Field(max_length=1000)] = ()
     """Resources that a rule does not hold for."""
-    admission: Admission = Admission.DENY
-    """What the API server of a cluster does with what a mandatory rule refuses."""

@@ -40,7 +40,7 @@ def test_list_for_programs() -> None:
 def test_files(tmp_path: Path) -> None:
     text = (ROOT / "stacks/Pulumi.local.yaml").read_text()
     levels = "{ jobs-end: disabled, images-are-pinned: disabled }"
-    said = f"  caas:policies:\n    admission: audit\n    levels: {levels}\n"
+    said = f"  caas:policies:\n    levels: {levels}\n"
     (tmp_path / "Pulumi.mine.yaml").write_text(text.replace("config:\n", f"config:\n{said}", 1))
     env = {"CAAS_STACKS": str(tmp_path)}
     config = json.loads(piped("policies", "mine", "--pack-config", env=env).out)
@@ -48,7 +48,9 @@ def test_files(tmp_path: Path) -> None:
         "jobs-end": {"enforcementLevel": "disabled"},
         "images-are-pinned": {"enforcementLevel": "disabled"},
     }
-    manifests = list(yaml.safe_load_all(piped("policies", "mine", "--admission", env=env).out))
+    manifests = list(
+        yaml.safe_load_all(piped("policies", "mine", "--admission", "audit", env=env).out)
+    )
     kinds = {each["kind"] for each in manifests}
     assert kinds == {"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"}
     actions = [each["spec"].get("validationActions", ["Audit"]) for each in manifests]
@@ -57,7 +59,7 @@ def test_files(tmp_path: Path) -> None:
 
 
 def test_one_file_at_a_time() -> None:
-    done = piped("policies", "--pack-config", "--admission")
+    done = piped("policies", "--pack-config", "--admission", "deny")
     assert done.status == 64
     assert "each to a file of its own" in done.err
 
