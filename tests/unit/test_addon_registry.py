@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from components.addon import CERTIFICATES, GATEWAY_API, VOLUMES
+from components.registry.contents import Contents
 from errors import Code, registries
 from stacks.settings.rules.addons import check_target
 from tests.addons.examples import addon, target
@@ -55,6 +58,26 @@ def found(harbor: dict[str, Any]) -> list[tuple[Code, tuple[str | int, ...]]]:
             {"contents": {"projects": [{"name": "a", "robots": [{"name": "r"}, {"name": "r"}]}]}},
             [(registries.DUPLICATE_CONTENT, ("contents", "projects", 0, "robots", 1, "name"))],
         ),
+        (  # both Secrets would be robot-shop-ci-push
+            {
+                "contents": {
+                    "projects": [
+                        {"name": "shop", "robots": [{"name": "ci-push"}]},
+                        {"name": "shop-ci", "robots": [{"name": "push"}]},
+                    ]
+                }
+            },
+            [(registries.DUPLICATE_CONTENT, ("contents", "projects", 1, "robots", 0))],
+        ),
+        (
+            {
+                "contents": {
+                    "registries": [{"name": "hub", "url": "https://h.example.com", "secret": "s"}],
+                    "projects": [{"name": "shop", "robots": [{"name": "ci", "secret": "s"}]}],
+                }
+            },
+            [(registries.DUPLICATE_CONTENT, ("contents", "projects", 0, "robots", 0))],
+        ),
         (
             {"contents": {"projects": [{"name": "hub", "cacheOf": "dockerhub"}]}},
             [(registries.UNKNOWN_REGISTRY, ("contents", "projects", 0, "cacheOf"))],
@@ -71,6 +94,24 @@ def found(harbor: dict[str, Any]) -> list[tuple[Code, tuple[str | int, ...]]]:
 )
 def test_rules(harbor: dict[str, Any], wanted: list[tuple[Code, tuple[str | int, ...]]]) -> None:
     assert found(harbor) == wanted
+
+
+@pytest.mark.parametrize(
+    ("schedule", "good"),
+    [
+        ("0 0 3 * * *", True),
+        ("0 */15 * * * *", True),
+        ("0 3 * * *", False),  # no seconds
+        ("30 0 3 * * *", False),
+        ("0 * 3 * * *", False),
+    ],
+)
+def test_harbor_wants_schedules_with_seconds(schedule: str, good: bool) -> None:
+    retention = {"name": "a", "retention": {"newest": 1, "schedule": schedule}}
+    replication = {"name": "r", "registry": "hub", "schedule": schedule}
+    for contents in ({"projects": [retention]}, {"replications": [replication]}):
+        with nullcontext() if good else pytest.raises(ValidationError):
+            Contents.model_validate(contents)
 
 
 def test_no_default_password_is_left() -> None:
