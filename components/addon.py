@@ -85,6 +85,7 @@ class Addon:
         ports: what it opens.
         privileges: what its pods may do that others may not, a phrase each.
         ready: what is available when it works, `Deployment metallb-system/metallb-controller`.
+        images: those that its values name and that the catalog does not list with its charts.
     """
 
     name: str
@@ -97,6 +98,7 @@ class Addon:
     ports: tuple[Port, ...] = ()
     privileges: tuple[str, ...] = ()
     ready: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

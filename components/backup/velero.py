@@ -25,6 +25,7 @@ from errors.storage import (
 )
 
 NAMESPACE = "velero"
+KUBECTL = "registry.k8s.io/kubectl"
 NODE_AGENT_CONFIG = "node-agent-config"
 """The chart puts its own name before it."""
 
@@ -108,6 +109,11 @@ class Velero(AddonSettings):
                 "the folders of volumes on the machines",
             ),
             ready=(f"Deployment {NAMESPACE}/velero", f"DaemonSet {NAMESPACE}/node-agent"),
+            images=(
+                *(catalog().images[name] for name in self._plugins()),
+                # The chart's job that brings the definitions has the cluster's version.
+                f"{KUBECTL}:v{target.cluster.version}",
+            ),
         )
 
     def _values(self, target: Target) -> dict[str, Any]:

@@ -70,9 +70,8 @@ def contents(targets: Sequence[Target], infrastructure: Infrastructure) -> Conte
             the stack's.
         infrastructure: what their machines are.
     """
-    keys = [
-        chart.name for target in targets for addon in resolved(target) for chart in addon.charts
-    ]
+    addons = [addon for target in targets for addon in resolved(target)]
+    keys = [chart.name for addon in addons for chart in addon.charts]
     keys += [chart.name for chart in infrastructure.charts()] if targets else []
     own = any(target.management for target in targets)
     keys += [OPERATOR.name] if own else []
@@ -86,6 +85,7 @@ def contents(targets: Sequence[Target], infrastructure: Infrastructure) -> Conte
         for release in releases.values()
         for image in release.images
     ]
+    images += [ImageSource(image, addon.name) for addon in addons for image in addon.images]
     images += _of_clusters([target.cluster for target in targets])
     silent = sorted(key for key, release in releases.items() if not release.images)
     return Contents(

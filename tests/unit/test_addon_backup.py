@@ -10,11 +10,12 @@ import pytest
 
 from catalog import catalog
 from components.addon import SNAPSHOTS
+from components.delivery.contents import contents
 from errors import Code, storage
 from errors.addons import ADDON_NEEDS
 from stacks.settings.rules.addons import check_target
 from tests.addons.examples import addon, target
-from tests.addons.upstream import unknown_values
+from tests.addons.upstream import defaults, unknown_values
 
 MAIN = {"name": "main", "bucket": "backups", "region": "eu-central-1", "secret": "credentials"}
 PEM = "-----BEGIN CERTIFICATE-----\nabc\n-----END CERTIFICATE-----\n"
@@ -148,6 +149,15 @@ def test_locations_name_secrets_and_bring_their_plugins() -> None:
     assert azure["accessMode"] == "ReadOnly"
     assert "credential" not in gcs
     assert not unknown_values("velero", given)
+
+
+def test_a_bundle_has_its_plug_ins_and_the_job_that_brings_its_definitions() -> None:
+    where = target({"velero": {"locations": [MAIN], "volumes": "files"}})
+    references = {each.reference for each in contents([where], where.infrastructure).images}
+    assert catalog().images["velero-plugin-aws"] in references
+    assert catalog().images["velero-plugin-gcp"] not in references
+    repository = defaults("velero")["kubectl"]["image"]["repository"]
+    assert f"{repository}:v{where.cluster.version}" in references
 
 
 def test_schedules() -> None:
