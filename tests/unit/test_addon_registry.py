@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from errors import Code, registries
 from stacks.settings.rules.addons import check_target
 from tests.addons.examples import addon, target
 from tests.addons.upstream import unknown_values
+from tests.unit import aws_stack
 
 LEAST = {"host": "registry.example.com"}
 SHARED = {
@@ -235,6 +237,24 @@ def test_cert_manager_keeps_the_keys() -> None:
     assert made.charts[0].values["core"]["secretName"] == "harbor-token"
     names = [(each["kind"], each["metadata"]["name"]) for each in made.objects]
     assert ("Certificate", "harbor-token") in names
+
+
+def test_in_a_management_cluster_certificates_come_between_cert_manager_and_harbor(
+    tmp_path: Path,
+) -> None:
+    """A release waits for its pods, and those for the Secret of the Certificate."""
+    harbor = LEAST | {"expose": "loadBalancer", "tlsSecret": "tls"}
+    management = {
+        "mode": "self-managed",
+        "cluster": aws_stack.cluster("root", addons={"harbor": harbor}),
+    }
+    made = aws_stack.record(tmp_path, management=management, controllerCluster="root")
+    waits_for = {
+        each.name: {urn.rpartition("::")[2] for urn in each.dependencies} for each in made.resources
+    }
+    certificate = "management-harbor-certificate-harbor-harbor-token"
+    assert certificate in waits_for["management-harbor"]
+    assert "management-cert-manager" in waits_for[certificate]
 
 
 def test_internal_tls_has_a_certificate_for_each_part() -> None:
