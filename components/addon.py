@@ -79,6 +79,7 @@ class Addon:
         namespaces: each namespace that it has to itself, and the level that it enforces.
         objects: what follows the charts: instances of what they define, in the order of needs. Only
             the name of the cluster may be a template in them, and no secret.
+        objects_first: whether the charts wait for them instead: others bring what defines them.
         secrets: names of Secrets that it refers to; see `components.delivery`.
         provides: the roles that it has, `NETWORK`; those in `EXCLUSIVE` only once in a cluster.
         needs: the roles that something in the cluster must have.
@@ -91,6 +92,7 @@ class Addon:
     charts: tuple[Chart, ...] = ()
     namespaces: Mapping[str, SecurityLevel] = field(default_factory=dict)
     objects: tuple[Manifest, ...] = ()
+    objects_first: bool = False
     secrets: tuple[str, ...] = ()
     provides: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()

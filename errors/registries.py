@@ -40,7 +40,8 @@ DUPLICATE_CONTENT = Code(
     1324,
     "DuplicateHarborContent",
     "two things in Harbor have one name",
-    "Names of registries, projects, replications, and of robots in a project, are unique.",
+    "Names of registries, projects, replications, and of robots in a project, are unique, and so "
+    "is the Secret of each robot.",
     "Give one of them another name.",
     "contents: {projects: [{name: shop}, {name: shop}]}",
 )

@@ -75,9 +75,10 @@ BAD_BACKUP_TIME = Code(
 UNKNOWN_BACKUP_LOCATION = Code(
     1288,
     "UnknownBackupLocation",
-    "a backup schedule names a location that is not there",
-    "A schedule's backups go to one of `locations`.",
-    "Name one of the locations.",
+    "a backup schedule has no location that takes its backups",
+    "A schedule's backups go to one of `locations`, by itself to the default one; Velero refuses "
+    "every backup to one that is read-only.",
+    "Name a location that is there and is not read-only.",
     "schedules: [{name: nightly, time: '@daily', location: offsite}]",
 )
 DUPLICATE_BACKUP_NAME = Code(

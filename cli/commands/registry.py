@@ -10,7 +10,6 @@ from typer import Argument, Exit, Option
 
 from cli import console
 from cli.options import Format, Output, Yes
-from components.addons import addons_of
 from components.registry.harbor import ADMIN_PASSWORD, Harbor
 from embedded.harbor.client import Harbor as Client
 from embedded.harbor.sync import Sync
@@ -94,10 +93,9 @@ def command(
 def _settings(session: Session, name: str) -> Harbor:
     """The settings of a cluster's Harbor, as the stack file has them."""
     stack = session.settings
-    for cluster in stack.clusters:
+    for cluster in stack.all_clusters:
         if cluster.name == name:
-            target = addons_of(stack.addons, cluster, stack.infrastructure)
-            found = target.addons.get("harbor")
+            found = stack.target(cluster).addons.get("harbor")
             if isinstance(found, Harbor):
                 return found
     raise CaasError(NO_HARBOR, f"The cluster `{name}` gets no Harbor", where=Where(cluster=name))

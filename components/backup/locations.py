@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import re
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -14,10 +13,6 @@ from components.storage.volumes import ObjectName
 
 CREDENTIALS_KEY = "cloud"
 """The key of a location's Secret: the credentials file of its cloud's plug-in."""
-_FIELD = r"(\*|[0-9A-Za-z]+(-[0-9A-Za-z]+)?)(/[0-9]+)?"
-_CRON = re.compile(rf"({_FIELD}(,{_FIELD})*)( {_FIELD}(,{_FIELD})*){{4}}", re.ASCII)
-_WORD = re.compile(r"@(hourly|daily|weekly|monthly|yearly|every ([0-9]+[hms])+)")
-_PARTS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
 
 
 class Store(StrEnum):
@@ -96,16 +91,21 @@ class Location(Settings):
         } | {key: value for key, value in optional.items() if value}
 
     def _config(self) -> dict[str, str]:
-        own = {"s3Url": self.url, "s3ForcePathStyle": "true"} if self.url else {}
+        own = {
+            "s3Url": self.url,
+            "s3ForcePathStyle": "true",
+            # Ceph and others refuse uploads with the checksums that Amazon's SDK adds.
+            "checksumAlgorithm": "",
+        }
         found = {
-            Store.S3: {"region": self.region, **own},
+            Store.S3: {"region": self.region} | (own if self.url else {}),
             Store.AZURE: {
                 "resourceGroup": self.resource_group,
                 "storageAccount": self.storage_account,
             },
             Store.GCS: {},
         }[self.kind]
-        return {key: value for key, value in found.items() if value}
+        return {key: value for key, value in found.items() if value is not None}
 
 
 class Schedule(Settings):
@@ -123,15 +123,6 @@ class Schedule(Settings):
     location: ObjectName | None = None
     """Where to; without it the default location."""
 
-    def is_readable(self) -> bool:
-        """Whether cron would understand its time."""
-        if _WORD.fullmatch(self.time):
-            return True
-        return bool(_CRON.fullmatch(self.time)) and all(
-            _in_range(part, *bounds)
-            for part, bounds in zip(self.time.split(" "), _PARTS, strict=True)
-        )
-
     def values(self) -> dict[str, Any]:
         """An entry of the chart's `schedules`."""
         template: dict[str, Any] = {"ttl": hours(self.keep)}
@@ -148,9 +139,3 @@ def hours(duration: Duration) -> str:
     """A duration as Velero writes it, `720h0m0s`."""
     minutes, seconds = divmod(duration.seconds, 60)
     return f"{minutes // 60}h{minutes % 60}m{seconds}s"
-
-
-def _in_range(part: str, low: int, high: int) -> bool:
-    """Whether every number of a field is one that it can be; names of days and months pass."""
-    values = re.sub(r"/[0-9]+", "", part)
-    return all(low <= int(number) <= high for number in re.findall(r"[0-9]+", values))

@@ -13,6 +13,7 @@ from catalog import catalog
 from components.addon import SNAPSHOTS, Addon, AddonSettings, SecurityLevel, Target, merged
 from components.backup.locations import PLUGINS, Location, Schedule, hours
 from components.chart import Chart
+from components.cron import is_schedule
 from components.fields import Duration, Flag
 from components.finding import Finding
 from errors.storage import (
@@ -65,8 +66,8 @@ class Velero(AddonSettings):
 
     def check(self, target: Target) -> Iterator[Finding]:
         """What is wrong with locations and schedules."""
-        defaults = sum(each.default for each in self.locations)
-        if defaults > 1 or (defaults == 0 and len(self.locations) > 1):
+        if not self._default:
+            defaults = sum(each.default for each in self.locations)
             what = f"{defaults} of {len(self.locations)} locations are the default one"
             yield Finding(DEFAULT_LOCATION, ("locations",), what)
         names = [each.name for each in self.locations]
@@ -76,15 +77,22 @@ class Velero(AddonSettings):
             if missing := location.missing():
                 what = f"`{location.name}` lacks {' and '.join(f'`{each}`' for each in missing)}"
                 yield Finding(INCOMPLETE_LOCATION, ("locations", index), what)
+        yield from self._schedules(names)
+
+    def _schedules(self, names: list[str]) -> Iterator[Finding]:
+        writable = [each.name for each in self.locations if not each.read_only]
+        fix = f"One of: {', '.join(writable)}." if writable else ""
         for index, schedule in enumerate(self.schedules):
-            if not schedule.is_readable():
+            place = ("schedules", index)
+            if not is_schedule(schedule.time):
                 what = f"`{schedule.time}` is no time of cron"
-                yield Finding(BAD_BACKUP_TIME, ("schedules", index, "time"), what)
-            if schedule.location and schedule.location not in names:
-                what = f"there is no location `{schedule.location}`"
-                place = ("schedules", index, "location")
-                fix = f"One of: {', '.join(names)}."
-                yield Finding(UNKNOWN_BACKUP_LOCATION, place, what, fix=fix)
+                yield Finding(BAD_BACKUP_TIME, (*place, "time"), what)
+            goal = schedule.location or self._default
+            if goal and goal not in writable:
+                missing = f"there is no location `{goal}`"
+                what = f"the location `{goal}` is read-only" if goal in names else missing
+                path = (*place, "location") if schedule.location else place
+                yield Finding(UNKNOWN_BACKUP_LOCATION, path, what, fix=fix)
 
     def addon(self, target: Target) -> Addon:
         """One chart."""
@@ -105,7 +113,6 @@ class Velero(AddonSettings):
     def _values(self, target: Target) -> dict[str, Any]:
         snapshots = self.volumes is VolumeBackup.SNAPSHOTS
         monitored = {"enabled": target.has("monitoring")}
-        only = len(self.locations) == 1
         agent = {
             # Volumes of stopped pods can be restored; docs/backup.md says what it means.
             "restorePVC": {"ignoreDelayBinding": True},
@@ -115,7 +122,7 @@ class Velero(AddonSettings):
             "initContainers": [_plugin(name) for name in self._plugins()],
             "configuration": {
                 "backupStorageLocation": [
-                    each.values(is_default=each.default or only) for each in self.locations
+                    each.values(is_default=each.name == self._default) for each in self.locations
                 ],
                 "features": "EnableCSI" if snapshots else "",
                 "defaultSnapshotMoveData": snapshots and not self.keep_snapshots,
@@ -134,6 +141,12 @@ class Velero(AddonSettings):
             "schedules": {each.name: each.values() for each in self.schedules},
             "metrics": {"serviceMonitor": monitored, "nodeAgentPodMonitor": monitored},
         }
+
+    @property
+    def _default(self) -> str:
+        """The location of backups that name none; empty where it is not clear which."""
+        names = [each.name for each in self.locations if each.default or len(self.locations) == 1]
+        return names[0] if len(names) == 1 else ""
 
     def _plugins(self) -> list[str]:
         return sorted({PLUGINS[each.kind] for each in self.locations})

@@ -58,11 +58,14 @@ class DirectAddons(Component):
 
     def _install(self, addon: Addon, before: list[pulumi.Resource]) -> Iterator[pulumi.Resource]:
         made: list[pulumi.Resource] = [*self._objects(addon, tuple(namespaces(addon)), before)]
+        if addon.objects_first:
+            made += self._objects(addon, addon.objects, [*before, *made])
         for chart in addon.charts:
             options = self.child(depends_on=[*before, *made])
             name = f"{self.name}-{chart.name}"
             made.append(release(name, self._filled(chart), options, self._mirror))
-        made += self._objects(addon, addon.objects, [*before, *made])
+        if not addon.objects_first:
+            made += self._objects(addon, addon.objects, [*before, *made])
         yield from made
 
     def _filled(self, chart: Chart) -> Chart:

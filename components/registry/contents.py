@@ -16,8 +16,8 @@ from errors.registries import DUPLICATE_CONTENT, RETENTION_EMPTY, UNKNOWN_REGIST
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]+([._-][a-z0-9]+)*$", max_length=255)]
 Pattern = Annotated[str, Field(min_length=1, max_length=255)]
 """A pattern of names: `**` for all, `v*`, `{latest,stable}`."""
-Cron = Annotated[str, Field(pattern=r"^\S+( \S+){5}$", max_length=64)]
-"""Harbor's cron, with seconds first: `0 0 3 * * *`."""
+Cron = Annotated[str, Field(pattern=r"^0 (\*\S+|[^*\s]\S*)( \S+){4}$", max_length=64)]
+"""Harbor's cron, with seconds first, which have to be 0, and not every minute: `0 0 3 * * *`."""
 
 
 class RegistryKind(StrEnum):
@@ -83,6 +83,10 @@ class Robot(Settings):
     secret: ObjectName | None = None
     """The Secret in Harbor's namespace that gets its pull secret; without it
     `robot-<project>-<name>`."""
+
+    def pull_secret(self, project: str) -> str:
+        """The name of its Secret."""
+        return self.secret or f"robot-{project}-{self.name}".replace("_", "-")
 
 
 class Project(Settings):
@@ -159,9 +163,25 @@ def check(contents: Contents) -> Iterator[Finding]:
             yield Finding(RETENTION_EMPTY, (*place, "retention"), what)
         for finding in _twice("robots", [each.name for each in project.robots]):
             yield finding.below(*place)
+    yield from _shared_secrets(contents)
     for index, replication in enumerate(contents.replications):
         if replication.registry not in known:
             yield _unknown(("replications", index, "registry"), replication.registry)
+
+
+def _shared_secrets(contents: Contents) -> Iterator[Finding]:
+    """Robots whose password would take the place of another one."""
+    taken = {each.secret: f"the registry `{each.name}`" for each in contents.registries}
+    for index, project in enumerate(contents.projects):
+        for number, robot in enumerate(project.robots):
+            secret = robot.pull_secret(project.name)
+            ours = f"the robot `{robot.name}` of `{project.name}`"
+            other = taken.setdefault(secret, ours)
+            if other != ours:  # robots of one name are told already
+                what = f"{other} and {ours} have the Secret `{secret}`"
+                place = ("projects", index, "robots", number)
+                fix = "Name another one in `secret` of the robot."
+                yield Finding(DUPLICATE_CONTENT, place, what, fix=fix)
 
 
 def _unknown(place: tuple[str | int, ...], name: str) -> Finding:

@@ -110,7 +110,7 @@ class Harbor(AddonSettings):
         needs = {
             GATEWAY_API: self.expose is Exposure.ROUTE,
             VOLUMES: not (self.database and self.valkey and self.images) or self.trivy,
-            CERTIFICATES: self.internal_tls,
+            CERTIFICATES: self.internal_tls or signed,
         }
         parts = ["core", "jobservice", "portal", "registry"]
         return Addon(
@@ -122,6 +122,7 @@ class Harbor(AddonSettings):
                 *(harbor_objects.token_key() if signed else ()),
                 *(harbor_objects.internal_certificates() if self.internal_tls else ()),
             ),
+            objects_first=True,  # pods wait for the Secrets of certificates
             secrets=tuple(sorted(self._secrets())),
             needs=tuple(role for role, wanted in needs.items() if wanted),
             ready=tuple(f"Deployment {NAMESPACE}/harbor-{name}" for name in parts),

@@ -84,9 +84,10 @@ class Valkey(Settings):
     """`valkey.example.com:6379`; of sentinels all of them."""
     sentinel_set: Text | None = None
     """The name of the set that sentinels watch; without it the address is the server's own."""
-    username: Text | None = None
     secret: ObjectName | None = None
-    """A Secret in Harbor's namespace, its key `REDIS_PASSWORD`; without it no password."""
+    """A Secret in Harbor's namespace, its keys `REDIS_PASSWORD` and, for a user with a name,
+    `REDIS_USERNAME`; without it no password. The chart reads it when it is installed or
+    upgraded."""
     tls: Flag = True
     """Whether it is talked to over TLS."""
 
@@ -94,7 +95,6 @@ class Valkey(Settings):
         """The chart's `redis`."""
         optional = {
             "sentinelMasterSet": self.sentinel_set,
-            "username": self.username,
             "existingSecret": self.secret,
         }
         external = {"addr": ",".join(self.addresses), "tlsOptions": {"enable": self.tls}}

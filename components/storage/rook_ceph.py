@@ -122,7 +122,7 @@ class RookCeph(VolumeSettings):
                 Chart("rook-ceph-cluster", NAMESPACE, cluster),
             ),
             namespaces={NAMESPACE: SecurityLevel.PRIVILEGED},
-            provides=(VOLUMES,),
+            provides=(VOLUMES,) if self.cluster_volumes().classes else (),
             ports=(
                 Port(3300, "everything to monitors"),
                 Port(6789, "everything to monitors, the older protocol"),

@@ -39,8 +39,8 @@ class Harbor:
         self._session.auth = (username, password)
         # With a session's cookie Harbor wants a token against forgery too.
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        if ca:
-            self._session.verify = str(ca)
+        # Said with each request: a session's own is overruled by $REQUESTS_CA_BUNDLE.
+        self._verify: bool | str = str(ca) if ca else True
 
     def get(self, path: str, **query: str | int) -> Any:
         """What is at `path`; None where there is nothing."""
@@ -82,7 +82,13 @@ class Harbor:
         url = f"{self.url}/api/v2.0{path}"
         try:
             response = self._session.request(
-                method, url, params=query, json=body, timeout=self._timeout, allow_redirects=False
+                method,
+                url,
+                params=query,
+                json=body,
+                timeout=self._timeout,
+                allow_redirects=False,
+                verify=self._verify,
             )
         except requests.RequestException as error:
             reason = str(error).partition("\n")[0]

@@ -151,6 +151,7 @@ class Sync:
     def _project(
         self, project: Project, there: Found | None, registries: Mapping[str, Found]
     ) -> Iterator[Change]:
+        # 0 as well for a registry that is not made yet, where changes are only looked for.
         source = registries.get(project.cache_of or "", {}).get("id", 0)
         switches = words.metadata(project)
         if there is None:
@@ -166,8 +167,9 @@ class Sync:
                 partial(self.harbor.create, "/projects", body),
             )
             return
-        if (there.get("registry_id") or 0) != source:
-            kind = "caches another registry" if there.get("registry_id") else "is no cache"
+        cached = there.get("registry_id") or 0
+        if cached != source or bool(cached) != bool(project.cache_of):
+            kind = "caches another registry" if cached else "is no cache"
             what = f"the project `{project.name}` {kind}"
             raise CaasError(HARBOR_UNCHANGEABLE, what, where=Where(object=self.harbor.url))
         if _differs(switches, there.get("metadata") or {}):
@@ -229,7 +231,7 @@ class Sync:
 
     def _robot(self, robot: Robot, project: str, robots: Mapping[str, Found]) -> Iterator[Change]:
         name = words.robot_name(robot, project)
-        secret = robot.secret or f"robot-{project}-{robot.name}".replace("_", "-")
+        secret = robot.pull_secret(project)
         body = words.robot(robot, project)
         there = robots.get(name)
         if there is None:
@@ -300,4 +302,5 @@ def _differs(wanted: Any, there: Any) -> bool:
         if not isinstance(there, list) or len(wanted) != len(there):
             return True
         return any(_differs(one, other) for one, other in zip(wanted, there, strict=True))
-    return bool(wanted != there) and not (wanted in ("", False) and there is None)
+    # Harbor leaves out what is empty, false or 0.
+    return bool(wanted != there) and bool(wanted or there is not None)

@@ -24,7 +24,7 @@ def registry(wanted: OtherRegistry) -> Body:
     return {
         "name": wanted.name,
         "type": wanted.kind.value,
-        "url": wanted.url,
+        "url": wanted.url.rstrip("/"),  # as Harbor keeps it
         "insecure": wanted.insecure,
     }
 
@@ -96,7 +96,9 @@ def robot_name(wanted: Robot, project: str) -> str:
 
 def replication(wanted: Replication, registry_id: int) -> Body:
     """A replication policy."""
-    side = "src_registry" if wanted.direction is Direction.PULL else "dest_registry"
+    theirs, ours = "src_registry", "dest_registry"
+    if wanted.direction is Direction.PUSH:
+        theirs, ours = ours, theirs
     if wanted.schedule:
         trigger: Body = {
             "type": "scheduled",
@@ -107,12 +109,13 @@ def replication(wanted: Replication, registry_id: int) -> Body:
     filters = {"name": wanted.images, "tag": wanted.tags}
     return {
         "name": wanted.name,
-        side: {"id": registry_id},
+        theirs: {"id": registry_id},
+        ours: {"id": 0},  # Harbor itself
         "dest_namespace": wanted.into or "",
         "trigger": trigger,
         "filters": [{"type": kind, "value": value} for kind, value in filters.items()],
         "override": wanted.override,
-        "replicate_deletion": wanted.deletions,
+        "deletion": wanted.deletions,  # `replicate_deletion`, its successor, is not read yet
         "enabled": True,
     }
 

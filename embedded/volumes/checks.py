@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from components.backup.velero import NAMESPACE as VELERO
 from components.manifest import Manifest
 from components.storage.snapshots import API as SNAPSHOT_API
-from components.storage.snapshots import OF_VELERO
+from components.storage.snapshots import IS_DEFAULT, OF_VELERO
 from embedded.api import NOT_FOUND, Api, RefusedError
 from embedded.volumes.claims import CORE, STORAGE, Claim, listed, users_of
 from embedded.volumes.velero import API, CLASS_MAPPING, OF_MOVE
@@ -157,13 +157,17 @@ def _obstacles(claim: Claim, snapshots: Iterable[Manifest]) -> Iterator[str]:
         yield f"is on the volume `{claim.volume}`, which no CSI driver made"
     else:
         usable = [each for each in snapshots if each["driver"] == claim.driver]
-        marked = [each for each in usable if _is_velero_s(each)]
-        if len(usable) != 1 and not marked:
+        if len(usable) != 1 and not any(map(_is_chosen, usable)):
             yield f"is of the driver `{claim.driver}`, for which Velero has no snapshot class"
 
 
-def _is_velero_s(snapshot_class: Manifest) -> bool:
-    return bool(snapshot_class["metadata"].get("labels", {}).get(OF_VELERO) == "true")
+def _is_chosen(snapshot_class: Manifest) -> bool:
+    """Whether Velero takes it of several of a driver: it only looks whether the key is there.
+
+    Source: pkg/util/csi/volume_snapshot.go of Velero 1.18.
+    """
+    metadata = snapshot_class["metadata"]
+    return OF_VELERO in metadata.get("labels", {}) or IS_DEFAULT in metadata.get("annotations", {})
 
 
 def unused(api: Api, claims: Sequence[Claim], cluster: str, namespace: str) -> None:

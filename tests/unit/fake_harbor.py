@@ -10,11 +10,13 @@ from __future__ import annotations
 import base64
 import json
 import re
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -64,6 +66,7 @@ class FakeHarbor:
         registry = _of(self.registries, at[0])
         for key in ("name", "url", "insecure"):
             registry[key] = body.get(key, registry[key])
+        registry["url"] = registry["url"].rstrip("/")
         if "access_key" in body:
             registry["credential"] = {"type": "basic", "access_key": body["access_key"]}
             self.secrets.append(body["access_secret"])
@@ -77,7 +80,8 @@ class FakeHarbor:
         credential = dict(body.get("credential") or {})
         if "access_secret" in credential:
             self.secrets.append(credential.pop("access_secret"))
-        self.registries[number] = body | {"id": number, "credential": credential}
+        kept = {"id": number, "credential": credential, "url": body["url"].rstrip("/")}
+        self.registries[number] = body | kept
         raise Answer(201, location=f"/api/v2.0/registries/{number}")
 
     def one_project(self, method: str, at: Any, _query: Object, body: Any) -> Any:
@@ -172,7 +176,7 @@ class FakeHarbor:
 
     def one_replication(self, method: str, at: Any, _query: Object, body: Any) -> Any:
         _of(self.replications, at[0])
-        self.replications[int(at[0])] = body
+        self.replications[int(at[0])] = _policy(body, int(at[0]))
         return None
 
     def all_replications(self, method: str, _at: Any, query: Object, body: Any) -> Any:
@@ -180,7 +184,7 @@ class FakeHarbor:
             return _page(self.replications, query)
         _free(self.replications, body["name"])
         number = self.number()
-        self.replications[number] = body | {"id": number}
+        self.replications[number] = _policy(body, number)
         raise Answer(201, location=f"/api/v2.0/replication/policies/{number}")
 
 
@@ -211,14 +215,29 @@ def _free(things: dict[int, Object], name: str) -> None:
         raise Answer(409, f"{name} already exists")
 
 
+def _policy(body: Object, number: int) -> Object:
+    """A replication as Harbor keeps it: `deletion` is read, the other side is Harbor itself."""
+    sides = {key: (body.get(key) or {}).get("id", 0) for key in ("src_registry", "dest_registry")}
+    if sum(map(bool, sides.values())) != 1:
+        raise Answer(400, "either src_registry or dest_registry should be empty")
+    registries = {key: {"id": at} if at else {"name": "Local"} for key, at in sides.items()}
+    deletion = bool(body.get("deletion"))
+    return body | registries | {"id": number, "deletion": deletion, "replicate_deletion": deletion}
+
+
 def _page(things: dict[int, Object], query: Object) -> list[Object]:
     size, page = int(query.get("page_size", 10)), int(query.get("page", 1))
     return list(things.values())[(page - 1) * size : page * size]
 
 
 @contextmanager
-def serving(harbor: FakeHarbor) -> Iterator[FakeHarbor]:
-    """It answers on a free port of the loopback address, until the end."""
+def serving(harbor: FakeHarbor, certificate: Path | None = None) -> Iterator[FakeHarbor]:
+    """It answers on a free port of the loopback address, until the end.
+
+    Args:
+        harbor: who answers.
+        certificate: the files `<certificate>.crt` and `.key`; without it there is no TLS.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         def log_message(self, *_arguments: Any) -> None:
@@ -264,7 +283,13 @@ def serving(harbor: FakeHarbor) -> Iterator[FakeHarbor]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    harbor.url = f"http://127.0.0.1:{server.server_port}"
+    scheme = "http"
+    if certificate:
+        scheme = "https"
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(f"{certificate}.crt", f"{certificate}.key")
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    harbor.url = f"{scheme}://127.0.0.1:{server.server_port}"
     try:
         yield harbor
     finally:

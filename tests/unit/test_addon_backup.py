@@ -10,12 +10,12 @@ import pytest
 
 from catalog import catalog
 from components.addon import SNAPSHOTS
-from components.backup.locations import Schedule
+from components.delivery.contents import contents
 from errors import Code, storage
 from errors.addons import ADDON_NEEDS
 from stacks.settings.rules.addons import check_target
 from tests.addons.examples import addon, target
-from tests.addons.upstream import unknown_values
+from tests.addons.upstream import defaults, unknown_values
 
 MAIN = {"name": "main", "bucket": "backups", "region": "eu-central-1", "secret": "credentials"}
 PEM = "-----BEGIN CERTIFICATE-----\nabc\n-----END CERTIFICATE-----\n"
@@ -65,10 +65,30 @@ def values(velero: dict[str, Any]) -> Any:
             {"schedules": [{"name": "nightly", "time": "3am"}]},
             [(storage.BAD_BACKUP_TIME, ("schedules", 0, "time"))],
         ),
+        (  # Velero's cron knows no day 7
+            {"schedules": [{"name": "sundays", "time": "0 3 * * 7"}]},
+            [(storage.BAD_BACKUP_TIME, ("schedules", 0, "time"))],
+        ),
+        ({"schedules": [{"name": "often", "time": "@every 6h"}]}, []),
         (
             {"schedules": [{"name": "nightly", "time": "@daily", "location": "offsite"}]},
             [(storage.UNKNOWN_BACKUP_LOCATION, ("schedules", 0, "location"))],
         ),
+        (
+            {
+                "locations": [MAIN | {"default": True}, MAIN | {"name": "b", "readOnly": True}],
+                "schedules": [{"name": "nightly", "time": "@daily", "location": "b"}],
+            },
+            [(storage.UNKNOWN_BACKUP_LOCATION, ("schedules", 0, "location"))],
+        ),
+        (
+            {
+                "locations": [MAIN | {"readOnly": True}],
+                "schedules": [{"name": "nightly", "time": "@daily"}],
+            },
+            [(storage.UNKNOWN_BACKUP_LOCATION, ("schedules", 0))],
+        ),
+        ({"locations": [MAIN | {"readOnly": True}]}, []),
         (
             {"schedules": [{"name": "a", "time": "@daily"}, {"name": "a", "time": "@daily"}]},
             [(storage.DUPLICATE_BACKUP_NAME, ("schedules", 1, "name"))],
@@ -77,25 +97,6 @@ def values(velero: dict[str, Any]) -> Any:
 )
 def test_rules(change: dict[str, Any], wanted: list[tuple[Code, tuple[str | int, ...]]]) -> None:
     assert found({"locations": [MAIN]} | change) == wanted
-
-
-@pytest.mark.parametrize(
-    ("time", "good"),
-    [
-        ("0 3 * * *", True),
-        ("*/15 0-6 1,15 * MON-FRI", True),
-        ("@every 6h", True),
-        ("@hourly", True),
-        ("60 3 * * *", False),
-        ("0 24 * * *", False),
-        ("0 3 * *", False),
-        ("0 3 * * * *", False),
-        ("@nightly", False),
-        ("0 3 * * 8", False),
-    ],
-)
-def test_times(time: str, good: bool) -> None:
-    assert Schedule(name="a", time=time).is_readable() is good
 
 
 def test_snapshots_are_needed_unless_files_are_copied() -> None:
@@ -141,12 +142,22 @@ def test_locations_name_secrets_and_bring_their_plugins() -> None:
         "region": "eu-central-1",
         "s3Url": "https://swift.example.com",
         "s3ForcePathStyle": "true",
+        "checksumAlgorithm": "",
     }
     assert [each["default"] for each in (main, azure, gcs)] == [True, False, False]
     assert azure["config"] == {"resourceGroup": "rg", "storageAccount": "account1"}
     assert azure["accessMode"] == "ReadOnly"
     assert "credential" not in gcs
     assert not unknown_values("velero", given)
+
+
+def test_a_bundle_has_its_plug_ins_and_the_job_that_brings_its_definitions() -> None:
+    where = target({"velero": {"locations": [MAIN], "volumes": "files"}})
+    references = {each.reference for each in contents([where], where.infrastructure).images}
+    assert catalog().images["velero-plugin-aws"] in references
+    assert catalog().images["velero-plugin-gcp"] not in references
+    repository = defaults("velero")["kubectl"]["image"]["repository"]
+    assert f"{repository}:v{where.cluster.version}" in references
 
 
 def test_schedules() -> None:

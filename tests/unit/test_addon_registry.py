@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from components.addon import CERTIFICATES, GATEWAY_API, VOLUMES
+from components.registry.contents import Contents
 from errors import Code, registries
 from stacks.settings.rules.addons import check_target
 from tests.addons.examples import addon, target
 from tests.addons.upstream import unknown_values
+from tests.unit import aws_stack
 
 LEAST = {"host": "registry.example.com"}
 SHARED = {
@@ -55,6 +60,26 @@ def found(harbor: dict[str, Any]) -> list[tuple[Code, tuple[str | int, ...]]]:
             {"contents": {"projects": [{"name": "a", "robots": [{"name": "r"}, {"name": "r"}]}]}},
             [(registries.DUPLICATE_CONTENT, ("contents", "projects", 0, "robots", 1, "name"))],
         ),
+        (  # both Secrets would be robot-shop-ci-push
+            {
+                "contents": {
+                    "projects": [
+                        {"name": "shop", "robots": [{"name": "ci-push"}]},
+                        {"name": "shop-ci", "robots": [{"name": "push"}]},
+                    ]
+                }
+            },
+            [(registries.DUPLICATE_CONTENT, ("contents", "projects", 1, "robots", 0))],
+        ),
+        (
+            {
+                "contents": {
+                    "registries": [{"name": "hub", "url": "https://h.example.com", "secret": "s"}],
+                    "projects": [{"name": "shop", "robots": [{"name": "ci", "secret": "s"}]}],
+                }
+            },
+            [(registries.DUPLICATE_CONTENT, ("contents", "projects", 0, "robots", 0))],
+        ),
         (
             {"contents": {"projects": [{"name": "hub", "cacheOf": "dockerhub"}]}},
             [(registries.UNKNOWN_REGISTRY, ("contents", "projects", 0, "cacheOf"))],
@@ -71,6 +96,24 @@ def found(harbor: dict[str, Any]) -> list[tuple[Code, tuple[str | int, ...]]]:
 )
 def test_rules(harbor: dict[str, Any], wanted: list[tuple[Code, tuple[str | int, ...]]]) -> None:
     assert found(harbor) == wanted
+
+
+@pytest.mark.parametrize(
+    ("schedule", "good"),
+    [
+        ("0 0 3 * * *", True),
+        ("0 */15 * * * *", True),
+        ("0 3 * * *", False),  # no seconds
+        ("30 0 3 * * *", False),
+        ("0 * 3 * * *", False),
+    ],
+)
+def test_harbor_wants_schedules_with_seconds(schedule: str, good: bool) -> None:
+    retention = {"name": "a", "retention": {"newest": 1, "schedule": schedule}}
+    replication = {"name": "r", "registry": "hub", "schedule": schedule}
+    for contents in ({"projects": [retention]}, {"replications": [replication]}):
+        with nullcontext() if good else pytest.raises(ValidationError):
+            Contents.model_validate(contents)
 
 
 def test_no_default_password_is_left() -> None:
@@ -194,6 +237,24 @@ def test_cert_manager_keeps_the_keys() -> None:
     assert made.charts[0].values["core"]["secretName"] == "harbor-token"
     names = [(each["kind"], each["metadata"]["name"]) for each in made.objects]
     assert ("Certificate", "harbor-token") in names
+
+
+def test_in_a_management_cluster_certificates_come_between_cert_manager_and_harbor(
+    tmp_path: Path,
+) -> None:
+    """A release waits for its pods, and those for the Secret of the Certificate."""
+    harbor = LEAST | {"expose": "loadBalancer", "tlsSecret": "tls"}
+    management = {
+        "mode": "self-managed",
+        "cluster": aws_stack.cluster("root", addons={"harbor": harbor}),
+    }
+    made = aws_stack.record(tmp_path, management=management, controllerCluster="root")
+    waits_for = {
+        each.name: {urn.rpartition("::")[2] for urn in each.dependencies} for each in made.resources
+    }
+    certificate = "management-harbor-certificate-harbor-harbor-token"
+    assert certificate in waits_for["management-harbor"]
+    assert "management-cert-manager" in waits_for[certificate]
 
 
 def test_internal_tls_has_a_certificate_for_each_part() -> None:

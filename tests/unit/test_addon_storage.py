@@ -335,6 +335,12 @@ def test_one_controller_has_no_budget() -> None:
 # ---- what needs volumes --------------------------------------------------------------------------
 
 
+def test_buckets_are_no_volumes() -> None:
+    buckets = {"disks": {"all": True}, "block": False, "objectStore": True, "default": None}
+    assert addon("rookCeph", buckets).provides == ()
+    assert addon("rookCeph", buckets | {"fileSystem": True}).provides == (VOLUMES,)
+
+
 def test_volumes_of_the_infrastructure_are_volumes() -> None:
     harbor = {
         "harbor": {"host": "registry.example.com", "expose": "loadBalancer", "tlsSecret": "t"}

@@ -31,7 +31,6 @@ from errors.control_plane import (
     SNAPSHOTS_WITHOUT_CREDENTIALS,
 )
 from stacks.settings import from_config
-from stacks.settings.rules.control_plane import is_schedule
 from stacks.settings.running import check_control_plane
 
 ISSUER = {"url": "https://login.example.com", "audiences": ["kubernetes"]}
@@ -211,43 +210,6 @@ RIGHT: list[dict[str, Any]] = [
 @pytest.mark.parametrize("given", RIGHT)
 def test_what_is_right_loads(given: dict[str, Any]) -> None:
     load(given)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "* * * * *",
-        "*/5 0-6 1,15 * 1-5",
-        "0 3 * jan-mar sun",
-        "30 2 ? * *",
-        "@hourly",
-        "0/15 * * * *",
-    ],
-)
-def test_schedules(text: str) -> None:
-    assert is_schedule(text)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "* * * *",
-        "60 * * * *",
-        "* 24 * * *",
-        "* * 0 * *",
-        "* * * 13 *",
-        "* * * * 8",
-        "*/0 * * * *",
-        "5-1 * * * *",
-        "a * * * *",
-        "@reboot",
-        "* * * * * *",
-        "1- * * * *",
-    ],
-)
-def test_no_schedules(text: str) -> None:
-    assert not is_schedule(text)
 
 
 def topology(**variables: Any) -> dict[str, Any]:

@@ -11,17 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from cli import app
 from cli.commands import registry as registry_command
 from components.registry.contents import Contents
+from embedded import pki
 from embedded.harbor.client import Harbor
 from embedded.harbor.sync import Login, Sync
 from embedded.harbor.vault import Secrets
 from errors import CaasError, Code, registries
+from tests.unit import aws_stack
 from tests.unit.fake_harbor import PASSWORD, FakeHarbor, serving
-from tests.unit.planned import cluster
 
 HUB = {"name": "hub", "kind": "docker-hub", "url": "https://hub.docker.com", "secret": "dockerhub"}
 FULL: dict[str, Any] = {
@@ -141,6 +141,7 @@ def test_what_is_made(harbor: FakeHarbor, drawer: Drawer) -> None:
     offsite, nightly = harbor.replications.values()
     assert offsite["dest_registry"] == {"id": other["id"]}
     assert offsite["trigger"] == {"type": "event_based"}
+    assert not offsite["replicate_deletion"]
     assert nightly["src_registry"] == {"id": other["id"]}
     assert nightly["trigger"]["trigger_settings"] == {"cron": "0 0 3 * * *"}
     assert nightly["dest_namespace"] == "mirror"
@@ -160,6 +161,12 @@ def test_what_is_made(harbor: FakeHarbor, drawer: Drawer) -> None:
          ["update registry hub"]),
         (FULL | {"replications": [FULL["replications"][0] | {"images": "a/**"}]},
          ["update replication offsite"]),
+        (FULL | {"replications": [FULL["replications"][0] | {"deletions": True}]},
+         ["update replication offsite"]),
+        (FULL | {"replications": [FULL["replications"][0] | {"direction": "pull"}]},
+         ["update replication offsite"]),
+        (FULL | {"registries": [HUB | {"url": "https://hub.docker.com/"}, FULL["registries"][1]]},
+         []),
         (FULL | {"projects": []}, []),
     ],
 )  # fmt: skip
@@ -229,6 +236,21 @@ def test_a_project_does_not_become_a_cache(harbor: FakeHarbor, drawer: Drawer) -
     refused(registries.HARBOR_UNCHANGEABLE, lambda: planned(harbor, drawer, contents))
 
 
+def test_a_project_does_not_become_a_cache_of_what_is_made_first(
+    harbor: FakeHarbor, drawer: Drawer
+) -> None:
+    applied(harbor, drawer, {"projects": [{"name": "shop"}]})
+    contents = {"registries": [HUB], "projects": [{"name": "shop", "cacheOf": "hub"}]}
+    refused(registries.HARBOR_UNCHANGEABLE, lambda: planned(harbor, drawer, contents))
+
+
+def test_deletions_are_replicated_where_that_is_wanted(harbor: FakeHarbor, drawer: Drawer) -> None:
+    offsite = FULL["replications"][0] | {"deletions": True}
+    applied(harbor, drawer, FULL | {"replications": [offsite]})
+    (made,) = harbor.replications.values()
+    assert made["replicate_deletion"]
+
+
 def test_a_registry_keeps_its_kind(harbor: FakeHarbor, drawer: Drawer) -> None:
     applied(harbor, drawer, FULL)
     contents = FULL | {"registries": [HUB | {"kind": "quay"}]}
@@ -244,6 +266,20 @@ def test_a_wrong_password(harbor: FakeHarbor) -> None:
 def test_nobody_answers(harbor: FakeHarbor) -> None:
     client = Harbor("http://127.0.0.1:9", "admin", PASSWORD, timeout=5)
     refused(registries.HARBOR_UNREACHABLE, lambda: client.list("/projects"))
+
+
+def test_a_private_ca_counts_whatever_the_environment_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, others = tmp_path / "ours", tmp_path / "others"
+    for folder in (ours, others):
+        pki.ensure(folder, "127.0.0.1")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(others / "ca.crt"))
+    with serving(FakeHarbor(), certificate=ours / "webhook") as harbor:
+        client = Harbor(harbor.url, "admin", PASSWORD, ca=ours / "ca.crt")
+        assert client.list("/projects") == []
+        stranger = Harbor(harbor.url, "admin", PASSWORD)
+        refused(registries.HARBOR_UNREACHABLE, lambda: stranger.list("/projects"))
 
 
 def test_another_address_is_not_followed_with_the_password(harbor: FakeHarbor) -> None:
@@ -307,7 +343,8 @@ def test_secrets_of_a_cluster() -> None:
 
 
 @pytest.fixture
-def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stack on AWS with Harbor in a workload cluster and in the management cluster."""
     monkeypatch.setenv("CAAS_STACKS", str(tmp_path))
     monkeypatch.setenv("CAAS_STATE", str(tmp_path / "state"))
     harbor = {
@@ -316,11 +353,14 @@ def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "tlsSecret": "tls",
         "contents": {"projects": [{"name": "shop"}]},
     }
-    addons = {"harbor": harbor, "localPath": {"default": True}}
-    clusters = [cluster("tools", addons=addons), cluster("shop")]
-    file = tmp_path / "Pulumi.unit.yaml"
-    file.write_text(yaml.safe_dump({"config": {"caas:clusters": clusters}}))
-    return file
+    tools, root = (aws_stack.cluster(name, addons={"harbor": harbor}) for name in ("tools", "root"))
+    aws_stack.write(
+        tmp_path,
+        tools,
+        aws_stack.cluster(),
+        management={"mode": "self-managed", "cluster": root},
+        controllerCluster="root",
+    )
 
 
 @pytest.mark.usefixtures("stack")
@@ -336,6 +376,8 @@ def test_the_command(
     monkeypatch.setattr(registry_command, "workload_api", opened)
     line = ["registry", "sync", "tools", "--stack", "unit", "--url", harbor.url]
     assert app.main([*line, "--dry-run"]) == 2
+    assert capsys.readouterr().out == "create project shop\n"
+    assert app.main(["registry", "sync", "root", *line[3:], "--dry-run"]) == 2
     assert capsys.readouterr().out == "create project shop\n"
     assert not harbor.writes
     assert app.main([*line, "--yes", "-o", "json"]) == 0

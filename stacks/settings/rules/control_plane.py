@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
@@ -16,6 +15,7 @@ from components.cluster.control_plane_settings import (
     OidcIssuer,
 )
 from components.cluster.settings import Cluster, ControlPlane
+from components.cron import is_schedule
 from components.fields import shown
 from components.finding import Finding
 from components.infrastructure.interface import Infrastructure, Placed
@@ -23,15 +23,6 @@ from errors import control_plane as codes
 
 FEWEST_TO_SCALE_IN = 3  # what Cluster API's webhook demands with maxSurge 0
 ALWAYS_ON = ("PodSecurity",)  # configured by its own fields
-# Ranges of the five fields of a schedule; names of months and days count as well.
-_FIELDS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 6))
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
-_NAMES = {name: at for at, name in enumerate(_MONTHS, 1)} | {
-    name: at for at, name in enumerate(_DAYS)
-}
-_WORDS = re.compile(r"@(yearly|annually|monthly|weekly|daily|midnight|hourly)")
-_PART = re.compile(r"(?:(\*|\?)|(\w+)(?:-(\w+))?)(?:/([0-9]+))?")
 
 
 def check(cluster: Cluster) -> Iterator[Finding]:
@@ -109,28 +100,6 @@ def _snapshots(snapshots: EtcdSnapshots) -> Iterator[Finding]:
     elif snapshots.endpoint and not snapshots.credentials:
         what = f"nothing says how to log in at {shown(snapshots.endpoint)}"
         yield Finding(codes.SNAPSHOTS_WITHOUT_CREDENTIALS, ("endpoint",), what)
-
-
-def is_schedule(text: str) -> bool:
-    """Whether cron, as Kubernetes has it, knows the schedule."""
-    if _WORDS.fullmatch(text):
-        return True
-    fields = text.split()
-    return len(fields) == len(_FIELDS) and all(
-        _is_part(part, *bounds)
-        for field, bounds in zip(fields, _FIELDS, strict=True)
-        for part in field.split(",")
-    )
-
-
-def _is_part(text: str, lowest: int, highest: int) -> bool:
-    match = _PART.fullmatch(text.lower())
-    if not match:
-        return False
-    _, *ends, step = match.groups()
-    numbers = [_NAMES.get(end, int(end) if end.isdecimal() else -1) for end in ends if end]
-    inside = all(lowest <= number <= highest for number in numbers)
-    return inside and numbers == sorted(numbers) and (step is None or int(step) > 0)
 
 
 def _authentication(authentication: Authentication) -> Iterator[Finding]:
