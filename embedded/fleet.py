@@ -164,7 +164,11 @@ class Fleet:
 
 
 def read_fleet(api: Api, namespace: str) -> Fleet:
-    """Reads the clusters of a namespace, or of all when it is empty, with four list calls."""
+    """Reads the clusters of a namespace, or of all when it is empty, with four list calls.
+
+    Each answer is as new as its request: out of caches that lag, a pool could be as it was before
+    the change that its Cluster says is done.
+    """
     return Fleet(
         clusters=tuple(_list(api, CLUSTER_API, "clusters", namespace)),
         control_planes={
@@ -187,7 +191,7 @@ def elapsed(since: datetime) -> int:
 
 
 def _list(api: Api, api_version: str, plural: str, namespace: str) -> list[Manifest]:
-    found = api.list(collection_path(api_version, plural, namespace))
+    found = api.list(collection_path(api_version, plural, namespace), resourceVersion="")
     return sorted(found, key=lambda item: str(item["metadata"]["name"]))
 
 

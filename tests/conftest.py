@@ -18,7 +18,7 @@ TOGETHER = (
     "test_api_server_config",
     "test_as_a_user",
     "test_aws_controller",
-    "test_drift",
+    "test_drift_told",
     "test_infrastructures",
     "test_kubeadm",
     "test_plane_robust",

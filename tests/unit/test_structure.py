@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,6 +60,12 @@ def test_imports_point_one_way(package: str) -> None:
 def test_files_are_short() -> None:
     lengths = {file: len((ROOT / file).read_text().splitlines()) for file in FILES}
     assert not {str(file): length for file, length in lengths.items() if length >= LINES}
+
+
+def test_names_of_test_files_are_unique() -> None:
+    """pytest imports them by their names alone, and stops at the second of one."""
+    names = Counter(file.name for file in FILES if file.name.startswith("test_"))
+    assert not [name for name, count in names.items() if count > 1]
 
 
 def test_module_names_say_what_is_in_them() -> None:

@@ -1,0 +1,29 @@
+"""The fleet is read so that what is said of pools is not older than what is said of clusters."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from components.manifest import Manifest
+from embedded.api import Api
+from embedded.fleet import read_fleet
+
+
+class Asked:
+    """Notes down what is asked, and has nothing."""
+
+    def __init__(self) -> None:
+        self.lists: list[tuple[str, dict[str, Any]]] = []
+
+    def list(self, path: str, **query: Any) -> list[Manifest]:
+        self.lists.append((path.rpartition("/")[2], query))
+        return []
+
+
+def test_clusters_are_read_first_and_no_answer_comes_out_of_a_cache_that_lags() -> None:
+    """`resourceVersion=0` lets a server answer with what it had some time ago."""
+    asked = Asked()
+    read_fleet(cast(Api, asked), "clusters")
+    kinds = [kind for kind, _ in asked.lists]
+    assert kinds == ["clusters", "kubeadmcontrolplanes", "machinedeployments", "machines"]
+    assert all(query == {"resourceVersion": ""} for _, query in asked.lists)
