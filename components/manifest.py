@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-from collections.abc import Mapping
 from typing import Any
 
 import pulumi
@@ -52,12 +50,6 @@ def wait_for(*conditions: str) -> dict[str, str]:
     """The annotation that makes an apply wait for conditions of the object, all of them."""
     wanted = [f"condition={condition}" for condition in conditions]
     return {WAIT_FOR: wanted[0] if len(wanted) == 1 else json.dumps(wanted)}
-
-
-def content_name(prefix: str, content: Mapping[str, Any]) -> str:
-    """A name that changes with the content, for templates that Kubernetes keeps immutable."""
-    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-    return f"{prefix}-{digest[:8]}"
 
 
 _TYPED = {"Secret": Secret, "ConfigMap": ConfigMap}

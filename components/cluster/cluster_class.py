@@ -12,8 +12,9 @@ from components.base import Component
 from components.cluster import kubeadm
 from components.cluster.kinds import BOOTSTRAP_API, CLUSTER_API, CONTROL_PLANE_API, WORKER_CLASS
 from components.cluster.variables import DEFINITIONS, PATCHES, etcd_disk_patch
+from components.digests import content_name
 from components.infrastructure.interface import ClassParts, Infrastructure, Template
-from components.manifest import Manifest, content_name, custom_resource, wait_for
+from components.manifest import Manifest, custom_resource, wait_for
 
 
 class ClusterClass(Component):

@@ -16,7 +16,8 @@ from catalog import catalog
 from components.base import Component
 from components.cluster.control_plane_settings import Etcd, EtcdSnapshots
 from components.cluster.settings import Cluster
-from components.manifest import Manifest, content_name, core_object, custom_resource
+from components.digests import content_name
+from components.manifest import Manifest, core_object, custom_resource
 
 RESOURCE_SET_API = "addons.cluster.x-k8s.io/v1beta2"
 LABEL = "caas.dev/etcd-snapshots"

@@ -20,7 +20,8 @@ from components.addon import Addon, Target
 from components.addons import resolved
 from components.chart import CLUSTER_NAME
 from components.delivery.mirror import Mirror, mirrored
-from components.manifest import Manifest, content_name
+from components.digests import content_name
+from components.manifest import Manifest
 from errors import CaasError, Where
 from errors.addons import ADDON_TOO_LARGE
 

@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from components.addon import Manifest
 from components.chart import CLUSTER_NAME
 from components.cluster.control_plane_settings import Etcd
+from components.digests import content_name
 from components.ingress.classes import GROUP
 from components.ingress.names import CLUSTER
-from components.manifest import Manifest, content_name
 from components.observability import files
 from components.observability.files import Dashboard, Rules
 from components.observability.settings import Gateway, Receive
