@@ -53,6 +53,8 @@ class Key:
 
 DEFINED_LIMIT = 30.0
 """Seconds that a definition may take to be served."""
+LARGEST_RECORD = 900_000
+"""Bytes of digests that are kept; etcd takes objects of 1.5 MiB. Beyond, none are."""
 LISTS = 8
 """Kinds that are listed side by side; a list that is up to date waits for the server's cache."""
 
@@ -110,7 +112,7 @@ class StackObjects:
         """
         kinds = sorted({f"{key.api_version}/{key.kind}" for key in members})
         spec: dict[str, Any] = {"kinds": kinds}
-        if applied is not None:
+        if applied is not None and _size(applied) <= LARGEST_RECORD:
             spec["applied"] = dict(applied)
         recorded = {**self._parent, "spec": spec}
         try:
@@ -163,6 +165,10 @@ def digests(manifests: Iterable[Manifest]) -> dict[str, str]:
 
 def _digest(manifest: Manifest) -> str:
     return hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _size(applied: Digests) -> int:
+    return sum(len(key) + len(digest) for key, digest in applied.items())
 
 
 def is_applied(manifest: Manifest) -> bool:

@@ -1,0 +1,32 @@
+"""What a stack's own object keeps: never more than etcd takes."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+
+from components.manifest import Manifest
+from embedded.api import Api
+from embedded.objects import LARGEST_RECORD, StackObjects
+
+
+class Server:
+    """Keeps what is applied."""
+
+    def __init__(self) -> None:
+        self.applied: list[Manifest] = []
+
+    def apply(self, manifest: Manifest) -> Manifest:
+        self.applied.append(manifest)
+        return manifest
+
+
+@pytest.mark.parametrize(("count", "kept"), [(1000, True), (LARGEST_RECORD // 16, False)])
+def test_digests_that_etcd_would_not_take_are_left_out(count: int, kept: bool) -> None:
+    server = Server()
+    digests = {f"v1/ConfigMap/clusters/{number}": "0" * 16 for number in range(count)}
+    StackObjects(cast(Api, server), "unit").declare([], digests)
+    (record,) = server.applied
+    spec: dict[str, Any] = record["spec"]
+    assert ("applied" in spec) is kept
