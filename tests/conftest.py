@@ -22,6 +22,9 @@ TOGETHER = (
     "test_infrastructures",
     "test_kubeadm",
     "test_plane_robust",
+    "test_site",
+    "test_volumes_move",
+    "test_volumes_refused",
 )
 """Files whose tests share what takes a minute to make; each stays on one worker.
 

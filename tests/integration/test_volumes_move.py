@@ -32,7 +32,7 @@ from embedded.volumes.move import MOVED_FROM, STEPS
 from embedded.volumes.velero import OF_MOVE
 from errors import storage
 
-pytestmark = [pytest.mark.plane, pytest.mark.xdist_group("volumes-move")]
+pytestmark = pytest.mark.plane
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,7 @@ from volume_stage import (
 from embedded.binaries import Binaries
 from errors import storage
 
-pytestmark = [pytest.mark.plane, pytest.mark.xdist_group("volumes-refused")]
+pytestmark = pytest.mark.plane
 
 CONFIG = "node-agent-config"
 
