@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from components.fields import Duration, Flag, Namespace, PoolName, Settings
+from components.fields import Duration, Flag, Namespace, PoolName, Settings, WebAddress
 from components.storage.volumes import ObjectName
 
 CREDENTIALS_KEY = "cloud"
@@ -43,7 +43,7 @@ class Location(Settings):
     each other."""
     region: Annotated[str, Field(min_length=1, max_length=64)] | None = None
     """Of S3: the region; for other stores what they want to be called."""
-    url: Annotated[str, Field(pattern=r"^https?://\S+$", max_length=512)] | None = None
+    url: WebAddress | None = None
     """Of S3: the address of a store that is not Amazon's."""
     ca: Annotated[str, Field(pattern=r"^-----BEGIN CERTIFICATE-----", max_length=65536)] | None = (
         None

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from components.fields import Count, Flag, Settings
+from components.fields import Count, Flag, Settings, WebAddress
 from components.finding import Finding
 from components.storage.volumes import ObjectName
 from errors.registries import DUPLICATE_CONTENT, RETENTION_EMPTY, UNKNOWN_REGISTRY
@@ -41,7 +41,7 @@ class OtherRegistry(Settings):
     name: Name
     kind: RegistryKind = RegistryKind.DOCKER_REGISTRY
     """What it speaks."""
-    url: Annotated[str, Field(pattern=r"^https?://\S+$", max_length=512)]
+    url: WebAddress
     """`https://hub.docker.com` of Docker Hub."""
     secret: ObjectName | None = None
     """A Secret in Harbor's namespace, its keys `username` and `password`."""

@@ -8,11 +8,10 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from components.fields import CertSan, Count, Flag, Settings
+from components.fields import CertSan, Count, Flag, Settings, WebAddress
 from components.storage.volumes import ObjectName
 
 Text = Annotated[str, Field(min_length=1, max_length=253)]
-Url = Annotated[str, Field(pattern=r"^https?://\S+$", max_length=512)]
 
 
 class Exposure(StrEnum):
@@ -109,7 +108,7 @@ class S3(Settings):
 
     bucket: Text
     region: Text
-    url: Url | None = None
+    url: WebAddress | None = None
     """The address of a store that is not Amazon's."""
     secret: ObjectName | None = None
     """A Secret in Harbor's namespace, its keys `REGISTRY_STORAGE_S3_ACCESSKEY` and
@@ -131,7 +130,7 @@ class Swift(Settings):
     """A container of OpenStack Swift."""
 
     container: Text
-    auth_url: Url
+    auth_url: WebAddress
     username: Text
     secret: ObjectName
     """A Secret in Harbor's namespace, its key `REGISTRY_STORAGE_SWIFT_PASSWORD`."""

@@ -13,7 +13,7 @@ from components.chart import Chart
 from components.cluster.machine import TypeName
 from components.cluster.settings import Cluster
 from components.cluster_volumes import Volumes as ClusterVolumes
-from components.fields import Flag
+from components.fields import Flag, WebAddress
 from components.finding import Finding
 from components.infrastructure.interface import (
     ClassParts,
@@ -70,7 +70,7 @@ class OpenStack(Infrastructure):
     """The cloud in your own `clouds.yaml` that Pulumi logs in to; without it $OS_CLOUD."""
     region: Name
     """The region of everything."""
-    auth_url: Annotated[str, Field(pattern=r"^https?://\S+$", max_length=512)] | None = None
+    auth_url: WebAddress | None = None
     """Keystone's address, for the application credential that the foundation makes."""
     roles: Annotated[tuple[Name, ...], Field(min_length=1, max_length=20)] = (
         "member",
