@@ -1,4 +1,4 @@
-"""How long a person waits for the command line."""
+"""The response time of the command line."""
 
 from __future__ import annotations
 

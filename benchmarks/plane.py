@@ -1,4 +1,4 @@
-"""How long the management plane takes to start, and a preview of an unchanged stack."""
+"""The start time of the management plane, and the time of a preview of an unchanged stack."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 
 from benchmarks.measure import command, row, seconds
-from embedded.binaries import ensure_binaries
-from embedded.plane import Plane
-from embedded.progress import Silent
+from plane.binaries import ensure_binaries
+from plane.plane import Plane
+from plane.progress import Silent
 
 
 def run(folder: Path) -> None:

@@ -13,7 +13,7 @@ SCRIPT = """
 import sys
 from datetime import date
 from pathlib import Path
-from embedded.program import run_program
+from engine.program import run_program
 from policies import check
 recording = run_program("local", Path(sys.argv[1]))
 check(recording.resources, date.today())

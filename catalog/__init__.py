@@ -14,6 +14,8 @@ from packaging.version import Version
 
 FILE = Path(__file__).parent / "versions.yaml"
 RETIRED = Path(__file__).parent / "retired.yaml"
+RESOURCES = Path(__file__).parent / "resources.yaml"
+HOST_PORTS = Path(__file__).parent / "host_ports.yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class ChartImage:
     digest: str = ""
 
     def reference(self, kubernetes: Version) -> str:
-        """What the container runtime of a cluster pulls."""
+        """The reference that the container runtime of a cluster pulls."""
         tag = self.tag or f"v{kubernetes}"
         return f"{self.name}:{tag}" + (f"@{self.digest}" if self.digest else "")
 
@@ -75,7 +77,7 @@ class ChartRelease:
     lists_images: bool = True
 
     def supports(self, version: Version) -> bool:
-        """Whether it may run on a Kubernetes version."""
+        """True if it supports a Kubernetes version."""
         return version in self.kubernetes
 
 
@@ -103,6 +105,29 @@ class Retired:
 
 
 @dataclass(frozen=True, slots=True)
+class HostPort:
+    """A port of its machine that a pod of a chart takes.
+
+    Attributes:
+        pods: the pods, and the purpose of the port.
+        port: the chart's default; None if only a value takes one.
+        at: the path of the value that changes it, with `*` for any key; empty where none does.
+        condition: the path of the value that decides whether the port is taken; empty for always.
+        wanted: the value there with which it is taken; true for any value that is not empty.
+        unset: the chart's default there.
+        protocol: `TCP` or `UDP`.
+    """
+
+    pods: str
+    port: int | None = None
+    at: str = ""
+    condition: str = ""
+    wanted: str | bool = True
+    unset: str | bool = False
+    protocol: str = "TCP"
+
+
+@dataclass(frozen=True, slots=True)
 class Catalog:
     """The parsed catalog.
 
@@ -121,6 +146,13 @@ class Catalog:
     providers: dict[str, str]
     charts: dict[str, ChartRelease]
     images: dict[str, str]
+
+    @property
+    def registries(self) -> tuple[str, ...]:
+        """The registries that the images, and those of the charts, come from."""
+        of_charts = (image.name for chart in self.charts.values() for image in chart.images)
+        found = {name.partition("/")[0] for name in (*self.images.values(), *of_charts)}
+        return tuple(sorted(found))
 
     @property
     def kubernetes_versions(self) -> tuple[Version, ...]:
@@ -155,6 +187,33 @@ def retired() -> tuple[Retired, ...]:
         Retired(**entry | {name: tuple(entry[name]) for name in lists})
         for entry in yaml.load(RETIRED.read_text(), yaml.CSafeLoader)
     )
+
+
+@lru_cache
+def chart_resources() -> dict[str, dict[str, dict[str, Any]]]:
+    """Reads `resources.yaml` once: by chart and path in its values, as a container has them."""
+    return {
+        chart: {path: _requirements(**found) for path, found in paths.items()}
+        for chart, paths in yaml.load(RESOURCES.read_text(), yaml.CSafeLoader).items()
+    }
+
+
+@lru_cache
+def host_ports() -> dict[str, tuple[HostPort, ...]]:
+    """Reads `host_ports.yaml` once: the ports of machines that pods take, by chart."""
+    return {
+        chart: tuple(map(_host_port, entries))
+        for chart, entries in yaml.load(HOST_PORTS.read_text(), yaml.CSafeLoader).items()
+    }
+
+
+def _host_port(entry: dict[str, Any]) -> HostPort:
+    renamed = {"if": "condition", "is": "wanted"}
+    return HostPort(**{renamed.get(key, key): value for key, value in entry.items()})
+
+
+def _requirements(cpu: str, memory: str, limit: str) -> dict[str, Any]:
+    return {"requests": {"cpu": cpu, "memory": memory}, "limits": {"memory": limit}}
 
 
 def _chart(name: str, entry: dict[str, Any]) -> ChartRelease:

@@ -29,7 +29,7 @@ class AdmissionRule:
     Attributes:
         name: of the rule.
         description: what must be so.
-        level: `mandatory` or `advisory`, where nothing else is said.
+        level: `mandatory` or `advisory`, the default.
         holds_in_system: whether it holds in the platform's own namespaces.
         of_pods: whether it is about pods.
         resources: what it is about, by API group.
@@ -56,8 +56,8 @@ def admission_rules() -> tuple[AdmissionRule, ...]:
 
 
 def known_registries() -> tuple[str, ...]:
-    """The registries of the catalog's images."""
-    return tuple(sorted({image.partition("/")[0] for image in catalog().images.values()}))
+    """The registries that images of the catalog, and of its charts, come from."""
+    return catalog().registries
 
 
 def _rule(entry: dict[str, Any]) -> AdmissionRule:

@@ -1,4 +1,4 @@
-"""Where `./caas` ends up: `python -I cli/__main__.py …`, from any folder."""
+"""The entry point of `./caas`: `python -I cli/__main__.py …`, from any folder."""
 
 import sys
 from pathlib import Path

@@ -1,7 +1,7 @@
 """The caas command: finds the command's module, runs it, and says what went wrong.
 
 Exit status: 0 done, 1 a problem with a code, 64 a command line that was not understood, 70 a
-fault in caas (both of sysexits.h), 130 interrupted, 141 nobody reads the output. 2 is left to
+fault in caas (both of sysexits.h), 130 interrupted, 141 the output's reader is gone. 2 is left to
 commands that report a difference, 3 to `drift`.
 """
 
@@ -125,7 +125,7 @@ def _run(arguments: list[str]) -> int:
 
 
 def wants_json(arguments: list[str]) -> bool:
-    """Whether `--output json` is among the arguments, even when the rest makes no sense."""
+    """True if `--output json` is among the arguments, even if the other arguments are invalid."""
     joined = {"--output=json", "-ojson"} & set(arguments)
     pairs = pairwise(arguments)
     return bool(joined) or any(
@@ -138,7 +138,7 @@ def _misuse(error: typer.TyperException) -> Problem:
     path = context.command_path.replace("caas", "./caas", 1) if context else "./caas"
     what, _, hint = error.format_message().replace("\n\t", " ").partition(". Did you mean ")
     suggestion = f"Did you mean {hint} " if hint else ""
-    fix = f"{suggestion}Run `{path} --help` to see what it takes."
+    fix = f"{suggestion}Run `{path} --help` to see its arguments and options."
     return Problem(USAGE, what.rstrip("."), fix=fix)
 
 

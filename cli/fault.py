@@ -1,4 +1,4 @@
-"""What happens when caas itself fails: a log with the details, and a problem that names it."""
+"""Handling of internal errors: a log with the details, and a problem that names it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import time
 import traceback
 from pathlib import Path
 
-from embedded.paths import cache_directory
 from errors import CaasError, Problem, Where
 from errors.command_line import INTERNAL_ERROR
+from plane.paths import cache_directory
 
 STATUS = 70
 """The exit status, EX_SOFTWARE of sysexits.h."""

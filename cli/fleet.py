@@ -11,9 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from cli import console
-from embedded.fleet import ClusterState, GroupState, elapsed
-from embedded.progress import Silent
-from embedded.session import Session
+from engine.fleet import ClusterState, GroupState, elapsed
+from engine.session import Session
+from plane.progress import Silent
 
 COLUMNS = ("Cluster", "Version", "Control plane", "Workers", "Phase", "Condition", "Elapsed")
 COLOURS = {True: "green", False: "yellow"}

@@ -19,19 +19,19 @@ def seconds(text: str | float) -> float:
     if re.fullmatch(r"\d+(\.\d+)?", text):
         return float(text)
     if not re.fullmatch(r"(\d+h)?(\d+m)?(\d+s)?", text) or not text:
-        raise BadParameter(f"'{text}' is no duration; write 90s, 10m or 1h30m")
+        raise BadParameter(f"'{text}' is not a duration; write 90s, 10m or 1h30m")
     return sum(float(count) * SECONDS[unit] for count, unit in re.findall(r"(\d+)([hms])", text))
 
 
 class Format(StrEnum):
-    """How the answer is written."""
+    """The output format."""
 
     TABLE = "table"
     JSON = "json"
 
 
 class Engine(StrEnum):
-    """What applies the program."""
+    """The engine that applies the program."""
 
     AUTO = "auto"
     PULUMI = "pulumi"
@@ -40,20 +40,20 @@ class Engine(StrEnum):
 
 Stack = Annotated[
     str,
-    Argument(metavar="STACK", help="Which stacks/Pulumi.STACK.yaml to work on."),
+    Argument(metavar="STACK", help="The stack; its file is stacks/Pulumi.STACK.yaml."),
 ]
 Output = Annotated[
     Format,
-    Option("--output", "-o", help="For people, or for programs."),
+    Option("--output", "-o", help="The form: for people, or for programs."),
 ]
-Yes = Annotated[bool, Option("--yes", "-y", help="Don't ask before going on.")]
+Yes = Annotated[bool, Option("--yes", "-y", help="Skip the question before the change.")]
 Timeout = Annotated[
     float,
     Option(
         "--timeout",
         metavar="DURATION",
         parser=seconds,
-        help="How long to wait at most: in seconds, or as 90s, 10m, 1h30m.",
+        help="The longest time to wait: in seconds, or as 90s, 10m, 1h30m.",
     ),
 ]
 OutDirectory = Annotated[
@@ -62,5 +62,5 @@ OutDirectory = Annotated[
 ]
 EngineChoice = Annotated[
     Engine,
-    Option("--engine", help="What applies; auto takes the pulumi CLI if it is on the PATH."),
+    Option("--engine", help="The engine; auto uses the pulumi CLI if it is on the PATH."),
 ]

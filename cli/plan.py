@@ -7,12 +7,12 @@ from typing import Any
 
 from cli.policies import today
 from components.estimate import Estimate
-from embedded.plan.clouds import cloud_groups
-from embedded.plan.objects import ObjectChange, Operation
-from embedded.plan.plan import Plan
-from embedded.plan.words import sentences
-from embedded.program import Recording
-from embedded.values import unknowns
+from engine.plan.clouds import cloud_groups
+from engine.plan.objects import ObjectChange, Operation
+from engine.plan.plan import Plan
+from engine.plan.words import sentences
+from engine.program import Recording
+from engine.values import unknowns
 from errors import CaasError
 from policies import Configuration, Violation, check
 from policies.configuration import DEFAULT
@@ -21,20 +21,22 @@ SIGNS = {Operation.CREATE: "+", Operation.UPDATE: "~", Operation.DELETE: "-"}
 
 
 def show_words(plan: Plan, say: Callable[[str], None]) -> None:
-    """What happens to clusters, a line each."""
+    """The changes of clusters, one line each."""
     for line in summary(plan):
         say(line)
 
 
 def summary(plan: Plan) -> list[str]:
-    """What happens to clusters and their add-ons, a sentence each."""
+    """The changes of clusters and their add-ons, one sentence each."""
     addons = [str(change) for change in plan.addons]
     words = sentences(plan.clusters, 0 if addons else len(plan.objects.changes))
-    return [*words, *addons, *([plan.undelivered] if plan.undelivered else [])]
+    data = [str(change) for change in plan.data]
+    tenants = [str(change) for change in plan.tenants]
+    return [*words, *addons, *data, *tenants, *([plan.undelivered] if plan.undelivered else [])]
 
 
 def show_clouds(plan: Plan, say: Callable[[str], None]) -> None:
-    """What the pulumi CLI makes: how many of each type, by component."""
+    """The resources that the pulumi CLI creates: the number of each type, by component."""
     groups = cloud_groups(plan.recording)
     for group in groups:
         number = len(group.resources)
@@ -43,17 +45,18 @@ def show_clouds(plan: Plan, say: Callable[[str], None]) -> None:
         for line in group.lines():
             say(f"    {line}")
     if groups:
-        say("The pulumi CLI makes these; `pulumi preview` tells which of them would change.")
+        say("The pulumi CLI makes these; `pulumi preview` shows which of them would change.")
 
 
 def violations(run: Plan | Recording, rules: Configuration = DEFAULT) -> list[Violation]:
-    """What the policies say about the resources of a plan, or of a run, as they are configured."""
+    """The policy findings about the resources of a plan or a run, with the stack's
+    configuration."""
     recording = run.recording if isinstance(run, Plan) else run
     return check(recording.resources, today(), configuration=rules)
 
 
 def judged(run: Plan | Recording, rules: Configuration = DEFAULT) -> list[Violation]:
-    """What the policies advise. Raises CAAS-4001 for what they refuse."""
+    """The advisory findings of policies. Raises CAAS-4001 for what they refuse."""
     found = violations(run, rules)
     refused = [violation.problem() for violation in found if violation.is_mandatory]
     if refused:
@@ -79,6 +82,8 @@ def as_dict(plan: Plan, violations: Iterable[Violation], found: Estimate) -> dic
         "changes": not plan.is_empty,
         "clusters": [change.as_dict() for change in plan.clusters],
         "addons": [change.as_dict() for change in plan.addons],
+        "tenants": [change.as_dict() for change in plan.tenants],
+        "data": [change.as_dict() for change in plan.data],
         "summary": summary(plan),
         "objects": [
             {

@@ -24,7 +24,7 @@ def today() -> date:
 
 
 def configuration(settings: Stack, file: Path) -> Configuration:
-    """What a stack file says about policies.
+    """The policy settings of a stack file, on the screen.
 
     Where it sets a ceiling and no prices, those of the infrastructure's price list are filled in;
     so is its mirror, as a place that charts and images may come from.

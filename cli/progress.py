@@ -15,12 +15,16 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bars
     from rich.progress import TaskID
 
+SOON = 2.0
+"""Seconds that a step runs before the time it still needs is estimated."""
+FEWEST = 10
+"""Units of a step below which their number says little about time."""
 QUIET = 5.0
 """Seconds between two lines about the same step in a pipe."""
 
 
 class Drawing(Protocol):
-    """What shows the steps."""
+    """The display of the steps."""
 
     def begin(self, step: Running) -> None:
         """A step begins."""
@@ -35,8 +39,17 @@ class Drawing(Protocol):
         """A line that stays."""
 
 
+def about(seconds: float) -> str:
+    """A length of time as an estimate: `about 40 s`, `about 6 min`."""
+    if seconds < 8:  # noqa: PLR2004 - below it the words are more honest than a number
+        return "a few seconds"
+    if seconds < 95:  # noqa: PLR2004 - in steps of ten seconds
+        return f"about {max(10, round(seconds, -1)):.0f} s"
+    return f"about {seconds / 60:.0f} min"
+
+
 class Running:
-    """One step: its name, how far it is, and since when."""
+    """One step: its name, its progress, and the time since it began."""
 
     def __init__(self, name: str, drawing: Drawing) -> None:
         self.name = name
@@ -45,6 +58,7 @@ class Running:
         self.detail = ""
         self.started = time.monotonic()
         self._drawing = drawing
+        self._left: tuple[float, float] | None = None
 
     @property
     def count(self) -> str:
@@ -56,15 +70,45 @@ class Running:
         """Since the step began."""
         return time.monotonic() - self.started
 
-    def advance(self, done: float, total: float | None = None, detail: str = "") -> None:
-        """`done` of `total` units are finished; `detail` names what is being worked on."""
+    @property
+    def left(self) -> float | None:
+        """An estimate of the seconds that are left; None where nothing tells."""
+        if self.seconds < SOON:
+            return None
+        if self._left:
+            told, at = self._left
+            return max(0.0, told - (time.monotonic() - at))
+        if not self.total or self.total < FEWEST or self.done < self.total / 20:
+            return None
+        return self.seconds / self.done * (self.total - self.done)
+
+    @property
+    def clock(self) -> str:
+        """The estimate and, apart from it, the elapsed time: `about 6 min left, 57 s so far`."""
+        left = self.left
+        so_far = f"{self.seconds:.0f} s so far"
+        return so_far if left is None else f"{about(left)} left, {so_far}"
+
+    def advance(
+        self,
+        done: float,
+        total: float | None = None,
+        detail: str = "",
+        *,
+        left: float | None = None,
+    ) -> None:
+        """`done` of `total` units are finished; `detail` names the one under way.
+
+        `left` is an estimate of the seconds until the work is done.
+        """
         self.done, self.detail = done, detail
+        self._left = None if left is None else (left, time.monotonic())
         self.total = total if total is not None else self.total
         self._drawing.show(self)
 
 
 class Drawn:
-    """The `Progress` of embedded/progress.py on the command line.
+    """The `Progress` of plane/progress.py on the command line.
 
     Args:
         drawing: what shows it.
@@ -96,7 +140,7 @@ class Drawn:
             self.running = None
 
     def summary(self) -> str:
-        """What is done, what was interrupted and what is left, for an interrupted run."""
+        """The finished, interrupted and remaining steps of an interrupted run."""
         seen = {*self.finished, *([self.running.name] if self.running else [])}
         left = [name for name in self._expected if name not in seen]
         parts = [f"Done: {', '.join(self.finished) or 'nothing yet'}."]
@@ -122,8 +166,8 @@ class Lines:
     def show(self, step: Running) -> None:
         """Says how far the step is, unless something was said a moment ago."""
         if time.monotonic() - self._said >= QUIET:
-            parts = (step.count, step.detail, f"{step.seconds:.0f} s")
-            self._say(f"{step.name}: {' '.join(part for part in parts if part)}")
+            said = " ".join(part for part in (step.count, step.detail) if part)
+            self._say(f"{step.name}: {said}{'; ' if said else ''}{step.clock}")
 
     def end(self, step: Running) -> None:
         """Says how long the step took."""
@@ -149,7 +193,9 @@ class BarDrawing:
 
     def begin(self, step: Running) -> None:
         """Adds a bar."""
-        self._tasks[step] = self._bars.add_task(step.name, total=None, count="", detail="")
+        self._tasks[step] = self._bars.add_task(
+            step.name, total=None, count="", detail="", step=step
+        )
 
     def show(self, step: Running) -> None:
         """Moves the bar."""
@@ -177,7 +223,7 @@ class BarDrawing:
 
 
 current: Drawn | None = None
-"""What runs now, or ran last; an interrupt asks it for its summary."""
+"""The current or last progress; an interrupt asks it for its summary."""
 
 
 @contextmanager
@@ -202,17 +248,28 @@ def _bars() -> Bars:
     from rich.progress import (  # noqa: PLC0415 - keeps `caas --help` fast
         BarColumn,
         Progress,
+        ProgressColumn,
         SpinnerColumn,
+        Task,
         TextColumn,
-        TimeElapsedColumn,
     )
+    from rich.text import Text  # noqa: PLC0415 - keeps `caas --help` fast
+
+    class Clock(ProgressColumn):
+        """The estimate of the time left, and the elapsed time."""
+
+        def render(self, task: Task) -> Text:
+            """The clock of a running step; of a finished one the time that it took."""
+            step: Running = task.fields["step"]
+            took = f"{task.finished_time or step.seconds:.0f} s"
+            return Text(took if task.finished else step.clock, style="yellow")
 
     return Progress(
         SpinnerColumn(finished_text="[green]✓[/green]"),
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
         TextColumn("{task.fields[count]}", markup=False),
-        TimeElapsedColumn(),
+        Clock(),
         TextColumn("{task.fields[detail]}", markup=False, style="dim"),
         console=rich_console(sys.stderr),
     )

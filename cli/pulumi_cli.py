@@ -24,10 +24,10 @@ import yaml
 
 from cli.options import Engine
 from components.manifest import ADOPTED
-from embedded.objects import Key
-from embedded.plan.clouds import short_type
-from embedded.program import Resource
-from embedded.session import Session
+from engine.objects import Key
+from engine.plan.clouds import short_type
+from engine.program import Resource
+from engine.session import Session
 from errors import CaasError
 from errors.program import PULUMI_FAILED, PULUMI_NEEDED, PULUMI_NOT_FOUND
 from stacks.paths import CHECKOUT
@@ -111,15 +111,27 @@ class PulumiCli:
         self._folder = session.directory / "pulumi"
         self._adopted = ""
 
-    def up(self, targets: Sequence[str] = (), adopted: Sequence[Key] = ()) -> None:
-        """Runs `pulumi up`, of resources that match a target only where there are targets.
+    def up(
+        self,
+        targets: Sequence[str] = (),
+        adopted: Sequence[Key] = (),
+        *,
+        refresh: bool = False,
+    ) -> None:
+        """Runs `pulumi up`.
 
-        What is `adopted` is there already and imported where Pulumi's state does not have it.
-        Raises CAAS-3020 when it fails.
+        Args:
+            targets: only resources that match one of them, where there are any.
+            adopted: what is there already, and is imported where Pulumi's state does not have it.
+            refresh: look at every object first, so that what was changed by hand is put right.
+
+        Raises:
+            CaasError: CAAS-3020 when it fails.
         """
         self._adopted = ",".join(f"{key.namespace}/{key.name}" for key in adopted)
         chosen = (f"--target={target}" for target in targets)
-        self._run("up", "--yes", "--skip-preview", *chosen)
+        looked = ("--refresh",) if refresh else ()
+        self._run("up", "--yes", "--skip-preview", *looked, *chosen)
 
     def destroy(self) -> None:
         """Runs `pulumi destroy` where something would be left without it.
@@ -130,8 +142,26 @@ class PulumiCli:
         if self._is_known() if _has_backend() else made_by_pulumi(self._session):
             self._run("destroy", "--yes", "--skip-preview")
 
+    def outputs(self, *, show_secrets: bool = False) -> dict[str, Any] | None:
+        """The outputs of the last `pulumi up`; None for a stack that was never applied by the CLI.
+
+        Args:
+            show_secrets: whether secret values are shown; Pulumi writes `[secret]` otherwise.
+        """
+        shown = ("--show-secrets",) if show_secrets else ()
+        command = [self._executable, "stack", "output", "--json", *shown]
+        command += ["--stack", self._session.stack, "--non-interactive", "--cwd", str(CHECKOUT)]
+        environment = {**os.environ, **self.environment(), "PULUMI_SKIP_UPDATE_CHECK": "true"}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        try:
+            found = json.loads(done.stdout) if done.returncode == 0 else None
+        except ValueError:
+            return None
+        return found or None
+
     def environment(self) -> dict[str, str]:
-        """What the CLI needs beside the user's own environment: nothing, or the local backend."""
+        """The variables that the CLI needs in addition to the environment: none, or the local
+        backend."""
         if _has_backend():
             return {}
         own = {"PULUMI_BACKEND_URL": f"file://{self._folder}"}
@@ -189,7 +219,7 @@ class PulumiCli:
             raise CaasError(
                 PULUMI_FAILED,
                 f"`pulumi {arguments[0]}` ended with status {status}",
-                why="its output above says why",
+                why="the reason is in its output above",
             )
 
     def _passphrase(self) -> Path:
@@ -212,7 +242,7 @@ def _leave_interrupts_to_the_child() -> Iterator[list[int]]:
 
 
 def _has_backend() -> bool:
-    """Whether the user has chosen where Pulumi keeps its state."""
+    """True if a backend for Pulumi's state is configured."""
     if os.environ.get("PULUMI_BACKEND_URL") or os.environ.get("PULUMI_ACCESS_TOKEN"):
         return True
     home = Path(os.environ.get("PULUMI_HOME", Path.home() / ".pulumi"))

@@ -39,6 +39,7 @@ def settings_page(schema: Schema) -> str:
 def title(name: str) -> str:
     """The heading of a definition; one that several parts have names its part: `Network (aws)`."""
     *parts, own = name.split("__")
+    own = own.removesuffix("Settings") or own
     return f"{own} ({parts[-2]})" if parts else own
 
 
@@ -77,7 +78,7 @@ def _fields(definition: Schema, definitions: dict[str, Schema]) -> list[str]:
         f"| {_cell(_description(field, definitions))} |"
         for name, field in definition["properties"].items()
     ]
-    return ["| key | value | default | what it says |", "|---|---|---|---|", *rows]
+    return ["| key | value | default | meaning |", "|---|---|---|---|", *rows]
 
 
 def _description(field: Schema, definitions: dict[str, Schema]) -> str:

@@ -1,4 +1,4 @@
-"""The documentation as a site: Sphinx, configured by docs/conf.py, makes it of the Markdown files.
+"""The documentation as a site: Sphinx, configured by docs/conf.py, builds it from Markdown files.
 
 The site is files only: it opens without a server, and its search runs in the browser.
 """
@@ -17,15 +17,20 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
-from embedded.progress import Progress, Step
+from cli.documents import site_pages
 from errors import CaasError, Problem, Where
 from errors.documentation import DOCS_BUILD_FAILED, DOCS_FOLDER_UNUSABLE, DOCS_TOOLS_MISSING
+from plane.progress import Progress, Step
 
 ROOT = Path(__file__).resolve().parents[1]
 TOOLS = ("sphinx", "myst_parser", "furo")
 LIMIT = 600.0
 """Seconds that Sphinx may take."""
+TOP = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")
+"""The pages outside docs/."""
 FRONT = "README.html"
+ROW = re.compile(r"errors/README\.md#caas-(\d{4})")
+"""A link to a code in the index, which becomes one to the page that only the site has."""
 MARK = ".caas-docs"
 """In the site, the fingerprint of what it was made from; a folder without it is not replaced."""
 
@@ -48,7 +53,7 @@ def build(out: Path, progress: Progress) -> Path:
             the folder has other files, or can't be written.
     """
     if not all(find_spec(tool) for tool in TOOLS):
-        raise CaasError(DOCS_TOOLS_MISSING, "There is no Sphinx to make the site with")
+        raise CaasError(DOCS_TOOLS_MISSING, "Sphinx, which builds the site, is not installed")
     first, wanted = out / "index.html", fingerprint()
     if _mark(out) == wanted:
         return first
@@ -56,7 +61,7 @@ def build(out: Path, progress: Progress) -> Path:
         if out.exists() and _mark(out) is None and any(out.iterdir()):
             raise CaasError(
                 DOCS_FOLDER_UNUSABLE,
-                "The folder has files that are no site of caas",
+                "The folder has files that are not part of a site of caas",
                 where=Where(file=str(out)),
             )
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -73,10 +78,9 @@ def build(out: Path, progress: Progress) -> Path:
 
 def fingerprint() -> str:
     """Of everything that the site is made from."""
-    files = [ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")]
-    files += [ROOT / "pyproject.toml", ROOT / "requirements-docs.txt"]
+    files = [ROOT / name for name in (*TOP, "pyproject.toml", "requirements-docs.txt")]
     files += sorted(path for path in (ROOT / "docs").rglob("*") if path.is_file())
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(repr(site_pages()).encode())
     for file in files:
         if "__pycache__" not in file.parts:
             digest.update(f"{file.relative_to(ROOT)}\n".encode() + file.read_bytes())
@@ -90,14 +94,31 @@ def _mark(out: Path) -> str | None:
         return None
 
 
+def _sources(folder: Path) -> Path:
+    """Writes the documents and the pages of the codes to a folder, with links to all else."""
+    sources = folder / "sources"
+    shutil.copytree(ROOT / "docs", sources / "docs")
+    for path in ROOT.iterdir():
+        if path.name in TOP:
+            shutil.copy(path, sources)
+        elif not path.name.startswith(".") and path.name != "docs":
+            (sources / path.name).symlink_to(path)
+    for name, text in site_pages().items():
+        (sources / name).write_text(text)
+    for file in [*sources.glob("*.md"), *(sources / "docs").rglob("*.md")]:
+        file.write_text(ROW.sub(r"errors/CAAS-\1.md", file.read_text()))
+    return sources
+
+
 def _run(made: Path, folder: Path, step: Step) -> None:
     """Runs Sphinx, and raises what it warns of."""
+    sources = _sources(folder)
     warnings = folder / "warnings"
     command = [sys.executable, "-P", "-m", "sphinx", "-b", "html", "--no-color", "-j", "auto"]
     command += ["-c", str(ROOT / "docs"), "-d", str(folder / "doctrees"), "-w", str(warnings)]
     last = ""
     with subprocess.Popen(
-        [*command, str(ROOT), str(made)],
+        [*command, str(sources), str(made)],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         stdin=subprocess.DEVNULL,
@@ -118,20 +139,20 @@ def _run(made: Path, folder: Path, step: Step) -> None:
         finally:
             limit.cancel()
     text = warnings.read_text() if warnings.exists() else ""
-    if problems := list(_problems(text)):
+    if problems := list(_problems(text, sources)):
         raise CaasError.of(problems)
     if process.returncode:
         raise CaasError(DOCS_BUILD_FAILED, "Sphinx ended early", why=last)
 
 
-def _problems(text: str) -> Iterator[Problem]:
+def _problems(text: str, sources: Path) -> Iterator[Problem]:
     for found in WARNING.finditer(text):
         file = Path(found["file"]) if found["file"] else None
-        if file and file.is_relative_to(ROOT):
-            file = file.relative_to(ROOT)
+        if file and file.is_relative_to(sources):
+            file = file.relative_to(sources)
         line = int(found["line"]) if found["line"] else None
         where = Where(file=str(file) if file else None, line=line)
-        yield Problem(DOCS_BUILD_FAILED, "The page is not in order", where, found["what"])
+        yield Problem(DOCS_BUILD_FAILED, "The page has errors", where, found["what"])
 
 
 @contextmanager

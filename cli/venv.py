@@ -38,9 +38,9 @@ PYTHON = VENV / "bin" / "python"
 LOCK = VENV / "caas.setup"
 LOG = VENV / "caas.log"
 PLUGINS = ROOT / "requirements-plugins.txt"
-"""What the user wants besides: infrastructures of third parties. No file of the project."""
+"""The packages of third-party infrastructures. No file of the project."""
 LIMIT = 1800.0
-"""How long pip may take, and how long another run is waited for, in seconds."""
+"""The time limits of pip and of waiting for another run, in seconds."""
 QUIET = 5.0
 """Seconds between two lines of progress where standard error is no terminal."""
 
@@ -58,7 +58,7 @@ SIGNS: tuple[tuple[str, Code, str], ...] = (
         PACKAGES_UNREACHABLE,
         "The package index can't be reached",
     ),
-    (r"No matching distribution", NO_PACKAGE_FOR_PLATFORM, "A package has no build for here"),
+    (r"No matching distribution", NO_PACKAGE_FOR_PLATFORM, "A package has no build for this host"),
     (r"ensurepip", PYTHON_WITHOUT_VENV, "Python can't make a virtual environment"),
 )
 
@@ -74,7 +74,8 @@ class Ticker:
     def say(self, text: str) -> None:
         """Shows `text` and the seconds since the start."""
         now = time.monotonic()
-        line = f"Setting up Python packages (first run only): {text}, {now - self._started:.0f} s"
+        so_far = f"{now - self._started:.0f} s so far"
+        line = f"Setting up Python packages (first run only): {text}; {so_far}"
         if self._terminal:
             width = shutil.get_terminal_size().columns - 1
             sys.stderr.write(f"\r\033[K{line[:width]}")
@@ -93,10 +94,12 @@ class Ticker:
 def main(arguments: list[str]) -> int:
     """Makes the environment and returns the exit status.
 
-    With `--dev` it has the tools of the tests too, with `--docs` those of the documentation.
+    With `--dev` it has the tools of the tests too, with `--docs` those of the documentation, with
+    `--with=aws` the packages of that infrastructure.
     """
     names = [("requirements.txt", "caas.lock")]
     extras = [extra for extra in ("dev", "docs") if f"--{extra}" in arguments]
+    extras += [each.removeprefix("--with=") for each in arguments if each.startswith("--with=")]
     names += [(f"requirements-{extra}.txt", f"caas-{extra}.lock") for extra in extras]
     if PLUGINS.exists():
         names.append((PLUGINS.name, "caas-plugins.lock"))
@@ -240,7 +243,8 @@ def run(command: list[str], ticker: Ticker, phase: str, total: int = 0) -> None:
 
 
 def _lines(process: subprocess.Popen[bytes], deadline: float) -> Iterator[str]:
-    """What a process says, line by line, kept in the log; empty once a second meanwhile."""
+    """The output of a process line by line, also written to the log; an empty line once a second
+    meanwhile."""
     assert process.stdout  # noqa: S101 - it was opened with a pipe
     rest = b""
     with LOG.open("wb") as log:

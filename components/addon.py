@@ -1,26 +1,17 @@
-"""What an add-on is: what it installs, what it needs, what it excludes; not how it gets there.
+"""The description of an add-on: what it installs, needs and excludes, and what it opens.
 
-An add-on is a settings model, what a stack file may say below `addons`, that knows what it is in a
-cluster. `components.addons.Addons` lists them all; `components.delivery` brings them to clusters.
+Its settings (`components.addon_settings`) make the description for one cluster;
+`components.delivery` brings it there.
 """
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
-
-from pydantic import Field
+from typing import Any
 
 from components.chart import Chart
-from components.fields import Flag, LabelKey, LabelValue, Settings
-from components.finding import Finding
-
-if TYPE_CHECKING:  # both of them have add-ons
-    from components.cluster.settings import Cluster
-    from components.infrastructure.interface import Infrastructure
 
 Manifest = dict[str, Any]
 
@@ -60,7 +51,7 @@ class Port:
 
     Attributes:
         number: the port, or the first of a range.
-        purpose: who talks to whom.
+        purpose: the two ends of the connection.
         protocol: `TCP` or `UDP`; of others the name, `IP-in-IP`, with `number` 0.
     """
 
@@ -70,8 +61,38 @@ class Port:
 
 
 @dataclass(frozen=True, slots=True)
+class Download:
+    """Something that pods of an add-on get from the internet by themselves.
+
+    Attributes:
+        what: what it is and where it comes from.
+        path: the settings that ask for it, from the add-on's on.
+        fix: the way to do without.
+    """
+
+    what: str
+    path: tuple[str | int, ...]
+    fix: str
+
+
+@dataclass(frozen=True, slots=True)
+class OwnStore:
+    """A place outside of the cluster that only one installation of an add-on may use.
+
+    Attributes:
+        place: what tells it from other places.
+        path: the settings that name it, from the add-on's on.
+        what: a word for it, with its name.
+    """
+
+    place: tuple[str, ...]
+    path: tuple[str | int, ...]
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
 class Addon:
-    """What an add-on is in one cluster.
+    """An add-on in one cluster.
 
     Attributes:
         name: its key in a stack file, `metallb`.
@@ -86,6 +107,7 @@ class Addon:
         ports: what it opens.
         privileges: what its pods may do that others may not, a phrase each.
         ready: what is available when it works, `Deployment metallb-system/metallb-controller`.
+        downloads: what its pods get from the internet beside charts and images.
     """
 
     name: str
@@ -99,67 +121,4 @@ class Addon:
     ports: tuple[Port, ...] = ()
     privileges: tuple[str, ...] = ()
     ready: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A cluster that gets add-ons.
-
-    Attributes:
-        cluster: the cluster; write `components.chart.CLUSTER_NAME` for its name, so that clusters
-            that differ in nothing else share what is delivered.
-        infrastructure: what its machines are.
-        addons: the settings of every add-on that it gets, by key in a stack file.
-        management: whether it is the management cluster.
-    """
-
-    cluster: Cluster
-    infrastructure: Infrastructure
-    addons: Mapping[str, AddonSettings]
-    management: bool = False
-
-    def has(self, *keys: str) -> bool:
-        """Whether it gets one of these add-ons, by their keys in a stack file."""
-        return any(key in self.addons for key in keys)
-
-
-class AddonSettings(Settings):
-    """The base of every add-on's settings."""
-
-    TITLE: ClassVar[str]
-    """What it is, for people: `MetalLB`."""
-    SUMMARY: ClassVar[str]
-    """What it does for a cluster, one sentence."""
-    EXAMPLE: ClassVar[Mapping[str, Any]] = {}
-    """The least that a stack file has to say about it."""
-
-    selector: Annotated[dict[LabelKey, LabelValue], Field(max_length=20)] = Field(
-        default_factory=dict
-    )
-    """Of an add-on of the stack: only clusters that carry these labels get it; empty for all."""
-    values: dict[str, Any] = Field(default_factory=dict)
-    """Values of the add-on's main chart that no field covers; they win over everything else."""
-    allow_unsupported: Flag = False
-    """Installs it also on a Kubernetes version that its project does not list."""
-
-    @abstractmethod
-    def addon(self, target: Target) -> Addon:
-        """What it is in a cluster. Settings that `check` has found wrong are never asked."""
-
-    def check(self, target: Target) -> Iterator[Finding]:
-        """What is wrong with it in a cluster; paths begin at the add-on's settings."""
-        yield from ()
-
-    def gateway_class(self) -> str:
-        """The GatewayClass that it serves, one of `components.ingress.classes`; empty for none."""
-        return ""
-
-
-def merged(values: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    """Values of a chart with a user's own over them, as Helm does it: mappings key by key."""
-    result = dict(values)
-    for key, value in own.items():
-        old = result.get(key)
-        inner = isinstance(old, Mapping) and isinstance(value, Mapping)
-        result[key] = merged(old or {}, value) if inner else value
-    return result
+    downloads: tuple[Download, ...] = ()

@@ -2,9 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pulumi
+
+from errors import CaasError
+
+INDEX = "caas:index:"
+"""Begins the type token of every component."""
+
+
+def root_urn(kind: str, name: str) -> str:
+    """The URN of a component that is a direct child of the stack."""
+    project = f"{pulumi.get_stack()}::{pulumi.get_project()}"
+    return f"urn:pulumi:{project}::{INDEX}{kind}::{name}"
+
+
+class ProgramEndedError(pulumi.RunError):
+    """Ends the program with the text of codes instead of a traceback.
+
+    Attributes:
+        error: the problems with their codes.
+    """
+
+    def __init__(self, error: CaasError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+@contextmanager
+def ends_program() -> Iterator[None]:
+    """Turns a CaasError into the end of the program."""
+    try:
+        yield
+    except CaasError as error:
+        raise ProgramEndedError(error) from error
 
 
 class Component(pulumi.ComponentResource):
@@ -16,7 +50,7 @@ class Component(pulumi.ComponentResource):
     """
 
     def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__(f"caas:index:{type(self).__name__}", name, None, opts)
+        super().__init__(f"{INDEX}{type(self).__name__}", name, None, opts)
         self.name = name
 
     def child(self, **options: Any) -> pulumi.ResourceOptions:

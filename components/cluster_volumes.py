@@ -1,4 +1,4 @@
-"""What a cluster's volumes come from, as infrastructures and add-ons tell it."""
+"""The sources of a cluster's volumes, as infrastructures and add-ons declare them."""
 
 from __future__ import annotations
 

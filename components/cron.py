@@ -20,7 +20,7 @@ _PART = re.compile(r"(?:(\*|\?)|(\w+)(?:-(\w+))?)(?:/([0-9]+))?", re.ASCII)
 
 
 def is_schedule(text: str) -> bool:
-    """Whether it is five fields, or a word such as `@daily` or `@every 6h`, that cron knows."""
+    """True if cron accepts it: five fields, or a word such as `@daily` or `@every 6h`."""
     if _WORDS.fullmatch(text):
         return True
     fields = text.split()

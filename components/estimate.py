@@ -1,4 +1,4 @@
-"""What clusters are made of and cost: machines, disks, load balancers, and the rest.
+"""The resources and costs of clusters: machines, disks, load balancers, and others.
 
 Counted from Cluster objects, so that what runs and what shall be are counted alike. Prices are
 those of the infrastructure's price list; what has none is named, never guessed.
@@ -12,21 +12,27 @@ from enum import IntEnum
 from typing import Any
 
 from components.cluster.machine import Disk, Machine
-from components.cluster.pools import MAX_SIZE, MIN_SIZE
 from components.cluster.settings import Cluster
-from components.cluster.variables import (
+from components.cluster_object import (
     DATA_DISKS,
     ENDPOINT,
     ETCD_DISK,
     MACHINE_TYPE,
     ROOT_DISK,
     SPOT,
+    DeclaredCluster,
+    DeclaredGroup,
 )
 from components.infrastructure.interface import Infrastructure
 from components.infrastructure.prices import HOURS_PER_MONTH, PriceList
 
 DEFAULT_DISK = "default"
-"""What a price list calls every disk type that it does not name."""
+"""The entry of a price list for disk types that it does not name."""
+
+
+Counts = Mapping[tuple[str, str, str], int]
+"""Machines that pools have now, by namespace, cluster and pool."""
+UNKNOWN: Counts = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +55,7 @@ class Range:
 
 
 class Unit(IntEnum):
-    """What is counted, in the order of the estimate."""
+    """The kinds of items, in the order of the estimate."""
 
     MACHINE = 0
     GIB = 1
@@ -58,7 +64,7 @@ class Unit(IntEnum):
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Item:
+class CostItem:
     """One thing that is counted.
 
     Attributes:
@@ -72,7 +78,7 @@ class Item:
     spot: bool = False
 
 
-Count = dict[Item, Range]
+Count = dict[CostItem, Range]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +92,14 @@ class Line:
         monthly: what one costs in a month; None where no price is known.
     """
 
-    item: Item
+    item: CostItem
     what: str
     before: Range
     after: Range
     monthly: float | None
 
     def cost(self, count: Range) -> Range | None:
-        """What so many cost in a month."""
+        """The monthly cost of a number of items."""
         return None if self.monthly is None else count * self.monthly
 
     def as_dict(self) -> dict[str, Any]:
@@ -111,7 +117,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What there is and what there will be, and what it costs in a month.
+    """The current and the future number of an item, and its monthly cost.
 
     Attributes:
         lines: machines first.
@@ -123,17 +129,17 @@ class Estimate:
 
     @property
     def before(self) -> Range:
-        """What everything that has a price costs now."""
+        """The current cost of all items with a price."""
         return sum((line.cost(line.before) or Range() for line in self.lines), Range())
 
     @property
     def after(self) -> Range:
-        """What everything that has a price will cost."""
+        """The future cost of all items with a price."""
         return sum((line.cost(line.after) or Range() for line in self.lines), Range())
 
     @property
     def notes(self) -> list[str]:
-        """What the numbers leave out, or assume."""
+        """The omissions and assumptions of the figures."""
         if self.prices is None:
             return []
         found = [
@@ -145,6 +151,8 @@ class Estimate:
             found.append("Spot machines are counted at the list price, the most they can cost")
         if any(line.after.low != line.after.high for line in self.lines):
             found.append("Ranges: the autoscaler chooses between its bounds")
+        if any(line.before.low != line.before.high for line in self.lines):
+            found.append("The current number of machines was not read from a management cluster")
         return found
 
     def as_dict(self) -> dict[str, Any]:
@@ -166,111 +174,114 @@ def estimate(
     after: Iterable[Mapping[str, Any]],
     infrastructure: Infrastructure,
     settings: Iterable[Cluster],
+    counts: Counts = UNKNOWN,
 ) -> Estimate:
-    """What two sets of clusters are made of, and cost.
+    """The resources and costs of two sets of clusters.
 
     Args:
         before: the Cluster objects that there are.
         after: the Cluster objects that there will be.
         infrastructure: what their machines are.
         settings: what the stack file says about the clusters; the foundation is priced by them.
+        counts: how many machines pools have now, where an autoscaler or a hand decides.
 
     Raises:
         CaasError: CAAS-3028 when the price file can't be used.
     """
     prices = infrastructure.price_list()
     known = tuple(settings)
-    words: dict[Item, str] = {}
-    counts = [
-        count(clusters, infrastructure) | _foundation(clusters, infrastructure, known, words)
-        for clusters in (tuple(before), tuple(after))
+    words: dict[CostItem, str] = {}
+    found = [
+        count(clusters, infrastructure, now) | _foundation(clusters, infrastructure, known, words)
+        for clusters, now in ((tuple(before), counts), (tuple(after), UNKNOWN))
     ]
     lines = [
         Line(
             item,
             words.get(item) or _words(item),
-            counts[0].get(item, Range()),
-            counts[1].get(item, Range()),
+            found[0].get(item, Range()),
+            found[1].get(item, Range()),
             _monthly(item, prices),
         )
-        for item in sorted({*counts[0], *counts[1]})
+        for item in sorted({*found[0], *found[1]})
     ]
     return Estimate(tuple(lines), prices)
 
 
-def count(clusters: Iterable[Mapping[str, Any]], infrastructure: Infrastructure) -> Count:
-    """What Cluster objects are made of; of simulated machines nothing but these is there."""
+def count(
+    clusters: Iterable[Mapping[str, Any]],
+    infrastructure: Infrastructure,
+    counts: Counts = UNKNOWN,
+) -> Count:
+    """The items of Cluster objects; simulated machines have no others.
+
+    Args:
+        clusters: the Cluster objects.
+        infrastructure: what their machines are.
+        counts: how many machines pools have now; without it an autoscaled pool is a range.
+    """
     total: Count = {}
     real = infrastructure.PROVIDER is not None
     for cluster in clusters:
-        for item, number in _cluster(cluster["spec"]["topology"], infrastructure):
+        for item, number in _cluster(DeclaredCluster(cluster), infrastructure, counts):
             if real or item.unit is Unit.MACHINE:
                 total[item] = total.get(item, Range()) + number
     return {item: number for item, number in total.items() if number.high}
 
 
 def _cluster(
-    topology: Mapping[str, Any], infrastructure: Infrastructure
-) -> Iterator[tuple[Item, Range]]:
-    shared = {entry["name"]: entry["value"] for entry in topology.get("variables", ())}
-    control_plane = topology["controlPlane"]
-    variables = shared | _overrides(control_plane)
-    number = _replicas(control_plane)
-    yield from _machines(number, variables, infrastructure)
-    if disk := variables.get(ETCD_DISK):
-        yield _disk(number, disk)
-    for pool in topology.get("workers", {}).get("machineDeployments", ()):
-        yield from _machines(_replicas(pool), shared | _overrides(pool), infrastructure)
-    endpoint = shared.get(ENDPOINT)
+    cluster: DeclaredCluster, infrastructure: Infrastructure, counts: Counts
+) -> Iterator[tuple[CostItem, Range]]:
+    for group in cluster.groups:
+        now = counts.get((cluster.namespace, cluster.name, group.name))
+        variables, number = group.variables, _machine_count(group, now)
+        yield from _machines(number, variables, infrastructure)
+        if group.is_control_plane and (disk := variables.get(ETCD_DISK)):
+            yield _disk(number, disk)
+    endpoint = cluster.variable(ENDPOINT)
     if not (isinstance(endpoint, Mapping) and endpoint.get("host")):
-        yield Item(Unit.LOAD_BALANCER), Range(1, 1)
+        yield CostItem(Unit.LOAD_BALANCER), Range(1, 1)
 
 
-def _overrides(group: Mapping[str, Any]) -> dict[str, Any]:
-    entries = group.get("variables", {}).get("overrides", ())
-    return {entry["name"]: entry["value"] for entry in entries}
-
-
-def _replicas(group: Mapping[str, Any]) -> Range:
-    annotations = group.get("metadata", {}).get("annotations", {})
-    if MIN_SIZE in annotations and MAX_SIZE in annotations:
-        return Range(int(annotations[MIN_SIZE]), int(annotations[MAX_SIZE]))
-    number = group.get("replicas", 0)
-    return Range(number, number) if isinstance(number, int) else Range()
+def _machine_count(group: DeclaredGroup, now: int | None) -> Range:
+    """The number of machines: those there are where no number is declared, or the bounds."""
+    if now is not None and group.replicas is None:
+        return Range(now, now)
+    return Range(group.fewest, group.most)
 
 
 def _machines(
     number: Range, variables: Mapping[str, Any], infrastructure: Infrastructure
-) -> Iterator[tuple[Item, Range]]:
+) -> Iterator[tuple[CostItem, Range]]:
     kind = variables.get(MACHINE_TYPE) or infrastructure.machine_type(Machine().type)
-    yield Item(Unit.MACHINE, kind, SPOT in variables), number
+    yield CostItem(Unit.MACHINE, kind, SPOT in variables), number
     root = variables.get(ROOT_DISK) or {"sizeGiB": Disk().size_gib}
     for disk in (root, *variables.get(DATA_DISKS, ())):
         yield _disk(number, disk)
 
 
-def _disk(number: Range, disk: Mapping[str, Any]) -> tuple[Item, Range]:
-    return Item(Unit.GIB, disk.get("type", DEFAULT_DISK)), number * disk["sizeGiB"]
+def _disk(number: Range, disk: Mapping[str, Any]) -> tuple[CostItem, Range]:
+    return CostItem(Unit.GIB, disk.get("type", DEFAULT_DISK)), number * disk["sizeGiB"]
 
 
 def _foundation(
     clusters: Iterable[Mapping[str, Any]],
     infrastructure: Infrastructure,
     settings: tuple[Cluster, ...],
-    words: dict[Item, str],
+    words: dict[CostItem, str],
 ) -> Count:
-    """What the foundation of these clusters costs beside; none where there are no clusters."""
-    names = {cluster["metadata"]["name"] for cluster in clusters}
+    """The other costs of the clusters' foundation; none without clusters."""
+    names = {DeclaredCluster(cluster).name for cluster in clusters}
     standing = [cluster for cluster in settings if cluster.name in names]
     found: Count = {}
     for priced in infrastructure.priced(standing) if names else ():
-        item = Item(Unit.OTHER, priced.item)
+        item = CostItem(Unit.OTHER, priced.item)
         words[item] = priced.what
         found[item] = found.get(item, Range()) + Range(priced.count, priced.count)
     return found
 
 
-def _words(item: Item) -> str:
+def _words(item: CostItem) -> str:
     match item.unit:
         case Unit.MACHINE:
             return f"machine {item.name}{' (spot)' if item.spot else ''}"
@@ -282,7 +293,7 @@ def _words(item: Item) -> str:
             return item.name
 
 
-def _monthly(item: Item, prices: PriceList | None) -> float | None:
+def _monthly(item: CostItem, prices: PriceList | None) -> float | None:
     if prices is None:
         return None
     if item.unit is Unit.GIB:

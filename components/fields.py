@@ -10,8 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_interface, ip_network
+from ipaddress import ip_address
 from typing import Annotated, Any, ClassVar
 
 from packaging.version import Version
@@ -33,6 +32,13 @@ class Settings(BaseModel):
         populate_by_name=True,
         use_attribute_docstrings=True,
     )
+
+    def __hash__(self) -> int:
+        """A hash that never fails: pydantic copies a default deeply, per use, if its hash fails.
+
+        Equal settings are of one type. They are compared field by field, and seldom put into sets.
+        """
+        return hash(type(self))
 
     @classmethod
     def model_fields_by_alias(cls) -> dict[str, FieldInfo]:
@@ -177,7 +183,7 @@ class IntOrPercent(Value):
         return cls(value)
 
     def of(self, total: int, round_up: bool) -> int:
-        """How many machines of `total` it means; Kubernetes rounds surge up, unavailable down."""
+        """The number of machines out of `total`; Kubernetes rounds surge up, unavailable down."""
         if isinstance(self.value, int):
             return self.value
         hundredths = total * int(self.value.removesuffix("%"))
@@ -189,56 +195,6 @@ class IntOrPercent(Value):
 
     def __str__(self) -> str:
         return str(self.value)
-
-
-@lru_cache(maxsize=16384)
-def _network(text: str) -> IPv4Network | IPv6Network:
-    return ip_network(text)
-
-
-class Cidr(str, Value):
-    """An address range in CIDR notation, in its shortest spelling: `10.128.0.0/12`."""
-
-    __slots__ = ()
-    schema: ClassVar[dict[str, Any]] = {
-        "type": "string",
-        "pattern": r"^[0-9a-fA-F:.]+/[0-9]{1,3}$",
-        "examples": ["192.168.0.0/16", "fd00:10::/108"],
-    }
-
-    def __new__(cls, text: str) -> Cidr:
-        """A range; host bits are refused."""
-        if not re.fullmatch(r"[0-9a-fA-F:.]{2,45}/[0-9]{1,3}", text, re.ASCII):
-            raise refusal(stack_file.BAD_CIDR, f"{shown(text)} is not an address range")
-        try:
-            interface = ip_interface(text)
-        except ValueError:
-            what = f"{shown(text)} is not an address range"
-            raise refusal(stack_file.BAD_CIDR, what) from None
-        if interface.ip != interface.network.network_address:
-            raise refusal(
-                stack_file.HOST_BITS,
-                f"`{text}` is not the first address of its network",
-                fix=f"Write `{interface.network}`.",
-            )
-        return super().__new__(cls, str(interface.network))
-
-    @classmethod
-    def read(cls, value: object) -> Cidr:
-        """A range as YAML reads it."""
-        if isinstance(value, cls):
-            return value
-        if not isinstance(value, str):
-            raise refusal(stack_file.BAD_CIDR, f"{shown(value)} is not an address range")
-        return cls(value)
-
-    @property
-    def network(self) -> IPv4Network | IPv6Network:
-        """The range as a network of the standard library."""
-        return _network(str(self))
-
-    def __str__(self) -> str:
-        return str.__str__(self)
 
 
 class KubernetesVersion(Version, Value):
@@ -350,3 +306,9 @@ CertSan = Annotated[
 WebAddress = Annotated[str, Field(pattern=r"^https?://[^\s/]\S*$", max_length=512)]
 """An address of the web, with what follows the host."""
 ArgumentName = Annotated[str, AfterValidator(_argument), _text(ARGUMENT, 64)]
+ObjectName = Annotated[str, Field(pattern=f"^{SUBDOMAIN}$", max_length=253)]
+"""The name of a Kubernetes object."""
+Quantity = Annotated[str, Field(pattern=r"^[1-9][0-9]*(Mi|Gi|Ti)$", max_length=16)]
+"""A size, `20Gi`."""
+Path = Annotated[str, Field(pattern=r"^/[\w./-]*$", max_length=1024)]
+"""A path on a machine or a server."""

@@ -1,4 +1,4 @@
-"""What a rule finds."""
+"""The finding of a rule."""
 
 from __future__ import annotations
 

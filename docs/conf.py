@@ -1,8 +1,8 @@
-"""How these documents become a site: `./caas docs` runs Sphinx with this file.
+"""The configuration of Sphinx, with which `./caas docs` builds the site.
 
-The pages are the Markdown files as they are; what a site needs besides, the order of the pages, is
-added here while they are read. Nothing is loaded from elsewhere: fonts are the reader's own, and
-the search runs in the browser.
+The pages are the Markdown files as they are, and one for each code. The order of the pages is
+added here while they are read. Nothing is loaded from other servers: fonts are those of the
+reader's system, and the search runs in the browser.
 """
 
 from __future__ import annotations
@@ -22,7 +22,17 @@ extensions = ["myst_parser"]
 source_suffix = {".md": "markdown"}
 root_doc = "README"
 include_patterns = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/**"]
-exclude_patterns = [".*", "tests", "benchmarks", "components", "embedded", "stacks", "catalog"]
+exclude_patterns = [
+    ".*",
+    "tests",
+    "benchmarks",
+    "components",
+    "plane",
+    "engine",
+    "operations",
+    "stacks",
+    "catalog",
+]
 myst_heading_anchors = 4  # links to headings, as on GitHub
 suppress_warnings = ["misc.highlighting_failure"]  # a comment with an apostrophe
 
@@ -34,7 +44,7 @@ html_last_updated_fmt = None
 
 
 def setup(app: Any) -> dict[str, bool]:
-    """Called by Sphinx before it reads the pages."""
+    """Connect the functions below; Sphinx calls this before it reads the pages."""
     app.connect("source-read", add_contents)
     app.connect("doctree-read", links_to_folders_as_text)
     return {"parallel_read_safe": True}
@@ -43,13 +53,8 @@ def setup(app: Any) -> dict[str, bool]:
 def add_contents(app: Any, name: str, source: list[str]) -> None:
     """Adds to a page the list of those below it, which the sidebar shows.
 
-    The pages of codes are too many for it: their index, their links and the search lead to them.
-    The search leaves numbers out but of index entries, so each code has two: `CAAS-2103`, `2103`.
+    The pages of codes are too many for it: their index, links and the search lead to them.
     """
-    if name.startswith("docs/errors/CAAS-"):
-        code = name.rpartition("/")[2]
-        entries = f"```{{index}} ! {code}, ! {code.removeprefix('CAAS-')}\n```\n"
-        source[0] = f"---\norphan: true\n---\n{source[0]}\n{entries}"
     for caption, pages in contents(name).items():
         title = f":caption: {caption}\n" if caption else ""
         listing = "\n".join(pages)

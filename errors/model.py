@@ -1,57 +1,29 @@
-"""What an error is: a code from the registry, and a problem that names where it was met."""
+"""Codes, places, problems, and the exception that carries them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from enum import StrEnum
 from typing import Any
 
-DOCS = "docs/errors"
+from errors.texts import Actor, Texts, texts
 
-
-class Actor(StrEnum):
-    """Who has to act on a failure of a running cluster."""
-
-    USER = "user"
-    """Who wrote the stack file, or what runs in the cluster: it asks for what can't be."""
-    PLATFORM = "platform"
-    """Who runs the infrastructure, its account and the management cluster: they do not deliver."""
-
-    @property
-    def words(self) -> str:
-        """In words, for pages."""
-        if self is Actor.USER:
-            return "whoever wrote the stack file or runs the workload"
-        return "whoever runs the infrastructure or the management cluster"
+INDEX = "docs/errors/README.md"
 
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """One entry of the registry.
+    """One code: its identity here, its texts in the file of its area.
 
     Args:
-        number: four digits; the first one is the room: 1 stack file, 2 this machine and the
-            embedded plane, 3 program, preview and apply, 4 policies, 5 running clusters.
+        number: four digits, unique.
         reason: the name in CamelCase, unique; scripts match on it.
-        summary: one line, what is wrong in general.
-        cause: why it happens, a short paragraph.
-        fix: what to do, in the imperative.
-        example: a text that triggers it, or what a user sees.
-        since: the release that brought it.
-        retired: the release that stopped raising it; a retired number is never used again.
-        actor: who has to act, where that is not whoever ran the command.
+        area: the file in `errors/areas` that has the texts.
     """
 
     number: int
     reason: str
-    summary: str
-    cause: str
-    fix: str
-    example: str
-    since: str = "0.1.0"
-    retired: str | None = None
-    actor: Actor | None = None
+    area: str
 
     @property
     def id(self) -> str:
@@ -60,8 +32,38 @@ class Code:
 
     @property
     def page(self) -> str:
-        """The page about this code, relative to the repository."""
-        return f"{DOCS}/{self.id}.md"
+        """The code's row in the index, relative to the repository."""
+        return f"{INDEX}#{self.id.lower()}"
+
+    @property
+    def texts(self) -> Texts:
+        """Summary, cause, fix, example and all else that the area's file says."""
+        return texts(self.area, self.number)
+
+    @property
+    def summary(self) -> str:
+        """The summary of the problem in general, in one line."""
+        return self.texts.summary
+
+    @property
+    def cause(self) -> str:
+        """The general cause."""
+        return self.texts.cause
+
+    @property
+    def fix(self) -> str:
+        """The general fix."""
+        return self.texts.fix
+
+    @property
+    def retired(self) -> str | None:
+        """The release that stopped raising it."""
+        return self.texts.retired
+
+    @property
+    def actor(self) -> Actor | None:
+        """The responsible actor, if it is not the user of the command."""
+        return self.texts.actor
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ class Problem:
 
     @property
     def remedy(self) -> str:
-        """What to do about it."""
+        """The fix."""
         return self.fix or self.code.fix
 
     def __str__(self) -> str:

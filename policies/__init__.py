@@ -1,4 +1,5 @@
-"""What must be so before something is made: rules for the pulumi CLI and for checks without it."""
+"""Rules that must hold before resources are created, for the pulumi CLI and for checks without
+it."""
 
 from policies.configuration import Configuration
 from policies.run import Recorded, Violation, check

@@ -1,4 +1,4 @@
-"""How the whole pack is configured, from a stack file, and as a file for the pulumi CLI."""
+"""The configuration of the whole pack, from a stack file, and as a file for the pulumi CLI."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from errors import CaasError, Problem, Where
 from errors.policy import BAD_POLICY_PARAMETER, UNKNOWN_POLICY
 from policies.rules import RULES
 from policies.rules.rule import AnyRule
-from policies.settings import EXEMPTIONS, UNCONFIGURED, Exemption, RuleSettings, read_settings
+from policies.settings import EXEMPTIONS, UNCONFIGURED, RuleExemption, RuleSettings, read_settings
 
 Steps = tuple[str | int, ...]
 LEVEL = "enforcementLevel"
@@ -98,14 +98,14 @@ class Configuration:
         return cls(settings, config)
 
     def of_rule(self, rule: AnyRule) -> RuleSettings:
-        """How a rule is configured."""
+        """The configuration of a rule."""
         return self.settings.get(rule.name, UNCONFIGURED)
 
     def level(self, rule: AnyRule) -> EnforcementLevel:
         """The level that counts for a rule."""
         return self.of_rule(rule).level or rule.level
 
-    def expired(self, on: date) -> Iterator[tuple[str, Exemption]]:
+    def expired(self, on: date) -> Iterator[tuple[str, RuleExemption]]:
         """Exemptions that have ended, with the rule's name."""
         for name, settings in self.settings.items():
             for exemption in settings.exemptions:

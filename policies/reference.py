@@ -12,7 +12,7 @@ from policies.rules.rule import AnyRule
 
 FILE = "docs/policies.md"
 GUIDE = Path(__file__).with_name("guide.md")
-"""What stands before the rules."""
+"""The text before the rules."""
 
 
 def page() -> str:
@@ -34,7 +34,7 @@ def _section(rule: AnyRule) -> Iterator[str]:
     yield f"- {rule.level.value.capitalize()}, {rule.severity.value}; {_framework(rule)}."
     yield f"- About {rule.subject.title}{also}."
     if rule.fix:
-        yield "- Can be put right: `remediate`."
+        yield "- Can be corrected automatically: `remediate`."
     for parameter in rule.parameters:
         default = parameter.default
         shown = json.dumps(list(default) if isinstance(default, tuple) else default)

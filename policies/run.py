@@ -24,12 +24,12 @@ from policies.rules import RULES
 from policies.rules.rule import AnyRule, expanded_known
 from policies.subjects.cluster import concerns as is_cluster
 from policies.subjects.resource import Item, Kind
-from policies.subjects.subject import Stack, StackSubject
+from policies.subjects.subject import RegisteredStack, StackSubject
 
 UNKNOWN_VALUES = frozenset(
     value for name, value in vars(proxy).items() if re.fullmatch("UNKNOWN_[A-Z]+_VALUE", name)
 )
-"""How the engine's protocol spells what is not known."""
+"""The engine's encoding of an unknown value."""
 STOPPING = (EnforcementLevel.MANDATORY, EnforcementLevel.REMEDIATE)
 """Levels that stop an apply; nothing is put right in this process, so what should be is refused."""
 
@@ -55,12 +55,12 @@ class Recorded(Protocol):
 
     @property
     def protect(self) -> bool:
-        """Whether Pulumi refuses to delete it."""
+        """True if Pulumi refuses to delete it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """What one rule says about one resource.
+    """The result of one rule for one resource.
 
     Attributes:
         rule: the rule.
@@ -84,7 +84,7 @@ class Violation:
 
     @property
     def is_mandatory(self) -> bool:
-        """Whether it stops an apply."""
+        """True if it stops an apply."""
         level = self.level or self.rule.level
         return self.is_checkable and not self.is_expired and level in STOPPING
 
@@ -114,7 +114,7 @@ def check(
     rules: Iterable[AnyRule] = RULES,
     configuration: Configuration = DEFAULT,
 ) -> list[Violation]:
-    """What the rules say about recorded resources.
+    """The results of the rules for recorded resources.
 
     Single resources come first, in their order, then stacks as a whole, then exemptions that have
     ended.
@@ -125,10 +125,10 @@ def check(
         rules: which rules to run.
         configuration: levels, parameters and exemptions.
     """
-    return list(_Run(on, tuple(rules), configuration).over(resources))
+    return list(_RuleRun(on, tuple(rules), configuration).over(resources))
 
 
-class _Run:
+class _RuleRun:
     """One run; rules are looked up by type, so that a resource meets only those about it."""
 
     def __init__(self, on: date, rules: tuple[AnyRule, ...], configuration: Configuration) -> None:
@@ -146,14 +146,14 @@ class _Run:
             items += found
             for item in found:
                 yield from self._single(item)
-        stack = Stack(items)
+        stack = RegisteredStack(items)
         for rule in self.rules:
             if isinstance(rule.subject, StackSubject):
                 yield from self._whole(rule, stack)
         for name, exemption in self.configuration.expired(self.on):
             message = (
                 f"the exemption of `{exemption.resource}` ended on {exemption.expires}; "
-                f"{exemption.owner} answers for it: {exemption.reason}"
+                f"{exemption.owner} is responsible: {exemption.reason}"
             )
             if name in self.names:
                 yield Violation(self.names[name], "", "", message, is_expired=True)
@@ -181,7 +181,7 @@ class _Run:
             if unknown:
                 yield self._not_known(rule, item, unknown)
 
-    def _whole(self, rule: AnyRule, stack: Stack) -> Iterator[Violation]:
+    def _whole(self, rule: AnyRule, stack: RegisteredStack) -> Iterator[Violation]:
         try:
             for item, message in rule.judge_stack(stack, self.on, self.configuration.of_rule(rule)):
                 yield self._violation(rule, item, message)
@@ -213,7 +213,7 @@ def _names(item: Item) -> tuple[str, str]:
 
 
 def _has_unknown(value: Any) -> bool:
-    """Whether something in it is not known; most resources are spared the copy."""
+    """True if part of the value is unknown; most resources need no copy."""
     if isinstance(value, dict):
         return any(_has_unknown(item) for item in value.values())
     if isinstance(value, list | tuple):

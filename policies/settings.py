@@ -1,4 +1,4 @@
-"""How a rule is configured: its level, its parameters, and who is exempt from it until when."""
+"""The configuration of a rule: its level, its parameters, and its temporary exemptions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from errors import NOWHERE, Problem, Where
 from errors.policy import BAD_EXEMPTION, BAD_POLICY_PARAMETER
 
 LONGEST = timedelta(days=366)
-"""How far ahead an exemption may end: it is looked at again once a year."""
+"""The longest period of an exemption, which is reviewed once a year."""
 EXEMPTIONS = "exemptions"
 Text = Annotated[str, Field(min_length=1)]
 
@@ -30,7 +30,7 @@ def _some(pattern: str) -> str:
 Pattern = Annotated[Text, AfterValidator(_some)]
 
 
-class Exemption(BaseModel):
+class RuleExemption(BaseModel):
     """One resource that a rule does not hold for, until a day."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -39,14 +39,14 @@ class Exemption(BaseModel):
     """The resource's name in the program, or the end of its URN, `type::name`; `*` and `?` match
     anything."""
     owner: Text
-    """Who answers for it."""
+    """The person or team that answers for the exemption."""
     reason: Text
-    """Why it is so."""
+    """The reason of the exemption."""
     expires: date
     """The last day that it counts."""
 
     def covers(self, urn: str) -> bool:
-        """Whether a resource is meant."""
+        """True if the exemption applies to a resource."""
         name = urn.rpartition("::")[2]
         ends = (f"*::{self.resource}", f"*${self.resource}")  # `$` follows the parent's type
         return fnmatchcase(name, self.resource) or any(fnmatchcase(urn, end) for end in ends)
@@ -59,13 +59,13 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
 
 @dataclass(frozen=True)
 class Parameter:
-    """What a rule can be told.
+    """A parameter of a rule.
 
     Attributes:
         name: in camelCase, as the configuration has it.
         kind: its type, such as `int` or `tuple[str, ...]`.
-        default: what counts where nothing is said.
-        description: what it is, with its unit.
+        default: the default value.
+        description: its meaning, with its unit.
     """
 
     name: str
@@ -87,10 +87,10 @@ class Parameter:
 
 @dataclass(frozen=True)
 class RuleSettings:
-    """How one rule is configured.
+    """The configuration of one rule.
 
     Attributes:
-        level: instead of its own; None keeps that.
+        level: overrides the rule's level; None keeps it.
         parameters: by name; the defaults count for the others.
         exemptions: ended ones too.
         problems: what is wrong with the configuration.
@@ -98,10 +98,10 @@ class RuleSettings:
 
     level: EnforcementLevel | None = None
     parameters: Mapping[str, Any] | None = None
-    exemptions: tuple[Exemption, ...] = ()
+    exemptions: tuple[RuleExemption, ...] = ()
     problems: tuple[Problem, ...] = ()
 
-    def exemption(self, urn: str) -> Exemption | None:
+    def exemption(self, urn: str) -> RuleExemption | None:
         """The exemption of a resource that ends last."""
         meant = (each for each in self.exemptions if each.covers(urn))
         return max(meant, key=lambda each: each.expires, default=None)
@@ -110,7 +110,7 @@ class RuleSettings:
 UNCONFIGURED = RuleSettings()
 EXEMPTIONS_SCHEMA = {
     "type": "array",
-    "description": "Resources that the rule does not hold for, each until a day.",
+    "description": "Resources that are exempt from the rule, each until a day.",
     "items": {
         "type": "object",
         "required": ["resource", "owner", "reason", "expires"],
@@ -132,7 +132,7 @@ def read_settings(
     where: Where = NOWHERE,
     level: EnforcementLevel | None = None,
 ) -> RuleSettings:
-    """What a configuration says about one rule, with everything that is wrong with it.
+    """The configuration of one rule, with all its problems.
 
     Args:
         known: the rule's parameters by name.
@@ -156,10 +156,10 @@ def read_settings(
         except ValidationError as error:
             what = f"`{name}`: {error.errors()[0]['msg']}"
             problems.append(Problem(BAD_POLICY_PARAMETER, what, where))
-    exemptions: list[Exemption] = []
+    exemptions: list[RuleExemption] = []
     for value in config.get(EXEMPTIONS) or ():
         try:
-            exemption = Exemption.model_validate(dict(value))
+            exemption = RuleExemption.model_validate(dict(value))
         except (ValidationError, TypeError, ValueError) as error:
             problems.append(Problem(BAD_EXEMPTION, _first(error), where))
             continue
@@ -175,7 +175,7 @@ def _first(error: Exception) -> str:
     return f"`{'.'.join(map(str, details['loc']))}`: {details['msg'].removeprefix('Value error, ')}"
 
 
-def _too_long(exemption: Exemption, on: date, where: Where) -> Iterator[Problem]:
+def _too_long(exemption: RuleExemption, on: date, where: Where) -> Iterator[Problem]:
     if exemption.expires > on + LONGEST:
         what = f"the exemption of `{exemption.resource}` ends on {exemption.expires}"
         fix = f"Write {on + LONGEST} or an earlier day."

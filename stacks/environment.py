@@ -1,92 +1,74 @@
-"""What every environment is made of; the modules beside this one say how theirs differs."""
+"""The parts of an environment; the modules beside this one compose them."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from catalog import catalog
-from components.addons import addons_of_existing
 from components.cluster.autoscaler import Autoscaler, AutoscalerAccess, autoscaled
+from components.cluster.cloud_integrations import CloudIntegrations
 from components.cluster.cluster_api import ClusterApi
 from components.cluster.cluster_class import ClusterClass
-from components.cluster.companions import Companions
 from components.cluster.etcd_snapshots import EtcdSnapshotJobs, snapshot_labels
 from components.cluster.settings import Cluster
 from components.cluster.workload_cluster import WorkloadCluster
+from components.delivery.component import AddonComponent
 from components.delivery.direct import DirectAddons
 from components.delivery.fleet import FleetAddons
 from components.delivery.plan import NOTHING, Fleet, plan
 from components.infrastructure.foundation import Foundation
-from components.manifest import core_object, movable, stack_labels, wait_for
+from components.ingress import Gateway
+from components.manifest import PROVIDER, core_object, movable, of_stack, settle_in, wait_for
+from components.registry import Harbor
 from stacks.management import kubeconfig, own_kubeconfig
 from stacks.settings import Stack
+from stacks.settings.addons import addons_of_existing
 from stacks.settings.stack import ManagementMode
 
 
-def compose(stack: str, settings: Stack, *, protect: bool = False) -> None:
-    """Registers the foundation, the ClusterClass, the clusters of a stack and what serves them.
+class Environment:
+    """The parts of one stack on its management cluster, each a component or a few.
+
+    A part for which the stack file has no settings registers nothing.
 
     Args:
         stack: the stack's name.
         settings: the stack file.
-        protect: whether Pulumi refuses to delete what holds data until it is unprotected.
     """
-    environment = _Environment(stack, settings)
-    mode = settings.management.mode
-    foundation = settings.infrastructure.foundation(stack, settings.all_clusters, protect=protect)
-    needed = environment.credentials(foundation)
-    cluster_class = environment.cluster_class()
-    # On the embedded plane no pods run: neither the add-on provider nor an autoscaler.
-    pods_run = mode is not ManagementMode.EMBEDDED
-    fleet = environment.fleet() if pods_run else Fleet()
-    if pods_run:
-        delivery = [*environment.companions(), *environment.addons(fleet)]
-        # The plane that bootstraps a cluster has no add-on provider, so it can't wait for these.
-        needed += delivery if settings.management.cluster is None else []
-    clusters = environment.clusters(foundation, [cluster_class, *needed], fleet)
-    if pods_run:
-        environment.autoscalers(clusters)
-    environment.etcd_snapshots()
-    if mode is ManagementMode.EXISTING:
-        environment.addons_of_management()
-    environment.cluster_api()
-    pulumi.export("clusters", list(clusters))
-
-
-class _Environment:
-    """The parts of one stack on its management cluster."""
 
     def __init__(self, stack: str, settings: Stack) -> None:
         self.stack = stack
         self.settings = settings
         self.infrastructure = settings.infrastructure
         self.namespace = settings.management.namespace
-        self.provider = kubernetes.Provider(
-            "management",
-            kubeconfig=str(kubeconfig(stack, settings.management)),
-            context=settings.management.context,
-            # Objects that an earlier run without the pulumi CLI made are adopted.
-            upsert_existing_objects=True,
-        )
+        self._fleet = Fleet()
+        settle_in(self.namespace)
+        management = settings.management
+        self.provider = _provider("management", kubeconfig(stack, management), management.context)
+        shared = management.mode is not ManagementMode.EMBEDDED
+        # Where others may have objects in it, it outlives the stack.
+        options = pulumi.ResourceOptions(provider=self.provider, retain_on_delete=shared)
+        # Pods here need nothing of their machine: an autoscaler at most.
+        level = {"pod-security.kubernetes.io/enforce": "baseline"}
         self._namespace = kubernetes.core.v1.Namespace(
             "clusters",
-            # Pods here need nothing of their machine: an autoscaler at most.
-            metadata={
-                "name": self.namespace,
-                "labels": stack_labels() | {"pod-security.kubernetes.io/enforce": "baseline"},
-            },
-            opts=pulumi.ResourceOptions(
-                provider=self.provider,
-                # Where others may have objects in it, it outlives the stack.
-                retain_on_delete=settings.management.mode is not ManagementMode.EMBEDDED,
-            ),
+            metadata=of_stack({"name": self.namespace, "labels": level}, options, shared=shared),
+            opts=options,
         )
 
     def _after(self, *needed: pulumi.Resource) -> pulumi.ResourceOptions:
         """On the management cluster, after the namespace and what is needed."""
         after = [self._namespace, *needed]
         return pulumi.ResourceOptions(providers=[self.provider], depends_on=after)
+
+    def foundation(self) -> Foundation | None:
+        """The network, keys, buckets and roles that Cluster API does not make itself."""
+        return self.infrastructure.foundation(
+            self.stack, self.settings.all_clusters, protect=self.settings.is_protected
+        )
 
     def credentials(self, foundation: Foundation | None) -> list[pulumi.Resource]:
         """Identities and credentials that clusters refer to."""
@@ -104,65 +86,81 @@ class _Environment:
             for manifest in manifests
         ]
 
-    def cluster_class(self) -> pulumi.Resource:
-        """What all clusters have in common."""
-        return ClusterClass(
+    def cluster_class(self) -> list[pulumi.Resource]:
+        """The class of all clusters."""
+        made = ClusterClass(
             self.infrastructure.name,
             self.infrastructure,
             namespace=self.namespace,
-            kubernetes_versions=self.settings.kubernetes_versions or catalog().kubernetes_versions,
+            kubernetes_versions=self.settings.kubernetes_versions,
             opts=self._after(),
-        ).resource
+        )
+        return [made.resource]
 
-    def companions(self) -> list[pulumi.Resource]:
+    def cloud_integrations(self) -> list[pulumi.Resource]:
         """The infrastructure's charts in every cluster."""
         if not self.infrastructure.charts():
             return []
-        return Companions(
+        return CloudIntegrations(
             self.infrastructure,
             namespace=self.namespace,
             mirror=self.settings.mirror,
             opts=self._after(),
         ).resources
 
-    def fleet(self) -> Fleet:
-        """What brings the add-ons of workload clusters to them."""
+    def addons(self) -> list[pulumi.Resource]:
+        """The add-ons of all workload clusters, in groups: network, storage, ingress."""
         settings = self.settings
-        return plan(map(settings.target, settings.clusters), settings.mirror)
-
-    def addons(self, fleet: Fleet) -> list[pulumi.Resource]:
-        """The objects that do so, on the management cluster."""
-        return FleetAddons(
+        self._fleet = plan(map(settings.target, settings.clusters), settings.mirror)
+        made = FleetAddons(
             self.stack,
-            fleet,
+            self._fleet,
             namespace=self.namespace,
-            mirror=self.settings.mirror,
+            mirror=settings.mirror,
             opts=self._after(),
-        ).resources
+        )
+        self._export(made.addons)
+        return made.resources
+
+    def _export(self, addons: Mapping[str, AddonComponent]) -> None:
+        if isinstance(gateway := addons.get("gateway"), Gateway):
+            pulumi.export("hostnames", gateway.hostnames)
+        if isinstance(harbor := addons.get("harbor"), Harbor):
+            pulumi.export("registry", harbor.url)
 
     def addons_of_management(self) -> None:
-        """What is installed in an existing management cluster."""
+        """The add-ons of an existing management cluster."""
         settings = self.settings
-        target = addons_of_existing(settings.management.addons, self.infrastructure)
+        target = addons_of_existing(settings.management.addons, settings.management.facts)
         if target.addons:
             DirectAddons("management", target, mirror=settings.mirror, opts=self._after())
 
     def clusters(
-        self, foundation: Foundation | None, needed: list[pulumi.Resource], fleet: Fleet
+        self, foundation: Foundation | None, *, after: Sequence[pulumi.Resource]
     ) -> dict[str, pulumi.Resource]:
-        """Every cluster by name, the management cluster too where it is one of the stack's."""
-        return {
+        """Every cluster by name, the management cluster too where it is one of the stack's.
+
+        Args:
+            foundation: gives the clusters the ids of its resources.
+            after: resources that have to be there first.
+        """
+        made: dict[str, pulumi.Resource] = {
             cluster.name: WorkloadCluster(
+                cluster.name,
                 _awaited(cluster) if cluster is self.settings.management.cluster else cluster,
                 infrastructure=self.infrastructure,
                 namespace=self.namespace,
                 variables=foundation.cluster_variables(cluster) if foundation else {},
-                carried=fleet.clusters.get(cluster.name, NOTHING),
+                carried=self._fleet.clusters.get(cluster.name, NOTHING),
                 registries=self.settings.registries_of(cluster),
-                opts=pulumi.ResourceOptions(providers=[self.provider], depends_on=needed),
+                opts=pulumi.ResourceOptions(providers=[self.provider], depends_on=after),
             ).resource
             for cluster in self.settings.all_clusters
         }
+        pulumi.export("clusters", list(made))
+        for name, value in (foundation.exports() if foundation else {}).items():
+            pulumi.export(name, value)
+        return made
 
     def autoscalers(self, clusters: dict[str, pulumi.Resource]) -> None:
         """The cluster autoscaler of each cluster that asks for it."""
@@ -183,25 +181,33 @@ class _Environment:
         if any(snapshot_labels(cluster.control_plane.etcd) for cluster in clusters):
             EtcdSnapshotJobs(self.stack, clusters, namespace=self.namespace, opts=self._after())
 
-    def cluster_api(self) -> None:
-        """Add-ons and Cluster API of the management cluster, where it is one of the stack's."""
+    def management_cluster(self) -> None:
+        """The add-ons and Cluster API in the management cluster of the stack's own."""
         if own := self.settings.management.cluster:
             mirror = self.settings.mirror
-            itself = kubernetes.Provider(
-                "itself",
-                kubeconfig=str(own_kubeconfig(self.stack)),
-                # Namespaces of add-ons stay when these go, and are adopted when they come again.
-                upsert_existing_objects=True,
-            )
+            itself = _provider("itself", own_kubeconfig(self.stack))
             installed = DirectAddons(
                 "management",
                 self.settings.target(own),
-                companions=self.infrastructure.charts(),
+                integrations=self.infrastructure.charts(),
                 mirror=mirror,
                 opts=pulumi.ResourceOptions(providers=[itself]),
             )
             options = pulumi.ResourceOptions(providers=[itself], depends_on=installed.resources)
             ClusterApi("cluster-api", self.infrastructure, mirror=mirror, opts=options)
+
+
+def _provider(name: str, file: Path, context: str | None = None) -> kubernetes.Provider:
+    """The Kubernetes provider of one management cluster."""
+    return kubernetes.Provider(
+        name,
+        kubeconfig=str(file),
+        context=context,
+        # Another address or certificate in the kubeconfig is no other cluster: Pulumi would make
+        # every object anew, which is there already, and then delete it as the old one.
+        cluster_identifier=f"{pulumi.get_project()}/{pulumi.get_stack()}/{name}",
+        **PROVIDER,
+    )
 
 
 def _awaited(own: Cluster) -> Cluster:

@@ -1,4 +1,4 @@
-"""Where the management cluster of a stack is reached."""
+"""The location of a stack's management cluster."""
 
 from __future__ import annotations
 

@@ -1,11 +1,27 @@
-"""The `prod-aws` stack: production on AWS; Pulumi refuses to delete what holds data."""
+"""Production on AWS: the stack makes everything, and its management cluster manages itself.
+
+The composition of every stack with `management.mode: self-managed`. Staging differs: it makes no
+network and no management cluster.
+"""
 
 from __future__ import annotations
 
-from stacks.environment import compose as compose_environment
+from stacks.environment import Environment
 from stacks.settings import Stack
+from stacks.settings.stack import ManagementMode
+
+MODE = ManagementMode.SELF_MANAGED
 
 
 def compose(stack: str, settings: Stack) -> None:
-    """Registers the environment, with its keys, buckets, DNS zone and logs protected."""
-    compose_environment(stack, settings, protect=True)
+    """Registers the stack, part by part."""
+    here = Environment(stack, settings)
+    foundation = here.foundation()  # VPC, keys, buckets, DNS zone, roles; protected by `protect`
+    shared = [*here.credentials(foundation), *here.cluster_class()]
+    # The plane that bootstraps the management cluster has no add-on provider: nothing waits for it.
+    here.cloud_integrations()  # cloud controller manager, EBS
+    here.addons()  # network, ingress, metrics, logs, backups of every workload cluster
+    clusters = here.clusters(foundation, after=shared)
+    here.autoscalers(clusters)
+    here.etcd_snapshots()  # into the bucket of the foundation
+    here.management_cluster()  # its add-ons, and Cluster API in it

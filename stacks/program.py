@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import cast
 
 import pulumi
@@ -12,8 +13,12 @@ import pulumi
 from errors import CaasError
 from stacks.paths import stack_file
 from stacks.settings import PROJECT, Stack, from_config
+from stacks.settings.stack import ManagementMode
 
 Composition = Callable[[str, Stack], None]
+
+LOADED: ContextVar[Stack | None] = ContextVar("LOADED", default=None)
+"""The settings of the stack, where the program runs in a process that has loaded them already."""
 
 
 def run() -> None:
@@ -25,18 +30,33 @@ def run() -> None:
     """
     stack = pulumi.get_stack()
     try:
-        settings = from_config(_configuration(), stack_file(stack))
-        composition(stack)(stack, settings)
+        settings = LOADED.get() or from_config(_configuration(), stack_file(stack))
+        composition(stack, settings)(stack, settings)
     except CaasError as error:
         raise pulumi.RunError(str(error)) from error
 
 
-def composition(stack: str) -> Composition:
-    """The `compose` of `stacks/<stack>.py`; stacks without a module of their own are like local."""
+OF_MODE = {
+    ManagementMode.EMBEDDED: "local",
+    ManagementMode.EXISTING: "staging",
+    ManagementMode.SELF_MANAGED: "prod_aws",
+}
+"""The module that composes the stacks of a kind, under whatever name."""
+
+
+def composition(stack: str, settings: Stack) -> Composition:
+    """The `compose` of `stacks/<stack>.py`, or that of the stack's kind.
+
+    The module of a stack is passed over when the stack file has another `management.mode` by now
+    than its `MODE`. A copy of a stack file is composed like the original.
+    """
+    mode = settings.management.mode
     name = f"stacks.{stack.replace('-', '_')}"
-    known = importlib.util.find_spec(name) is not None
-    module = importlib.import_module(name if known else "stacks.local")
-    return cast(Composition, module.compose)
+    if importlib.util.find_spec(name) is not None:
+        module = importlib.import_module(name)
+        if getattr(module, "MODE", mode) is mode:
+            return cast(Composition, module.compose)
+    return cast(Composition, importlib.import_module(f"stacks.{OF_MODE[mode]}").compose)
 
 
 def _configuration() -> dict[str, object]:

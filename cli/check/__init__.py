@@ -1,1 +1,1 @@
-"""Checking stacks side by side, each in a process of its own, and writing down what was found."""
+"""Parallel checks of stacks, each in a separate process, and the output of their results."""

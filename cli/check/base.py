@@ -21,7 +21,7 @@ LIMIT = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """What stacks are compared with.
+    """The base of a comparison of stacks.
 
     Attributes:
         commit: its abbreviated hash.
@@ -36,12 +36,13 @@ class Base:
     changed: frozenset[Path]
 
     def path(self, now: Path) -> Path:
-        """Where a path of the repository is as it was; itself where it is of none of it."""
+        """The path of a repository file in the base's checkout; the path itself outside of the
+        repository."""
         now = now.resolve()
         return self.tree / now.relative_to(self.top) if now.is_relative_to(self.top) else now
 
     def concerns(self, file: Path) -> bool:
-        """Whether a stack may be another than it was: its file changed, or what is no stack's."""
+        """True if a stack may differ from the base: its file changed, or a shared file did."""
         file = file.resolve()
         inside = file.is_relative_to(self.top) and CHECKOUT.resolve().is_relative_to(self.top)
         return not inside or any(each == file or _matters(each) for each in self.changed)
@@ -94,7 +95,7 @@ def _changed(top: Path, commit: str) -> frozenset[Path]:
 
 
 def _matters(file: Path) -> bool:
-    """Whether a file that is not a stack's own may change what the program registers."""
+    """True if a shared file may change what the program registers."""
     others = fnmatch(file.name, "Pulumi.*.yaml") or file.suffix == ".md"
     return not others and not file.is_relative_to(CHECKOUT.resolve() / "tests")
 
@@ -114,14 +115,14 @@ def _git(folder: Path, *arguments: str) -> str:
     except (OSError, subprocess.TimeoutExpired) as error:
         raise _not_found(folder, str(error)) from error
     if done.returncode:
-        raise _not_found(folder, (done.stderr.strip() or "git says nothing").splitlines()[-1])
+        raise _not_found(folder, (done.stderr.strip() or "git printed no message").splitlines()[-1])
     return done.stdout
 
 
 def _not_found(folder: Path, why: str) -> CaasError:
     return CaasError(
         BASE_NOT_FOUND,
-        "What the stacks shall be compared with can't be read from git",
+        "The stacks to compare with can't be read from git",
         where=Where(file=str(folder)),
         why=why,
     )

@@ -1,4 +1,4 @@
-"""What a check finds: the findings of a stack, and what a change does to it."""
+"""The result of a check: the findings of a stack, and the effect of a change on it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from errors.registry import find
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class StackFinding:
     """One thing that is wrong with a stack, or could be better.
 
     Attributes:
@@ -33,14 +33,15 @@ class Finding:
 
     @property
     def what(self) -> str:
-        """What is wrong, and with which object; a stack file names clusters only."""
+        """The message of a finding and its object; a finding in a stack file names clusters
+        only."""
         thing = self.problem.where.object
         what = self.problem.what.rstrip(".")
         return f"{thing}: {what}" if thing else what
 
     @property
     def identity(self) -> tuple[str, ...]:
-        """What stays the same when lines move."""
+        """The identity of a finding that does not depend on line numbers."""
         where = self.problem.where
         thing = where.cluster or where.object or ""
         return (self.problem.code.id, self.rule, thing, self.problem.what)
@@ -50,7 +51,7 @@ class Finding:
         return self.problem.as_dict() | {"level": self.level, "rule": self.rule or None}
 
     @classmethod
-    def of(cls, given: Mapping[str, Any]) -> Finding | None:
+    def of(cls, given: Mapping[str, Any]) -> StackFinding | None:
         """The finding that `as_dict` gave; None where its code is none of this release's."""
         code = find(given["code"])
         if code is None:
@@ -61,8 +62,8 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """What a pull request does to one stack.
+class StackChange:
+    """The effect of a pull request on one stack.
 
     Attributes:
         summary: a sentence for each cluster that changes.
@@ -78,7 +79,7 @@ class Change:
 
     @property
     def is_empty(self) -> bool:
-        """Whether the stack stays as it is."""
+        """True if the stack does not change."""
         return not self.objects and not self.cloud
 
     def as_dict(self) -> dict[str, Any]:
@@ -107,24 +108,24 @@ class Checked:
 
     stack: str
     file: Path
-    findings: tuple[Finding, ...] = ()
-    known: tuple[Finding, ...] = ()
+    findings: tuple[StackFinding, ...] = ()
+    known: tuple[StackFinding, ...] = ()
     mended: int = 0
-    change: Change | None = None
+    change: StackChange | None = None
     clusters: int = 0
     objects: int = 0
     estimate: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def errors(self) -> int:
-        """How many findings fail the check."""
+        """The number of findings that fail the check."""
         return sum(not finding.advice for finding in self.findings)
 
-    def since(self, before: Iterable[Finding]) -> Checked:
+    def since(self, before: Iterable[StackFinding]) -> Checked:
         """The same, with the findings told apart from those that were there before."""
         left = Counter(finding.identity for finding in before)
-        new: list[Finding] = []
-        known: list[Finding] = []
+        new: list[StackFinding] = []
+        known: list[StackFinding] = []
         for finding in self.findings:
             there = left[finding.identity] > 0
             left[finding.identity] -= int(there)
@@ -148,7 +149,7 @@ class Checked:
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Checked:
-        """What `as_dict` gave in another process."""
+        """The inverse of `as_dict`, which ran in another process."""
         change = given["change"]
         return cls(
             given["stack"],
@@ -156,12 +157,12 @@ class Checked:
             findings=_findings(given["findings"]),
             known=_findings(given["known"]),
             mended=given["mended"],
-            change=Change(**change) if change else None,
+            change=StackChange(**change) if change else None,
             clusters=given["clusters"],
             objects=given["objects"],
             estimate=given["estimate"] or {},
         )
 
 
-def _findings(given: Iterable[Mapping[str, Any]]) -> tuple[Finding, ...]:
-    return tuple(finding for each in given if (finding := Finding.of(each)))
+def _findings(given: Iterable[Mapping[str, Any]]) -> tuple[StackFinding, ...]:
+    return tuple(finding for each in given if (finding := StackFinding.of(each)))

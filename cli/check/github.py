@@ -6,19 +6,19 @@ the escapes of `actions/toolkit`, packages/core/src/command.ts.
 
 from __future__ import annotations
 
-from cli.check.found import Finding
-from cli.check.report import Report
+from cli.check.found import StackFinding
+from cli.check.report import CheckReport
 
 DATA = {"%": "%25", "\r": "%0D", "\n": "%0A"}
 PROPERTY = DATA | {":": "%3A", ",": "%2C"}
 
 
-def text(report: Report) -> str:
+def text(report: CheckReport) -> str:
     """A line for each finding."""
     return "".join(f"{_annotation(report, finding)}\n" for finding in report.findings)
 
 
-def _annotation(report: Report, finding: Finding) -> str:
+def _annotation(report: CheckReport, finding: StackFinding) -> str:
     problem = finding.problem
     where = problem.where
     title = " ".join(filter(None, (problem.code.id, finding.rule or problem.code.reason)))

@@ -6,14 +6,14 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree
 
-from cli.check.found import Finding
-from cli.check.report import Report
+from cli.check.found import StackFinding
+from cli.check.report import CheckReport
 
 UNSPEAKABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML 1.0 has no way to write."""
+"""The characters that XML 1.0 cannot contain."""
 
 
-def text(report: Report) -> str:
+def text(report: CheckReport) -> str:
     """The document."""
     suites = [(each.stack, each.findings) for each in report.stacks]
     if report.beside:
@@ -29,7 +29,7 @@ def text(report: Report) -> str:
 
 
 def _suite(
-    root: ElementTree.Element, report: Report, name: str, findings: tuple[Finding, ...]
+    root: ElementTree.Element, report: CheckReport, name: str, findings: tuple[StackFinding, ...]
 ) -> None:
     suite = ElementTree.SubElement(
         root,
@@ -46,7 +46,9 @@ def _suite(
         _case(suite, report, name, finding)
 
 
-def _case(suite: ElementTree.Element, report: Report, name: str, finding: Finding) -> None:
+def _case(
+    suite: ElementTree.Element, report: CheckReport, name: str, finding: StackFinding
+) -> None:
     problem = finding.problem
     title = " ".join(filter(None, (problem.code.id, finding.rule, problem.where.cluster)))
     case = ElementTree.SubElement(suite, "testcase", name=title, classname=name, time="0")

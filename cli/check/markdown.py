@@ -5,8 +5,8 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator, Sequence
 
-from cli.check.found import Checked, Finding
-from cli.check.report import Report, costs, counted, machines
+from cli.check.found import Checked, StackFinding
+from cli.check.report import CheckReport, costs, counted, machines
 
 MARK = "<!-- caas check -->"
 """By this line a job finds the comment that it wrote before."""
@@ -16,7 +16,7 @@ SHOWN = 50
 """Objects that are named of each stack."""
 
 
-def text(report: Report) -> str:
+def text(report: CheckReport) -> str:
     """The comment; cut where it would be too long for one."""
     whole = "\n".join(_lines(report)) + "\n"
     if len(whole) <= LONGEST:
@@ -24,10 +24,10 @@ def text(report: Report) -> str:
     cut = whole[:LONGEST].rpartition("\n")[0]
     fence = "\n```" * (cut.count("\n```") % 2)
     folded = "\n\n</details>" * (cut.count("<details>") - cut.count("</details>"))
-    return f"{cut}{fence}{folded}\n\nCut here; `./caas check` says all of it.\n"
+    return f"{cut}{fence}{folded}\n\nShortened; `./caas check` prints the whole report.\n"
 
 
-def _lines(report: Report) -> Iterator[str]:
+def _lines(report: CheckReport) -> Iterator[str]:
     mark = "❌" if report.errors else "✅"
     against = f", compared with `{report.against}` ({report.commit})" if report.against else ""
     yield MARK
@@ -46,10 +46,10 @@ def _lines(report: Report) -> Iterator[str]:
         yield from ("", f"Nothing changes in {names}.")
 
 
-def _stack(report: Report, stack: Checked) -> Iterator[str]:
+def _stack(report: CheckReport, stack: Checked) -> Iterator[str]:
     yield from ("", f"#### `{stack.stack}`", "")
     if not stack.objects:
-        yield "The stack can't be made."
+        yield "The stack can't be evaluated."
     elif stack.change is None:
         yield f"{counted(stack.clusters, 'cluster')}, {counted(stack.objects, 'object')}."
     elif stack.change.is_empty:
@@ -74,7 +74,7 @@ def _stack(report: Report, stack: Checked) -> Iterator[str]:
         yield from _folded(title, ["```diff", *names[:SHOWN], *more, "```"])
 
 
-def _findings(report: Report, findings: Sequence[Finding]) -> Iterator[str]:
+def _findings(report: CheckReport, findings: Sequence[StackFinding]) -> Iterator[str]:
     for finding in findings:
         problem = finding.problem
         mark = "⚠️" if finding.advice else "❌"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cli.check.base import repository
-from cli.check.found import Checked, Finding
+from cli.check.found import Checked, StackFinding
 from cli.estimate import money
 from components.estimate import Range
 from errors import Code, Where
@@ -18,8 +18,8 @@ from stacks.paths import CHECKOUT
 
 
 @dataclass(frozen=True)
-class Report:
-    """What was found in all stacks.
+class CheckReport:
+    """The results of all stacks.
 
     Args:
         stacks: each stack that was checked.
@@ -31,16 +31,16 @@ class Report:
     stacks: Sequence[Checked]
     against: str = ""
     commit: str = ""
-    beside: Sequence[Finding] = field(default=())
+    beside: Sequence[StackFinding] = field(default=())
 
     @property
-    def findings(self) -> list[Finding]:
+    def findings(self) -> list[StackFinding]:
         """Every finding, those of stacks first."""
         return [*(each for stack in self.stacks for each in stack.findings), *self.beside]
 
     @property
     def errors(self) -> int:
-        """How many findings fail the check."""
+        """The number of findings that fail the check."""
         return sum(not finding.advice for finding in self.findings)
 
     def as_dict(self) -> dict[str, Any]:
@@ -63,7 +63,7 @@ class Report:
 
     @cached_property
     def root(self) -> Path:
-        """What paths are relative to: the repository, as every reader of reports wants it."""
+        """The root of relative paths: the repository, as readers of reports expect."""
         folder = self.stacks[0].file.parent if self.stacks else CHECKOUT
         return repository(folder) or CHECKOUT
 
@@ -87,7 +87,7 @@ class Report:
 
 
 def forge(environment: Mapping[str, str]) -> str:
-    """Where GitHub or GitLab shows the files of the commit that a job is about; else empty."""
+    """The address of the files of a CI job's commit on GitHub or GitLab; empty elsewhere."""
     repository, commit = environment.get("GITHUB_REPOSITORY"), environment.get("GITHUB_SHA")
     if repository and commit:
         server = environment.get("GITHUB_SERVER_URL", "https://github.com")
@@ -97,7 +97,7 @@ def forge(environment: Mapping[str, str]) -> str:
 
 
 def costs(stack: Checked) -> str:
-    """What a stack costs in a month, before and after a change; empty where there are no prices."""
+    """The monthly cost of a stack before and after a change; empty without prices."""
     estimate = stack.estimate
     if not estimate.get("currency"):
         return ""
@@ -107,7 +107,8 @@ def costs(stack: Checked) -> str:
 
 
 def machines(stack: Checked) -> str:
-    """How many machines a change makes, replaces and removes; empty where it touches none."""
+    """The numbers of machines that a change creates, replaces and removes; empty if there are
+    none."""
     clusters = stack.change.clusters if stack.change else ()
     groups = [group for each in clusters for group in (each["controlPlane"], *each["workers"])]
     words = {"created": "made", "replaced": "replaced", "deleted": "removed"}

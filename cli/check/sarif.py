@@ -10,13 +10,13 @@ import json
 from typing import Any
 from urllib.parse import quote
 
-from cli.check.found import Finding
-from cli.check.report import Report
+from cli.check.found import StackFinding
+from cli.check.report import CheckReport
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
-def text(report: Report, version: str) -> str:
+def text(report: CheckReport, version: str) -> str:
     """The document; `version` is that of caas."""
     findings = report.findings
     rules = {_rule_id(finding): finding for finding in findings}
@@ -36,12 +36,12 @@ def text(report: Report, version: str) -> str:
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 
 
-def _rule_id(finding: Finding) -> str:
+def _rule_id(finding: StackFinding) -> str:
     code = finding.problem.code.id
     return f"{code}/{finding.rule}" if finding.rule else code
 
 
-def _rule(report: Report, name: str, finding: Finding) -> dict[str, Any]:
+def _rule(report: CheckReport, name: str, finding: StackFinding) -> dict[str, Any]:
     code = finding.problem.code
     page = report.page(code)
     rule = {
@@ -55,7 +55,7 @@ def _rule(report: Report, name: str, finding: Finding) -> dict[str, Any]:
     return rule | ({"helpUri": page} if page.startswith("https://") else {})
 
 
-def _result(report: Report, finding: Finding, number: int) -> dict[str, Any]:
+def _result(report: CheckReport, finding: StackFinding, number: int) -> dict[str, Any]:
     problem = finding.problem
     why = f" ({problem.why})" if problem.why else ""
     result: dict[str, Any] = {
@@ -71,7 +71,7 @@ def _result(report: Report, finding: Finding, number: int) -> dict[str, Any]:
     return result
 
 
-def _location(path: str, finding: Finding) -> dict[str, Any]:
+def _location(path: str, finding: StackFinding) -> dict[str, Any]:
     where = finding.problem.where
     artifact: dict[str, Any] = {"uri": quote(path)}
     if not path.startswith("/"):
@@ -82,7 +82,7 @@ def _location(path: str, finding: Finding) -> dict[str, Any]:
     return {"artifactLocation": artifact, "region": region}
 
 
-def _fingerprint(report: Report, finding: Finding) -> str:
+def _fingerprint(report: CheckReport, finding: StackFinding) -> str:
     """The same for the same finding, wherever its line went."""
     parts = (report.path(finding.problem.where), *finding.identity)
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from cli.check.base import Base
-from cli.check.found import Checked, Finding
+from cli.check.found import Checked, StackFinding
 from cli.check.worker import EDITION
 from errors import Problem, Where
 from errors.check import CHECK_FAILED
@@ -97,7 +97,7 @@ class _Run:
             self.process.wait()
 
     def checked(self) -> Checked:
-        """What was found, or that the check itself failed."""
+        """The result of a check, or the error that ended it."""
         with suppress(OSError, ValueError):
             return Checked.of(json.loads(self.result.read_text()))
         status = self.process.returncode if self.process else None
@@ -106,9 +106,9 @@ class _Run:
             CHECK_FAILED,
             f"The check of the stack `{stack_name(self.file)}` ended with exit status {status}",
             Where(file=str(self.file)),
-            why=lines[-1] if lines else "it said nothing",
+            why=lines[-1] if lines else "it printed no message",
         )
-        return Checked(stack_name(self.file), self.file, (Finding(problem),))
+        return Checked(stack_name(self.file), self.file, (StackFinding(problem),))
 
 
 def check_all(files: Sequence[Path], base: Base | None, done: Done) -> list[Checked]:
@@ -144,7 +144,7 @@ def _worker(checkout: Path) -> list[str]:
 
 
 def _usable(result: Path) -> bool:
-    """Whether a base's result is there, and means what it means here."""
+    """True if the base's result exists and is comparable."""
     try:
         return bool(json.loads(result.read_text())["edition"] == EDITION)
     except (OSError, ValueError, KeyError):

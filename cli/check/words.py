@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cli.check.found import Checked, Finding
-from cli.check.report import Report, costs, counted, machines
+from cli.check.found import Checked, StackFinding
+from cli.check.report import CheckReport, costs, counted, machines
 
 Line = tuple[str, str]
 """A line and its style."""
@@ -13,7 +13,7 @@ SHOWN = 20
 """Objects that are named of each stack."""
 
 
-def lines(report: Report) -> Iterator[Line]:
+def lines(report: CheckReport) -> Iterator[Line]:
     """Every line of the answer."""
     for stack in report.stacks:
         yield from _stack(report, stack)
@@ -24,9 +24,9 @@ def lines(report: Report) -> Iterator[Line]:
     yield f"{counted(len(report.stacks), 'stack')} checked: {report.verdict}.", style
 
 
-def _stack(report: Report, stack: Checked) -> Iterator[Line]:
+def _stack(report: CheckReport, stack: Checked) -> Iterator[Line]:
     parts = (counted(stack.clusters, "cluster"), counted(stack.objects, "object"), costs(stack))
-    what = ", ".join(filter(None, parts)) if stack.objects else "can't be made"
+    what = ", ".join(filter(None, parts)) if stack.objects else "can't be evaluated"
     style = "bold red" if stack.errors else "bold"
     yield f"{stack.stack}: {what}", style
     if stack.change:
@@ -54,7 +54,7 @@ def _change(stack: Checked) -> Iterator[Line]:
         yield f"    and {len(names) - SHOWN} more objects", "dim"
 
 
-def _finding(report: Report, finding: Finding) -> Iterator[Line]:
+def _finding(report: CheckReport, finding: StackFinding) -> Iterator[Line]:
     problem = finding.problem
     place = report.place(problem.where)
     why = f" ({problem.why})" if problem.why else ""

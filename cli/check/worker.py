@@ -1,7 +1,7 @@
-"""Checks one stack in a process of its own: the Pulumi SDK keeps one program per process.
+"""Checks one stack in a separate process: the Pulumi SDK keeps one program per process.
 
 `python -I cli/check/worker.py FILE RESULT [--before RESULT | --unchanged] [--registered]`. It
-starts nothing and asks nobody. Of the base of a pull request, the base's own worker runs: a program
+starts nothing and needs no cluster. The base of a pull request has the base's worker: a program
 is only understood by the code that it came with.
 """
 
@@ -19,16 +19,16 @@ from typing import Any
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from cli.check.found import Change, Checked, Finding
+from cli.check.found import Checked, StackChange, StackFinding
 from cli.plan import summary, title, violations
 from cli.policies import configuration
-from embedded.plan.clouds import short_type
-from embedded.plan.plan import Plan
-from embedded.program import Recording
-from embedded.progress import Silent
-from embedded.session import Session
+from engine.plan.clouds import short_type
+from engine.plan.plan import Plan
+from engine.program import Recording
+from engine.session import Session
 from errors import CaasError, Problem, Where
 from errors.check import BASE_UNUSABLE
+from plane.progress import Silent
 from policies import Configuration
 from stacks.settings.source import stack_name
 
@@ -84,9 +84,9 @@ def _judged(
     before: Result | None,
     rules: Configuration,
 ) -> Checked:
-    """What the policies say, what changes, and what it costs."""
-    findings: list[Finding] = []
-    plan = session.plan(recording, offline="nothing is asked")
+    """The policy findings, the changes and the costs of a stack."""
+    findings: list[StackFinding] = []
+    plan = session.plan(recording, offline="a check uses no management cluster")
     change = None
     if before and (there := before["registered"]):
         try:
@@ -95,11 +95,11 @@ def _judged(
         except CaasError as error:
             findings += _errors(error.problems)
     elif before:
-        what = f"What changes in the stack `{session.stack}` can't be told"
+        what = f"What changes in the stack `{session.stack}` can't be determined"
         problem = Problem(BASE_UNUSABLE, what, Where(file=str(session.file)))
-        findings.append(Finding(problem, advice=True))
+        findings.append(StackFinding(problem, advice=True))
     findings += [
-        Finding(_placed(each.problem(), session), not each.is_mandatory, each.rule.name)
+        StackFinding(_placed(each.problem(), session), not each.is_mandatory, each.rule.name)
         for each in violations(plan, rules)
     ]
     estimate: dict[str, Any] = {}
@@ -117,9 +117,9 @@ def _judged(
     )
 
 
-def _change(plan: Plan, cloud: Mapping[str, Mapping[str, Any]]) -> Change:
+def _change(plan: Plan, cloud: Mapping[str, Mapping[str, Any]]) -> StackChange:
     changes = plan.objects.changes
-    return Change(
+    return StackChange(
         summary=summary(plan),
         clusters=[change.as_dict() for change in plan.clusters],
         objects=[title(change) for change in changes],
@@ -128,12 +128,12 @@ def _change(plan: Plan, cloud: Mapping[str, Mapping[str, Any]]) -> Change:
 
 
 def _registered(recording: Recording) -> Result:
-    """What a comparison needs of the run at the base; secrets are hidden in it."""
+    """The data of the base's run that a comparison needs, with secrets hidden."""
     return {"objects": recording.objects(), "cloud": _cloud(recording)}
 
 
 def _cloud(recording: Recording) -> dict[str, dict[str, Any]]:
-    """What the pulumi CLI makes, by URN."""
+    """The resources that only the pulumi CLI creates, by URN."""
     return {
         each.urn: {
             "title": f"{short_type(each.type)} {each.name}",
@@ -161,8 +161,8 @@ def _cloud_lines(
     yield from (f"- {old['title']}" for urn, old in before.items() if urn not in after)
 
 
-def _errors(problems: Iterable[Problem]) -> tuple[Finding, ...]:
-    return tuple(Finding(problem) for problem in problems)
+def _errors(problems: Iterable[Problem]) -> tuple[StackFinding, ...]:
+    return tuple(StackFinding(problem) for problem in problems)
 
 
 def _placed(problem: Problem, session: Session) -> Problem:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CommandEntry:
     """A line of `caas --help`: the command's name, which is its module's too, and its summary."""
 
     name: str
@@ -21,34 +21,50 @@ CLUSTERS = "Clusters"
 MACHINE = "This machine"
 PROJECT = "The project"
 
-COMMANDS: dict[str, tuple[Entry, ...]] = {
+COMMANDS: dict[str, tuple[CommandEntry, ...]] = {
     CLUSTERS: (
-        Entry("preview", "Show what `up` would change, and what that means."),
-        Entry("check", "Check stacks without credentials, and say what a change does to them."),
-        Entry("up", "Bring the clusters to what the stack file says."),
-        Entry("status", "Show the clusters and how they are."),
-        Entry("drift", "Tell who changed what runs, object by object."),
-        Entry("diagnose", "Find out what is wrong with clusters, and what to do."),
-        Entry("kubeconfig", "Get the credentials of a cluster."),
-        Entry("bootstrap", "Make the management cluster of a stack that manages itself."),
-        Entry("management", "Save what the management cluster knows, or bring it back."),
-        Entry("volumes", "Move the volumes of a namespace to another class or cluster."),
-        Entry("registry", "Bring projects, caches, replications and robots into Harbor."),
-        Entry("policies", "Show the rules that `preview` and `up` check, and what each does."),
-        Entry("synth", "Write the Kubernetes objects of a stack to files, or print them."),
-        Entry("bundle", "List the charts and images of a stack, pack them, or push them."),
-        Entry("destroy", "Delete every cluster of a stack, then the embedded plane and its data."),
+        CommandEntry("new", "Write the file of a new stack."),
+        CommandEntry("preview", "Show the changes that `up` would make, and their effects."),
+        CommandEntry(
+            "check", "Check stacks without credentials, and show the effects of a change."
+        ),
+        CommandEntry("up", "Bring the clusters to the state that the stack file describes."),
+        CommandEntry("status", "Show the clusters and their condition."),
+        CommandEntry("drift", "Show changes made outside the stack, by object and author."),
+        CommandEntry("diagnose", "Find the problems of clusters, with cause and fix."),
+        CommandEntry(
+            "reach", "Answer whether network policies let a connection through, and by which rule."
+        ),
+        CommandEntry("kubeconfig", "Get the credentials of a cluster."),
+        CommandEntry("bootstrap", "Create the management cluster of a self-managed stack."),
+        CommandEntry("management", "Back up or restore the objects of the management cluster."),
+        CommandEntry("volumes", "Move the volumes of a namespace to another class or cluster."),
+        CommandEntry("registry", "Bring projects, caches, replications and robots into Harbor."),
+        CommandEntry(
+            "policies", "Show the rules that `preview` and `up` check, with their levels."
+        ),
+        CommandEntry("tenants", "Show the tenants of a stack: people, namespaces, quotas."),
+        CommandEntry("outputs", "Print the outputs of a stack: clusters, networks, buckets, DNS."),
+        CommandEntry("synth", "Write the Kubernetes objects of a stack to files, or print them."),
+        CommandEntry("bundle", "List the charts and images of a stack, pack them, or push them."),
+        CommandEntry(
+            "destroy", "Delete every cluster of a stack, then the embedded plane and its data."
+        ),
     ),
     MACHINE: (
-        Entry("setup", "Get the plane's programs and start the plane, and change nothing else."),
-        Entry("down", "Stop the embedded plane; its data stays on disk."),
-        Entry("doctor", "Check whether this machine is fit for the plane."),
-        Entry("explain", "Explain a CAAS code: why it happens, and what to do."),
-        Entry("docs", "Open the documentation in a browser: guides, references, and a search."),
+        CommandEntry(
+            "setup", "Get the plane's programs and start the plane, and change nothing else."
+        ),
+        CommandEntry("down", "Stop the embedded plane; its data stays on disk."),
+        CommandEntry("doctor", "Check whether this machine is fit for the plane."),
+        CommandEntry("explain", "Explain a CAAS code: its cause, and the fix."),
+        CommandEntry(
+            "docs", "Open the documentation in a browser: guides, references, and a search."
+        ),
     ),
     PROJECT: (
-        Entry("test", "Run the tests of caas."),
-        Entry("generate", "Write the documents that come from the code."),
-        Entry("version", "Show the versions of caas and of what it runs."),
+        CommandEntry("test", "Run the tests of caas."),
+        CommandEntry("generate", "Write the files that come from the code and from errors/areas."),
+        CommandEntry("version", "Show the versions of caas and of the programs that it runs."),
     ),
 }

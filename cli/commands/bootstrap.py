@@ -8,22 +8,22 @@ from cli.plan import judged
 from cli.policies import configuration
 from cli.progress import drawn
 from cli.pulumi_cli import choose
-from embedded.binaries import ensure_binaries
-from embedded.management.bootstrap import STEPS, Bootstrap, Folder
-from embedded.plane import Plane
-from embedded.session import Session
+from engine.session import Session
 from errors import CaasError, Where
 from errors.management import BOOTSTRAP_NEEDS_PULUMI, BOOTSTRAP_OF_OTHER_MODE
+from operations.management.bootstrap import STEPS, Bootstrap, Folder
+from plane.binaries import ensure_binaries
+from plane.plane import Plane
 from stacks.settings.stack import ManagementMode
 
 EXAMPLES = {
     "./caas bootstrap prod-aws": "from an empty account to a cluster that manages itself",
-    "./caas bootstrap prod-aws --timeout 2h": "with more patience for each step",
+    "./caas bootstrap prod-aws --timeout 2h": "with a longer limit for each step",
 }
 
 
 def command(stack: Stack, timeout: Timeout = 3600.0) -> None:
-    """Make the management cluster of a stack that manages itself.
+    """Create the management cluster of a self-managed stack.
 
     Starts an embedded plane on this machine, lets it make the foundation and the management
     cluster, installs Cluster API there, hands the cluster its own objects with `clusterctl move`,
@@ -58,7 +58,7 @@ def command(stack: Stack, timeout: Timeout = 3600.0) -> None:
                 namespace=management.namespace,
                 infrastructure=session.settings.infrastructure,
                 folder=folder,
-                binaries=ensure_binaries(progress, [provider.name]),
+                binaries=ensure_binaries(progress, [provider]),
                 # What the plane knows can't be made again before the hand-over.
                 plane=Plane(folder.plane, disposable=False, providers=[provider]),
                 recording=recording,

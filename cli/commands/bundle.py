@@ -10,15 +10,15 @@ from typer import Option
 from cli import console
 from cli.options import Format, Output, Stack
 from cli.progress import drawn
-from components.addons import addons_of_existing
-from components.delivery.contents import Contents, contents
-from embedded.binaries.tools import crane, helm
-from embedded.bundle import BundleFolder, Tools
-from embedded.progress import Progress, Silent
-from embedded.session import Session
+from components.delivery.contents import BundleContents, contents
+from engine.session import Session
+from operations.bundle import BundleFolder, Tools, make_folder, pushable
+from plane.binaries.tools import crane, helm
+from plane.progress import Progress, Silent
+from stacks.settings.addons import addons_of_existing
 
 EXAMPLES = {
-    "./caas bundle prod-aws": "what the stack takes from the internet, and nothing is fetched",
+    "./caas bundle prod-aws": "lists the charts and images of the stack, and fetches nothing",
     "./caas bundle prod-aws --pack bundle": "all of it in a folder, with digests in bundle.yaml",
     "./caas bundle prod-aws --push bundle": "from the folder into the stack's own mirror",
 }
@@ -35,17 +35,24 @@ def command(
 
     For clusters that cannot reach the internet: `mirror` of the stack file names a registry and a
     chart repository, and every chart and image is then taken from there. The programs of the
-    embedded plane are packed where the stack needs it. What can't be listed is said.
+    embedded plane are packed where the stack needs it. Content that cannot be listed is named.
     Packing again fetches what is missing only. Logins are those of `docker login` and
     `helm registry login`.
     """
     session = Session(stack, Silent())
     settings = session.settings
     targets = [settings.target(cluster) for cluster in settings.all_clusters]
-    others = addons_of_existing(settings.management.addons, settings.infrastructure)
-    found = contents(targets, settings.infrastructure, others if others.addons else None)
+    others = addons_of_existing(settings.management.addons, settings.management.facts)
+    found = contents(
+        settings.all_clusters, targets, settings.infrastructure, others if others.addons else None
+    )
     record: dict[str, Any] = {}
     programs: list[str] = []
+    # Before programs are made for it.
+    if pack:
+        make_folder(pack)
+    if push:
+        pushable(settings.mirror)
     if pack or push:
         with drawn() as progress:
             tools = _tools(progress)
@@ -71,7 +78,7 @@ def _tools(progress: Progress) -> Tools:
     return Tools(helm(progress), crane(progress))
 
 
-def _show(found: Contents) -> None:
+def _show(found: BundleContents) -> None:
     rows = [("chart", each.name, each.version, each.repository) for each in found.charts]
     for image in found.images:
         name, _, version = image.reference.partition("@")[0].rpartition(":")
@@ -81,7 +88,7 @@ def _show(found: Contents) -> None:
         console.say(line, "yellow")
 
 
-def _as_dict(found: Contents, record: dict[str, Any], programs: list[str]) -> dict[str, Any]:
+def _as_dict(found: BundleContents, record: dict[str, Any], programs: list[str]) -> dict[str, Any]:
     return {
         "charts": [
             {"name": each.name, "version": each.version, "repository": each.repository}

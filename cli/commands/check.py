@@ -17,8 +17,8 @@ from cli import console
 from cli.app import FAILED
 from cli.check import github, junit, markdown, sarif, words
 from cli.check.base import Base, checked_out
-from cli.check.found import Checked, Finding
-from cli.check.report import Report
+from cli.check.found import Checked, StackFinding
+from cli.check.report import CheckReport
 from cli.check.side_by_side import check_all
 from cli.commands.version import caas_version
 from cli.progress import drawn
@@ -35,7 +35,7 @@ EXAMPLES = {
 
 
 class Form(StrEnum):
-    """How a check is written down."""
+    """An output format of a check."""
 
     TABLE = "table"
     JSON = "json"
@@ -54,10 +54,10 @@ class Target:
 
 
 def target(text: str) -> Target:
-    """What `--output` says: `sarif`, or `sarif=check.sarif`."""
+    """The value of `--output`: `sarif`, or `sarif=check.sarif`."""
     form, _, file = text.partition("=")
     if form not in list(Form):
-        raise typer.BadParameter(f"'{form}' is no form; there are {', '.join(Form)}")
+        raise typer.BadParameter(f"'{form}' is not a form; there are {', '.join(Form)}")
     return Target(Form(form), Path(file) if file else None)
 
 
@@ -65,7 +65,7 @@ def command(
     stacks: Annotated[
         list[str] | None,
         Argument(
-            metavar="STACK...", help="Which stacks, or paths of stack files; else all of them."
+            metavar="STACK...", help="Names of stacks, or paths of stack files; all by default."
         ),
     ] = None,
     against: Annotated[
@@ -83,10 +83,10 @@ def command(
         ),
     ] = None,
 ) -> None:
-    """Check stacks without credentials, and say what a change does to them.
+    """Check stacks without credentials, and show the effects of a change.
 
-    Reads the settings, runs the program and asks the policies, for all stacks side by side. Nothing
-    is started and nobody is asked. With --against, each stack is compared with what it was where
+    Reads the settings, runs the program and evaluates the policies, for all stacks side by side.
+    Nothing is started. With --against, each stack is compared with its state at the commit where
     this branch left REF: what happens to clusters and machines and what it costs, in the words of
     `preview`, and of the findings only those that are new.
 
@@ -105,7 +105,7 @@ def command(
 
         found = check_all(files, base, report)
         gone = () if stacks or base is None else tuple(_removed(base, files))
-    whole = Report(found, against, base.commit if base else "", gone)
+    whole = CheckReport(found, against, base.commit if base else "", gone)
     for each in output or [Target(Form.TABLE)]:
         _write(whole, each)
     if whole.errors:
@@ -125,17 +125,17 @@ def chosen(stacks: Sequence[str] | None) -> list[Path]:
     return files
 
 
-def _removed(base: Base, files: Sequence[Path]) -> Iterator[Finding]:
-    """What is said of stacks that the base has, and whose files are gone."""
+def _removed(base: Base, files: Sequence[Path]) -> Iterator[StackFinding]:
+    """The findings about stacks of the base whose files are gone."""
     there = {file.name for file in files}
     for old in sorted(base.path(files[0].parent).glob("Pulumi.*.yaml")):
         if old.name not in there:
             what = f"The file of the stack `{stack_name(old)}` is removed, its clusters are not"
             where = Where(file=str(files[0].parent / old.name))
-            yield Finding(Problem(STACK_FILE_REMOVED, what, where), advice=True)
+            yield StackFinding(Problem(STACK_FILE_REMOVED, what, where), advice=True)
 
 
-def _write(report: Report, where: Target) -> None:
+def _write(report: CheckReport, where: Target) -> None:
     if where.file is None and where.form is Form.TABLE:
         for line, style in words.lines(report):
             console.say(line, style)
@@ -149,13 +149,13 @@ def _write(report: Report, where: Target) -> None:
     except OSError as error:
         raise CaasError(
             REPORT_NOT_WRITABLE,
-            f"The report of the form `{where.form}` can't be written",
+            f"The report as `{where.form}` can't be written",
             where=Where(file=str(where.file)),
             why=error.strerror or os.strerror(error.errno or 0),
         ) from error
 
 
-def _text(report: Report, form: Form) -> str:
+def _text(report: CheckReport, form: Form) -> str:
     match form:
         case Form.TABLE:
             return "".join(f"{line}\n" for line, _ in words.lines(report))

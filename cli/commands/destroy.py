@@ -9,20 +9,20 @@ from cli import console, fleet
 from cli.options import Engine, Stack, Timeout, Yes
 from cli.progress import drawn
 from cli.pulumi_cli import choose, made_by_pulumi, require_for_destroy
-from embedded.fleet import Fleet
-from embedded.progress import Silent
-from embedded.session import Session
+from engine.fleet import FleetObjects
+from engine.session import Session
 from errors import CaasError
 from errors.program import MANAGEMENT_CLUSTER_STAYS, NOT_BOOTSTRAPPED
+from plane.progress import Silent
 from stacks.settings.stack import ManagementMode
 
 EXAMPLES = {
-    "./caas destroy": "asks, then deletes the clusters and the plane of the local stack",
-    "./caas destroy --yes": "without asking",
+    "./caas destroy": "prompts, then deletes the clusters and the plane of the local stack",
+    "./caas destroy --yes": "without a prompt",
 }
 QUESTIONS = {
     ManagementMode.EMBEDDED: "Delete every cluster of the stack `{}`, and its management plane?",
-    ManagementMode.EXISTING: "Delete every cluster of the stack `{}`, and all else that it made?",
+    ManagementMode.EXISTING: "Delete every cluster of the stack `{}`, and all that it created?",
     ManagementMode.SELF_MANAGED: "Delete every workload cluster of the stack `{}`?",
 }
 
@@ -81,7 +81,7 @@ def _self_managed(session: Session, timeout: float) -> None:
         raise CaasError(
             NOT_BOOTSTRAPPED,
             f"The bootstrap of the stack `{session.stack}` was begun and is not finished",
-            why="only it knows the machines that were made so far",
+            why="its plane has the only record of the machines so far",
             fix=f"Run `./caas bootstrap {session.stack}` to its end, then destroy.",
         )
     _pulumi_destroy(session)
@@ -102,7 +102,7 @@ def _delete_clusters(stack: str, timeout: float) -> None:
         session.delete_clusters()
         leaving = {cluster["metadata"]["name"] for cluster in session.workload_clusters()}
 
-    def gone(seen: Fleet) -> bool:
+    def gone(seen: FleetObjects) -> bool:
         return leaving.isdisjoint(cluster["metadata"]["name"] for cluster in seen.clusters)
 
     fleet.follow(session, session.watch(timeout, gone))

@@ -9,16 +9,16 @@ from typer import Argument, Exit, Option
 
 from cli import console
 from cli.options import Format, Output, seconds
-from embedded.diagnosis import Diagnosis, Inventory, dead_processes, diagnose, read_inventory
-from embedded.progress import Silent
-from embedded.session import Session
+from engine.session import Session
 from errors import CaasError, Problem
 from errors.program import CLUSTER_NOT_FOUND
+from operations.diagnosis import Diagnosis, Inventory, dead_processes, diagnose, read_inventory
+from plane.progress import Silent
 
 EXAMPLES = {
     "./caas diagnose": "every cluster of the local stack; exit status 1 when there are problems",
     "./caas diagnose shop --output json": "one cluster, for a script",
-    "./caas diagnose --stack prod --patience 30m": "large machines take their time",
+    "./caas diagnose --stack prod --patience 30m": "for machines that start slowly",
 }
 
 
@@ -33,12 +33,12 @@ def command(
             "--patience",
             metavar="DURATION",
             parser=seconds,
-            help="How long progress may take before it is a problem: 90s, 10m, 1h30m.",
+            help="The time after which slow progress is a problem: 90s, 10m, 1h30m.",
         ),
     ] = 600.0,
     output: Output = Format.TABLE,
 ) -> None:
-    """Find out what is wrong with clusters, and what to do.
+    """Find the problems of clusters, with cause and fix.
 
     Reads the conditions of every object that the clusters are made of, their add-ons and the
     warnings about them, and names the deepest cause of each problem with its code, the chain of
@@ -51,7 +51,8 @@ def command(
     if not problems:
         inventory = _inventory(session, cluster)
         clusters = inventory.clusters
-        diagnosis = diagnose(inventory, patience=timedelta(seconds=patience))
+        signs = session.settings.infrastructure.FAILURE_SIGNS
+        diagnosis = diagnose(inventory, signs=signs, patience=timedelta(seconds=patience))
         problems = [finding.problem() for finding in diagnosis.problems]
     if output is Format.JSON:
         console.document(_document(problems, diagnosis))

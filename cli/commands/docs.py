@@ -12,11 +12,11 @@ from typer import Option
 
 from cli import console
 from cli.progress import drawn
-from embedded.paths import cache_directory
+from plane.paths import cache_directory
 
 EXAMPLES = {
     "./caas docs": "opens the documentation in a browser",
-    "./caas docs --no-open": "only makes it, and says where it is",
+    "./caas docs --no-open": "only builds it, and prints its path",
     "./caas docs --out public": "writes the site to a folder, for a web server",
 }
 
@@ -47,7 +47,7 @@ def command(
 
 
 def _has_browser() -> bool:
-    """Whether somebody sees a browser; one that draws text would take the terminal."""
+    """True if a graphical browser is available; a text browser would take over the terminal."""
     screen = sys.platform == "darwin" or any(
         os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")
     )

@@ -5,26 +5,26 @@ from __future__ import annotations
 from typer import Exit
 
 from cli import console
-from cli.checks import Finding, Level, findings
+from cli.checks import CheckLevel, CheckResult, findings
 from cli.options import Format, Output
 
 EXAMPLES = {
-    "./caas doctor": "before the first `up`, and whenever something is odd",
+    "./caas doctor": "before the first `up`, and after a failure",
     "./caas doctor --output json": "the same for a script; exit status 1 when a check fails",
 }
-STYLES = {Level.OK: "green", Level.WARN: "yellow", Level.FAIL: "bold red"}
+STYLES = {CheckLevel.OK: "green", CheckLevel.WARN: "yellow", CheckLevel.FAIL: "bold red"}
 
 
 def command(output: Output = Format.TABLE) -> None:
     """Check whether this machine is fit for the plane.
 
-    Each check says ok, warn (it works, with a limit that is named) or fail (the embedded plane
+    Each check reports ok, warn (it works, with a limit that is named) or fail (the embedded plane
     can't run here), with a code and what to do. Nothing is changed.
     """
     from rich.text import Text  # noqa: PLC0415 - `--help` needs none of it
 
     found = dict(findings())
-    failed = [name for name, finding in found.items() if finding.level is Level.FAIL]
+    failed = [name for name, finding in found.items() if finding.level is CheckLevel.FAIL]
     if output is Format.JSON:
         checks = [_as_dict(name, finding) for name, finding in found.items()]
         console.document({"ok": not failed, "checks": checks})
@@ -44,7 +44,7 @@ def command(output: Output = Format.TABLE) -> None:
         raise Exit(1)
 
 
-def _as_dict(name: str, finding: Finding) -> dict[str, str | None]:
+def _as_dict(name: str, finding: CheckResult) -> dict[str, str | None]:
     return {
         "check": name,
         "state": finding.level,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from cli import console
 from cli.options import Stack
-from embedded.progress import Silent
-from embedded.session import Session
+from engine.session import Session
 from errors import CaasError
 from errors.program import NO_EMBEDDED_PLANE
+from plane.progress import Silent
 from stacks.settings.stack import ManagementMode
 
 EXAMPLES = {"./caas down": "stop the plane of the local stack; `./caas up` starts it again"}
@@ -33,5 +33,5 @@ def require_plane(session: Session) -> None:
     """Raises CAAS-3026 for a management cluster that is none of this machine's business."""
     boots = session.mode is ManagementMode.SELF_MANAGED and not session.is_bootstrapped
     if not session.has_plane and not boots:
-        what = f"The management cluster of the stack `{session.stack}` is no embedded plane"
+        what = f"The management cluster of the stack `{session.stack}` is not an embedded plane"
         raise CaasError(NO_EMBEDDED_PLANE, what, why=f"`management.mode` is `{session.mode}`")

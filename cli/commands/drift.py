@@ -6,30 +6,30 @@ import typer
 
 from cli import console
 from cli.options import Format, Output, Stack
-from embedded.drift.judge import Finding, find_drift
-from embedded.progress import Silent
-from embedded.session import Session
+from engine.session import Session
+from operations.drift.judge import DriftFinding, find_drift
+from plane.progress import Silent
 
 EXAMPLES = {
-    "./caas drift": "who changed what on the local stack's plane since the last `up`",
-    "./caas drift prod-aws --output json": "for a scheduled job; exit status 3 says: drift",
+    "./caas drift": "changes on the local stack's plane since the last `up`, with their author",
+    "./caas drift prod-aws --output json": "for a scheduled job; exit status 3 means drift",
 }
 DRIFTED = 3
 
 
 def command(stack: Stack = "local", output: Output = Format.TABLE) -> None:
-    """Tell who changed what runs, object by object.
+    """Show changes made outside the stack, by object and author.
 
-    Compares the objects on the management cluster with what the stack says. What was changed or
+    Compares the objects on the management cluster with the stack. What was changed or
     deleted by hand, and what a controller overrides, is drift, and `./caas up` puts it right; what
-    somebody added is drift as well, and is left to them. What controllers set beside the stack is
-    expected. What the stack file says and was not applied yet is told, and is no drift. Nothing is
+    was added manually is drift as well, and is kept. Fields that only controllers set are
+    expected. Unapplied changes of the stack file are reported, and are no drift. Nothing is
     started and nothing is changed.
 
     Exit status: 0 no drift, 3 drift, 1 a problem.
     """
     session = Session(stack, Silent())
-    session.settings  # noqa: B018 - a bad stack file is told before anybody is asked
+    session.settings  # noqa: B018 - report a bad stack file before connecting
     found = find_drift(session)
     drifted = [each for each in found if each.is_drift]
     if output is Format.JSON:
@@ -41,7 +41,7 @@ def command(stack: Stack = "local", output: Output = Format.TABLE) -> None:
         raise typer.Exit(DRIFTED)
 
 
-def _show(stack: str, found: list[Finding], drifted: list[Finding]) -> None:
+def _show(stack: str, found: list[DriftFinding], drifted: list[DriftFinding]) -> None:
     for each in found:
         problem = each.problem(stack)
         why = f" ({problem.why})" if problem.why else ""
@@ -51,11 +51,11 @@ def _show(stack: str, found: list[Finding], drifted: list[Finding]) -> None:
         what = "change is" if pending == 1 else "changes are"
         console.say(f"{pending} {what} not applied yet: ./caas preview {stack}", "yellow")
     if not drifted:
-        console.say("No drift: nobody changed what the stack says.", "green")
+        console.say("No drift: the live objects match the stack.", "green")
         return
     healed = sum(each.healed for each in drifted)
     if healed:
-        console.say(f"`./caas up {stack}` puts {healed} of {len(drifted)} right.")
+        console.say(f"`./caas up {stack}` reverts {healed} of {len(drifted)}.")
     for each in drifted:
         if not each.healed:
             problem = each.problem(stack)

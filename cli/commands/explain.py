@@ -27,7 +27,7 @@ def command(
     ] = None,
     output: Output = Format.TABLE,
 ) -> None:
-    """Explain a CAAS code: why it happens, and what to do.
+    """Explain a CAAS code: its cause, and the fix.
 
     Every problem that caas reports carries a code, which keeps its meaning from release to
     release. Without a code, all of them are listed.
@@ -41,7 +41,8 @@ def command(
         return
     console.say(f"{found.id} {found.reason}", "bold")
     console.say(found.summary)
-    for title, text in (("Why", found.cause), ("Fix", found.fix), ("Example", found.example)):
+    example = found.texts.example
+    for title, text in (("Cause", found.cause), ("Fix", found.fix), ("Example", example)):
         console.say()
         console.say(title, "bold")
         console.say(text)
@@ -61,7 +62,7 @@ def _list(output: Format) -> None:
 
 
 def _as_dict(code: Code) -> dict[str, Any]:
-    return {"code": code.id, **asdict(code), "page": code.page}
+    return {"code": code.id, **asdict(code.texts), "page": code.page}
 
 
 def _nothing(text: str) -> Code:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import Annotated
 
 from typer import Option
@@ -9,6 +11,7 @@ from typer import Option
 from cli import console
 from errors import CaasError, Problem, Where
 from errors.command_line import GENERATED_FILE_STALE
+from errors.registry import modules
 
 EXAMPLES = {
     "./caas generate": "after a change to the codes, the settings or the command line",
@@ -21,16 +24,20 @@ def command(
         bool, Option("--verify", help="Write nothing; fail where a file would change.")
     ] = False,
 ) -> None:
-    """Write the documents that come from the code.
+    """Write the files that come from the code and from errors/areas.
 
-        A page for each code in docs/errors, what stack files may say in docs/settings.md and, for
+    The constants and the index of the codes, the keys of stack files in docs/settings.md and, for
     editors, docs/stack.schema.json, the add-ons in docs/addons.md, the policies in
     docs/policies.md, and the list of commands in docs/commands.md.
     """
     from cli.documents import differing, write  # noqa: PLC0415 - `--help` needs none of it
 
+    # The program uses the constants, so it can't be imported before they are up to date.
+    constants = modules()
+    if not verify and write(wanted=constants):
+        os.execv(sys.executable, sys.orig_argv)  # noqa: S606
     if verify:
-        stale = differing()
+        stale = differing(wanted=constants) or differing()
         if stale:
             raise CaasError.of(_problem(path) for path in stale)
         console.say("Every generated file is up to date.")
@@ -42,4 +49,6 @@ def command(
 
 
 def _problem(path: str) -> Problem:
-    return Problem(GENERATED_FILE_STALE, "The file is not what the code gives", Where(file=path))
+    return Problem(
+        GENERATED_FILE_STALE, "The file is not up to date with the code", Where(file=path)
+    )

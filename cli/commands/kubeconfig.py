@@ -8,13 +8,13 @@ from typing import Annotated
 from typer import Argument, Option
 
 from cli import console
-from embedded.progress import Silent
-from embedded.session import Session
-from embedded.workload import kubeconfig_of
+from engine.session import Session
+from engine.workload import kubeconfig_of
+from plane.progress import Silent
 from stacks.private import write_private
 
 EXAMPLES = {
-    "./caas kubeconfig shop > shop.kubeconfig": "to a file (make it yours alone: umask 077)",
+    "./caas kubeconfig shop > shop.kubeconfig": "to a file (it holds credentials: use `umask 077`)",
     "./caas kubeconfig shop --out shop.kubeconfig": "to a file that only you can read",
 }
 

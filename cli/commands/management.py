@@ -13,15 +13,15 @@ from cli import console
 from cli.commands.version import caas_version
 from cli.options import Stack, Yes
 from cli.progress import drawn
-from embedded.binaries.tools import etcdutl
-from embedded.management import archive, snapshot
-from embedded.management.archive import SNAPSHOT
-from embedded.management.backup import back_up
-from embedded.management.restore import Restore
-from embedded.progress import Progress
-from embedded.session import Session
+from engine.session import Session
 from errors import CaasError, Where
 from errors.management import NO_SNAPSHOT
+from operations.management import archive, snapshot
+from operations.management.archive import SNAPSHOT
+from operations.management.backup import back_up
+from operations.management.restore import Restore
+from plane.binaries.tools import etcdutl
+from plane.progress import Progress
 from stacks.settings.stack import ManagementMode
 
 EXAMPLES = {
@@ -35,29 +35,29 @@ EXAMPLES = {
 }
 
 
-class Action(StrEnum):
-    """What to do."""
+class ManagementAction(StrEnum):
+    """The operations of the command."""
 
     BACKUP = "backup"
     RESTORE = "restore"
 
 
 def command(
-    action: Annotated[Action, Argument(help="Save, or bring back.", show_default=False)],
+    action: Annotated[ManagementAction, Argument(help="The operation.", show_default=False)],
     stack: Stack = "local",
     *,
     out: Annotated[
-        Path, Option("--out", metavar="FILE|DIR", help="Of a backup: where to write it.")
+        Path, Option("--out", metavar="FILE|DIR", help="For a backup: the folder to write it to.")
     ] = Path(),
     source: Annotated[
-        Path | None, Option("--from", metavar="FILE", help="Of a restore: the backup.")
+        Path | None, Option("--from", metavar="FILE", help="For a restore: the backup.")
     ] = None,
     etcd: Annotated[
-        bool, Option("--etcd", help="Of a restore: the embedded plane's database, not objects.")
+        bool, Option("--etcd", help="For a restore: the embedded plane's database, not objects.")
     ] = False,
     yes: Yes = False,
 ) -> None:
-    """Save what the management cluster knows, or bring it back.
+    """Back up or restore the objects of the management cluster.
 
     A backup holds every object that makes up the stack's clusters, and of an embedded plane its
     etcd too. It holds the keys of all clusters, unencrypted: the file is yours alone (0600), and
@@ -67,7 +67,7 @@ def command(
     no machine: clusters come back paused, and are let go when their machines are those of the
     backup. Interrupt it and run it again.
     """
-    if action is Action.BACKUP:
+    if action is ManagementAction.BACKUP:
         _backup(stack, out)
     elif source is None:
         raise BadParameter("a restore needs --from FILE")
@@ -98,7 +98,7 @@ def _backup(stack: str, out: Path) -> None:
         f"{made.objects} objects{', etcd' if header.has_snapshot else ''}",
         "green",
     )
-    console.warn("It holds the keys of these clusters, unencrypted; keep it accordingly.")
+    console.warn("It holds the keys of these clusters, unencrypted: restrict access to it.")
 
 
 def _restore(stack: str, source: Path, *, yes: bool) -> None:
@@ -133,7 +133,7 @@ def _restore_etcd(stack: str, source: Path) -> None:
         with session.lock(f"caas management restore {stack}"):
             _from_snapshot(session, source, header, progress)
             session.open()
-    console.say(f"The plane of {stack} is what it was at {header.created}.", "green")
+    console.say(f"The plane of {stack} has its state of {header.created} again.", "green")
 
 
 def _from_snapshot(

@@ -11,14 +11,14 @@ from typer import BadParameter, Option
 from cli import console
 from cli.options import Format, Output, Stack
 from cli.policies import configuration, today
-from components.security.admission_policies import Action, admission_policies
-from embedded.progress import Silent
-from embedded.session import Session
+from components.security.admission_policies import AdmissionAction, admission_policies
+from engine.session import Session
+from plane.progress import Silent
 from policies import Configuration
 from policies.rules import RULES
 
 EXAMPLES = {
-    "./caas policies": "every rule, and what it does in the local stack",
+    "./caas policies": "every rule, and its level in the local stack",
     "./caas policies prod-aws --pack-config > policies.json": "for the pulumi CLI: "
     "`pulumi preview --policy-pack policies --policy-pack-config policies.json`",
     "./caas policies prod-aws --admission deny > admission.yaml": "for a cluster: "
@@ -34,18 +34,18 @@ def command(
         bool, Option("--pack-config", help="Write the file for pulumi's --policy-pack-config.")
     ] = False,
     admission: Annotated[
-        Action | None,
+        AdmissionAction | None,
         Option("--admission", help="Write the policies for the API server of a cluster."),
     ] = None,
 ) -> None:
-    """Show the rules that `preview` and `up` check, and what each does.
+    """Show the rules that `preview` and `up` check, with their levels.
 
     A stack file sets levels, parameters and exemptions under `caas:policies`. The same goes to the
     pulumi CLI as a file, and the rules that hold in a cluster to its API server, as
     ValidatingAdmissionPolicies with their bindings.
     """
     if pack_config and admission:
-        raise BadParameter("write --pack-config or --admission, each to a file of its own")
+        raise BadParameter("write --pack-config and --admission to separate files")
     session = Session(stack, Silent())
     configured = configuration(session.settings, session.file)
     if pack_config:
@@ -62,7 +62,7 @@ def command(
         _show(_rows(configured))
 
 
-def _admission(action: Action, configured: Configuration) -> list[dict[str, Any]]:
+def _admission(action: AdmissionAction, configured: Configuration) -> list[dict[str, Any]]:
     return admission_policies(
         action,
         levels={rule.name: configured.level(rule).value for rule in RULES},

@@ -12,27 +12,27 @@ from cli.options import Format, Output, Stack
 from cli.plan import as_dict, judged, show_clouds, show_words, title
 from cli.policies import configuration
 from cli.progress import drawn
-from embedded.plan.objects import Operation
-from embedded.plan.plan import Plan
-from embedded.session import Session
+from engine.plan.objects import Operation
+from engine.plan.plan import Plan
+from engine.session import Session
 
 EXAMPLES = {
     "./caas preview": "what the next `up` of the local stack would do",
     "./caas preview prod-aws": "of a cloud, without credentials",
-    "./caas preview --output json": "the same for a script; exit status 2 says: changes",
+    "./caas preview --output json": "the same for a script; exit status 2 means changes",
 }
 CHANGES = 2
 
 
 Offline = Annotated[
-    bool, Option("--offline", help="Ask no management cluster: everything counts as new.")
+    bool, Option("--offline", help="Use no management cluster: everything counts as new.")
 ]
 
 
 def command(
     stack: Stack = "local", output: Output = Format.TABLE, offline: Offline = False
 ) -> None:
-    """Show what `up` would change, and what that means.
+    """Show the changes that `up` would make, and their effects.
 
     First the objects, as the API server itself would change them, then in plain words what
     happens to clusters and machines: which are replaced, in how many rounds, how many may be
@@ -40,14 +40,14 @@ def command(
     what everything is made of and costs. Nothing is changed. An embedded plane is started where it
     does not run.
 
-    No credentials are needed. Values that only creation tells are shown as such, and where there is
-    no management cluster yet, everything counts as new; a line says why.
+    No credentials are needed. Values that are known only after creation are shown as such. Where
+    there is no management cluster yet, everything counts as new; a line gives the reason.
 
     Exit status: 0 nothing would change, 2 something would, 1 a problem.
     """
     with drawn() as progress:
         session = Session(stack, progress)
-        # A bad stack file is told before anything is started.
+        # Report a bad stack file before anything is started.
         rules = configuration(session.settings, session.file)
         why = "--offline" if offline else session.offline
         if not why:

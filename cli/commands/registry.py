@@ -10,32 +10,32 @@ from typer import Argument, Exit, Option
 
 from cli import console
 from cli.options import Format, Output, Yes
-from components.registry.harbor import ADMIN_PASSWORD, Harbor
-from embedded.harbor.client import Harbor as Client
-from embedded.harbor.sync import Sync
-from embedded.harbor.vault import Secrets
-from embedded.progress import Silent
-from embedded.session import Session
-from embedded.workload import workload_api
+from components.registry.harbor import ADMIN_PASSWORD, HarborSettings
+from engine.session import Session
+from engine.workload import workload_api
 from errors import CaasError, Where
 from errors.registries import NO_HARBOR
+from operations.registry.client import HarborClient
+from operations.registry.sync import Sync
+from operations.registry.vault import Secrets
+from plane.progress import Silent
 
 ADMIN = "admin"
 CHANGES = 2
 EXAMPLES = {
-    "./caas registry sync tools --stack prod-aws --dry-run": "exit status 2 says: changes",
-    "./caas registry sync tools --stack prod-aws": "what `harbor.contents` says, into Harbor",
+    "./caas registry sync tools --stack prod-aws --dry-run": "exit status 2 means changes",
+    "./caas registry sync tools --stack prod-aws": "brings `harbor.contents` into Harbor",
 }
 
 
-class Action(StrEnum):
-    """What to do."""
+class RegistryAction(StrEnum):
+    """The operations of the command."""
 
     SYNC = "sync"
 
 
 def command(
-    action: Annotated[Action, Argument(help="What to do.", show_default=False)],
+    action: Annotated[RegistryAction, Argument(help="The operation.", show_default=False)],
     cluster: Annotated[
         str, Argument(metavar="CLUSTER", help="Where Harbor runs.", show_default=False)
     ],
@@ -49,18 +49,18 @@ def command(
         Option("--ca", dir_okay=False, exists=True, help="The certificate of its CA, in PEM."),
     ] = None,
     credentials: Annotated[
-        bool, Option("--credentials", help="Write passwords of other registries anew, too.")
+        bool, Option("--credentials", help="Also write the passwords of other registries again.")
     ] = False,
     dry_run: Annotated[
-        bool, Option("--dry-run", help="Say what would change, and change nothing.")
+        bool, Option("--dry-run", help="Show what would change, and change nothing.")
     ] = False,
     yes: Yes = False,
     output: Output = Format.TABLE,
 ) -> None:
     """Bring projects, caches, replications and robots into Harbor.
 
-    What `harbor.contents` of the cluster says is compared with what Harbor has; differences are
-    shown, and changed after a question. No project, registry, robot or image is ever deleted. The
+    Compares `harbor.contents` of the cluster with the contents of Harbor. Differences are shown,
+    and changed after a confirmation. No project, registry, robot or image is ever deleted. The
     passwords of new robots go into Secrets in Harbor's namespace, and nowhere else.
 
     Exit status: 0 done, or nothing to do; 1 a problem; 2 of --dry-run: something would change.
@@ -70,7 +70,7 @@ def command(
     with workload_api(session, cluster) as api:
         secrets = Secrets(api, settings.host)
         password = secrets.value(settings.secret, ADMIN_PASSWORD)
-        client = Client(url or f"https://{settings.host}", ADMIN, password, ca=ca)
+        client = HarborClient(url or f"https://{settings.host}", ADMIN, password, ca=ca)
         sync = Sync(client, settings.contents, secrets, credentials=credentials)
         wanted = [change.what for change in sync.changes()]
         if output is Format.TABLE:
@@ -90,12 +90,12 @@ def command(
         console.say(f"{len(done)} changes made.", "green")
 
 
-def _settings(session: Session, name: str) -> Harbor:
+def _settings(session: Session, name: str) -> HarborSettings:
     """The settings of a cluster's Harbor, as the stack file has them."""
     stack = session.settings
     for cluster in stack.all_clusters:
         if cluster.name == name:
             found = stack.target(cluster).addons.get("harbor")
-            if isinstance(found, Harbor):
+            if isinstance(found, HarborSettings):
                 return found
-    raise CaasError(NO_HARBOR, f"The cluster `{name}` gets no Harbor", where=Where(cluster=name))
+    raise CaasError(NO_HARBOR, f"The cluster `{name}` has no Harbor", where=Where(cluster=name))

@@ -9,7 +9,7 @@ from cli.commands.down import require_plane
 from cli.options import Engine, Stack
 from cli.progress import drawn
 from cli.pulumi_cli import choose
-from embedded.session import Session
+from engine.session import Session
 
 EXAMPLES = {
     "./caas setup": "get ready for `pulumi up` on the stack local",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from cli import console, fleet
 from cli.options import Format, Output, Stack
-from embedded.progress import Silent
-from embedded.session import Session
+from engine.session import Session
+from plane.progress import Silent
 
 EXAMPLES = {
     "./caas status": "the clusters of the local stack",
@@ -14,7 +14,7 @@ EXAMPLES = {
 
 
 def command(stack: Stack = "local", output: Output = Format.TABLE) -> None:
-    """Show the clusters and how they are.
+    """Show the clusters and their condition.
 
     Reads the management cluster and changes nothing; an embedded plane must be running.
     """

@@ -8,9 +8,9 @@ import yaml
 
 from cli import console
 from cli.options import OutDirectory, Stack
-from embedded.objects import Key
-from embedded.progress import Silent
-from embedded.session import Session
+from engine.objects import Key
+from engine.session import Session
+from plane.progress import Silent
 
 EXAMPLES = {
     "./caas synth": "every object of the local stack, as one YAML stream",
@@ -24,7 +24,7 @@ def command(stack: Stack = "local", out: OutDirectory = None) -> None:
     Runs the program alone: no cluster and no credentials are needed. The order is that of the
     dependencies, so that `kubectl apply --server-side -f` works from the top.
 
-    Secrets are written as `[secret]`, and values that only creation tells as
+    Secrets are written as `[secret]`, and values that are known only after creation as
     `<known after creation>`: objects with these are for reading, not for applying.
     """
     objects = Session(stack, Silent()).record().objects()

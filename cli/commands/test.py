@@ -13,7 +13,7 @@ import typer
 from cli.progress import drawn
 
 EXAMPLES = {
-    "./caas test --fast": "everything that needs no embedded plane, in under a minute",
+    "./caas test --fast": "what needs neither the plane nor seconds: about five minutes",
     "./caas test": "everything",
     "./caas test tests/unit/test_cli.py -k explain": "arguments after the options are pytest's",
 }
@@ -21,23 +21,23 @@ CONTEXT = {"allow_extra_args": True, "ignore_unknown_options": True}
 ROOT = Path(__file__).resolve().parents[2]
 MOST_WORKERS = 4
 MEMORY_PER_WORKER = 4 * 1024**3
-"""Bytes: a worker may run a plane of its own."""
+"""Bytes of memory per worker, which may run a separate plane."""
 
 
 def command(
     context: typer.Context,
     fast: Annotated[
-        bool, typer.Option("--fast", help="Leave out what needs the embedded plane.")
+        bool, typer.Option("--fast", help="Leave out what needs the plane, or is slow.")
     ] = False,
 ) -> None:
     """Run the tests of caas.
 
     They run in parallel with pytest, which takes every further argument. Tests that can't run
-    here say why they are left out.
+    here are skipped with the reason.
     """
     arguments = ["-n", str(workers()), "--dist", "loadscope"]
     if fast:
-        arguments += ["-m", "not plane"]
+        arguments += ["-m", "not plane and not slow"]
     else:
         _get_binaries()
     arguments += [_absolute(argument) for argument in context.args]
@@ -48,14 +48,15 @@ def command(
 
 def _get_binaries() -> None:
     """The programs of the plane and of tests, with progress here, not silently inside a test."""
-    from embedded.binaries import ensure_everything  # noqa: PLC0415 - `--fast` needs none of it
+    from components.infrastructure.registry import embedded  # noqa: PLC0415 - as below
+    from plane.binaries import ensure_everything  # noqa: PLC0415 - `--fast` needs none of it
 
     with drawn() as progress:
-        ensure_everything(progress)
+        ensure_everything(progress, embedded())
 
 
 def workers() -> int:
-    """How many tests run at once: by the cores and the memory of this machine."""
+    """The number of parallel tests: by the cores and the memory of this machine."""
     linux = sys.platform == "linux"
     cores = len(os.sched_getaffinity(0)) if linux else os.cpu_count() or 1
     memory = int(psutil.virtual_memory().available) // MEMORY_PER_WORKER

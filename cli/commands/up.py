@@ -10,14 +10,14 @@ from cli.plan import judged, show_words
 from cli.policies import configuration
 from cli.progress import drawn
 from cli.pulumi_cli import choose, require
-from embedded.plan.objects import ObjectChange
-from embedded.plan.plan import Plan
-from embedded.progress import Progress
-from embedded.session import Session
+from engine.plan.objects import ObjectChange
+from engine.plan.plan import Plan
+from engine.session import Session
+from plane.progress import Progress
 
 EXAMPLES = {
     "./caas up": "the clusters of stacks/Pulumi.local.yaml, on this machine",
-    "./caas up staging --timeout 20m": "another stack, with more patience",
+    "./caas up staging --timeout 20m": "another stack, with a longer limit",
 }
 STEPS = ("management plane", "plan", "apply", "clusters ready")
 
@@ -27,7 +27,7 @@ def command(
     timeout: Timeout = 1800.0,
     engine: EngineChoice = Engine.AUTO,
 ) -> None:
-    """Bring the clusters to what the stack file says.
+    """Bring the clusters to the state that the stack file describes.
 
     Starts an embedded plane where it does not run, shows what changes and costs, applies it, and
     waits until every cluster is as wanted. Interrupt it at any time: the next run goes on from
@@ -36,10 +36,10 @@ def command(
     with ExitStack() as held:
         with drawn(STEPS) as progress:
             session = Session(stack, progress)
-            # A bad stack file is told before anything is started.
+            # Report a bad stack file before anything is started.
             rules = configuration(session.settings, session.file)
             if not session.has_plane:
-                session.open()  # what is missing is told before anything is begun
+                session.open()  # report a missing cluster before the program runs
             recording = session.record()
             pulumi = choose(engine, session)
             if not pulumi:
@@ -56,7 +56,8 @@ def command(
             if not pulumi:
                 _apply(session, plan, progress)
         if pulumi:
-            pulumi.up(adopted=plan.once_made)
+            session.prepare_for_pulumi(plan)
+            pulumi.up(adopted=plan.once_made, refresh=True)
         _wait(session, plan, timeout)
 
 

@@ -11,7 +11,7 @@ from cli import console
 from cli.options import Format, Output
 
 EXAMPLES = {
-    "./caas version": "what to name in a report",
+    "./caas version": "for a bug report",
     "./caas version --output json": "the same for a script",
 }
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,7 +24,7 @@ def caas_version() -> str:
 
 
 def command(output: Output = Format.TABLE) -> None:
-    """Show the versions of caas and of what it runs.
+    """Show the versions of caas and of the programs that it runs.
 
     The modules are those of the embedded plane; catalog/versions.yaml pins them.
     """

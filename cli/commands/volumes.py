@@ -11,11 +11,11 @@ from typer import Argument, BadParameter, Option
 from cli import console
 from cli.options import Format, Output, Yes, seconds
 from cli.progress import drawn
-from embedded.progress import Silent
-from embedded.session import Session
-from embedded.volumes.move import STEPS, Moved, VolumeMove
-from embedded.volumes.plan import MovePlan, Side, plan_move
-from embedded.workload import workload_api
+from engine.session import Session
+from engine.workload import workload_api
+from operations.volumes.move import STEPS, Moved, VolumeMove
+from operations.volumes.plan import MovePlan, MoveSide, plan_move
+from plane.progress import Silent
 
 EXAMPLES = {
     "./caas volumes move shop --namespace orders --to-class fast --dry-run": "what would move",
@@ -24,16 +24,16 @@ EXAMPLES = {
 }
 
 
-class Action(StrEnum):
-    """What to do."""
+class VolumesAction(StrEnum):
+    """The operations of the command."""
 
     MOVE = "move"
 
 
 def command(
-    action: Annotated[Action, Argument(help="What to do.", show_default=False)],
+    action: Annotated[VolumesAction, Argument(help="The operation.", show_default=False)],
     cluster: Annotated[
-        str, Argument(metavar="CLUSTER", help="Where the volumes are.", show_default=False)
+        str, Argument(metavar="CLUSTER", help="The cluster of the volumes.", show_default=False)
     ],
     namespace: Annotated[
         str, Option("--namespace", "-n", help="Whose volumes.", show_default=False)
@@ -47,7 +47,7 @@ def command(
     ] = "",
     stack: Annotated[str, Option("--stack", help="The stack of both clusters.")] = "local",
     dry_run: Annotated[
-        bool, Option("--dry-run", help="Check and say what would move, and change nothing.")
+        bool, Option("--dry-run", help="Check and show what would move, and change nothing.")
     ] = False,
     yes: Yes = False,
     patience: Annotated[
@@ -56,7 +56,7 @@ def command(
             "--patience",
             metavar="DURATION",
             parser=seconds,
-            help="How long nothing may happen: 90s, 10m, 1h30m.",
+            help="The longest time without progress: 90s, 10m, 1h30m.",
         ),
     ] = 1800.0,
     output: Output = Format.TABLE,
@@ -71,16 +71,16 @@ def command(
     At the end every volume is checked: there, bound, in the wanted class, as large as before, all
     of its data restored. Interrupt the command and run it again to go on.
     """
-    if action is Action.MOVE and not to_class and not to_cluster:
+    if action is VolumesAction.MOVE and not to_class and not to_cluster:
         raise BadParameter("a move needs --to-class CLASS, --to-cluster CLUSTER, or both")
     session = Session(stack, Silent())
     with ExitStack() as opened:
-        source = Side(cluster, opened.enter_context(workload_api(session, cluster)))
+        source = MoveSide(cluster, opened.enter_context(workload_api(session, cluster)))
         target = source
         if to_cluster and to_cluster != cluster:
-            target = Side(to_cluster, opened.enter_context(workload_api(session, to_cluster)))
+            target = MoveSide(to_cluster, opened.enter_context(workload_api(session, to_cluster)))
         elif not to_class:
-            raise BadParameter("the volumes are in that cluster already; say --to-class CLASS")
+            raise BadParameter("the volumes are in that cluster already; add --to-class CLASS")
         plan = plan_move(source, target, namespace, to_class)
         if output is Format.TABLE:
             _show(plan)
@@ -109,7 +109,7 @@ def _show(plan: MovePlan) -> None:
     ]
     console.table(("claim", "size", "from", "to", "volume now"), rows)
     if plan.resumed:
-        console.say("An earlier run began this move; it goes on.")
+        console.say("The move that an earlier run began continues.")
 
 
 def _question(plan: MovePlan) -> str:
@@ -129,7 +129,7 @@ def _tell(moved: Moved) -> None:
             f"{moved.restore.warnings} warnings: velero restore describe {moved.restore.name}"
         )
     if plan.stays:
-        console.say("The old volumes are kept; when you have looked, delete them:")
+        console.say("The old volumes are kept; delete them once you have checked the data:")
         console.say(f"  kubectl delete persistentvolume {' '.join(moved.kept)}")
     else:
         console.say(f"{plan.namespace} is still in {plan.source}, too; delete it there later.")

@@ -1,4 +1,4 @@
-"""Where backups go, and when they are made."""
+"""Locations and schedules of backups."""
 
 from __future__ import annotations
 
@@ -8,41 +8,41 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from components.fields import Duration, Flag, Namespace, PoolName, Settings, WebAddress
-from components.storage.volumes import ObjectName
+from components.fields import Duration, Flag, Namespace, ObjectName, PoolName, Settings, WebAddress
+from components.placeholders import FILLED, filled
 
 CREDENTIALS_KEY = "cloud"
 """The key of a location's Secret: the credentials file of its cloud's plug-in."""
 
 
-class Store(StrEnum):
-    """What a location's storage speaks."""
+class BackupStore(StrEnum):
+    """The protocol of a location's storage."""
 
     S3 = "s3"
     AZURE = "azure"
     GCS = "gcs"
 
 
-PROVIDERS = {Store.S3: "aws", Store.AZURE: "azure", Store.GCS: "gcp"}
-"""Velero's names of them."""
-PLUGINS = {each: f"velero-plugin-{PROVIDERS[each]}" for each in Store}
+CLOUDS = {BackupStore.S3: "aws", BackupStore.AZURE: "azure", BackupStore.GCS: "gcp"}
+"""The clouds whose credentials open them, as infrastructures and Velero call them."""
+PLUGINS = {each: f"velero-plugin-{CLOUDS[each]}" for each in BackupStore}
 """The image of each, by its name in the catalog."""
 
 
 class Location(Settings):
-    """A bucket for backups. Everything that Velero knows is in it, also for other clusters."""
+    """A bucket for backups. Backups in it can be restored by other clusters too."""
 
     name: ObjectName
-    kind: Store = Store.S3
-    """`s3` for S3 and everything that speaks it, Swift, Ceph and others among them; `azure`,
+    kind: BackupStore = BackupStore.S3
+    """`s3` for S3 and compatible stores such as Swift and Ceph; `azure`,
     `gcs`."""
     bucket: Annotated[str, Field(min_length=3, max_length=222)]
     """The bucket or container; it has to be there."""
-    prefix: Annotated[str, Field(pattern=r"^[\w.{} /-]+$", max_length=512)] | None = None
-    """The folder in it; clusters that share it see each other's backups, and can move volumes to
-    each other."""
+    prefix: Annotated[str, FILLED, Field(pattern=r"^[\w.{} /-]+$", max_length=512)] | None = None
+    """The folder in it; `{cluster}` is the cluster's name. Clusters that share a folder see each
+    other's backups, and can move volumes to each other; their schedules need different names."""
     region: Annotated[str, Field(min_length=1, max_length=64)] | None = None
-    """Of S3: the region; for other stores what they want to be called."""
+    """Of S3: the region; for other stores the name that they expect."""
     url: WebAddress | None = None
     """Of S3: the address of a store that is not Amazon's."""
     ca: Annotated[str, Field(pattern=r"^-----BEGIN CERTIFICATE-----", max_length=65536)] | None = (
@@ -55,21 +55,21 @@ class Location(Settings):
     """Of Azure: the storage account."""
     secret: ObjectName | None = None
     """A Secret in Velero's namespace, its key `cloud` a credentials file of the cloud; without it
-    the machine's identity."""
+    the machine's identity, where pods have one (Azure, Google Cloud)."""
     default: Flag = False
-    """Whether backups that name no location go here; a single location is it by itself."""
+    """The default location for backups that name none; a single location is the default."""
     read_only: Flag = False
-    """Whether backups are only restored from it."""
+    """Read-only: backups are only restored from this location."""
 
     def missing(self) -> list[str]:
         """The fields that its kind needs and that are not there."""
         needed = {
-            Store.S3: {"region": self.region},
-            Store.AZURE: {
+            BackupStore.S3: {"region": self.region},
+            BackupStore.AZURE: {
                 "resourceGroup": self.resource_group,
                 "storageAccount": self.storage_account,
             },
-            Store.GCS: {},
+            BackupStore.GCS: {},
         }
         return [name for name, value in needed[self.kind].items() if not value]
 
@@ -77,13 +77,13 @@ class Location(Settings):
         """An entry of the chart's `backupStorageLocation`."""
         credential = {"name": self.secret, "key": CREDENTIALS_KEY}
         optional = {
-            "prefix": self.prefix,
+            "prefix": filled(self.prefix) if self.prefix else None,
             "caCert": base64.b64encode(self.ca.encode()).decode() if self.ca else None,
             "credential": credential if self.secret else None,
         }
         return {
             "name": self.name,
-            "provider": PROVIDERS[self.kind],
+            "provider": CLOUDS[self.kind],
             "bucket": self.bucket,
             "default": is_default,
             "accessMode": "ReadOnly" if self.read_only else "ReadWrite",
@@ -98,30 +98,30 @@ class Location(Settings):
             "checksumAlgorithm": "",
         }
         found = {
-            Store.S3: {"region": self.region} | (own if self.url else {}),
-            Store.AZURE: {
+            BackupStore.S3: {"region": self.region} | (own if self.url else {}),
+            BackupStore.AZURE: {
                 "resourceGroup": self.resource_group,
                 "storageAccount": self.storage_account,
             },
-            Store.GCS: {},
+            BackupStore.GCS: {},
         }[self.kind]
         return {key: value for key, value in found.items() if value is not None}
 
 
 class Schedule(Settings):
-    """When backups are made, of what, and how long they are kept."""
+    """Schedule, content and retention of backups."""
 
     name: PoolName
     time: Annotated[str, Field(max_length=64)]
     """As cron writes it, in UTC: `0 3 * * *`; or `@daily`, `@every 6h`."""
     keep: Duration = Duration(30 * 24 * 3600)
-    """How long each backup is kept: `720h`."""
+    """Retention of each backup: `720h`."""
     namespaces: Annotated[tuple[Namespace, ...], Field(max_length=500)] = ()
-    """What is saved; empty for every namespace and what belongs to none."""
+    """The namespaces to back up; empty for every namespace and cluster-scoped objects."""
     without: Annotated[tuple[Namespace, ...], Field(max_length=500)] = ()
     """Namespaces that are left out."""
     location: ObjectName | None = None
-    """Where to; without it the default location."""
+    """The location; without it the default location."""
 
     def values(self) -> dict[str, Any]:
         """An entry of the chart's `schedules`."""

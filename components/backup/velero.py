@@ -10,10 +10,13 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 
 from catalog import catalog
-from components.addon import SNAPSHOTS, Addon, AddonSettings, SecurityLevel, Target, merged
-from components.backup.locations import PLUGINS, Location, Schedule, hours
+from components import pod_identity
+from components.addon import SNAPSHOTS, Addon, SecurityLevel
+from components.addon_settings import AddonSettings, merged
+from components.backup.locations import CLOUDS, PLUGINS, Location, Schedule, hours
 from components.chart import Chart
 from components.cron import is_schedule
+from components.facts import ClusterFacts
 from components.fields import Duration, Flag
 from components.finding import Finding
 from errors.storage import (
@@ -30,13 +33,13 @@ NODE_AGENT_CONFIG = "node-agent-config"
 
 
 class VolumeBackup(StrEnum):
-    """How the data of volumes is saved."""
+    """The method of backing up the data of volumes."""
 
     SNAPSHOTS = "snapshots"
     FILES = "files"
 
 
-class Velero(AddonSettings):
+class VeleroSettings(AddonSettings):
     """Velero with its node agents, which copy the data of volumes to the locations."""
 
     TITLE: ClassVar = "Velero"
@@ -53,19 +56,19 @@ class Velero(AddonSettings):
     }
 
     locations: Annotated[tuple[Location, ...], Field(min_length=1, max_length=20)]
-    """Where backups go."""
+    """The locations of backups."""
     schedules: Annotated[tuple[Schedule, ...], Field(max_length=50)] = ()
-    """When they are made; none makes them by hand only."""
+    """The schedules of backups; without schedules, backups are only made manually."""
     keep: Duration = Duration(30 * 24 * 3600)
-    """How long a backup is kept that says nothing else."""
+    """The default retention of a backup."""
     volumes: VolumeBackup = VolumeBackup.SNAPSHOTS
     """`snapshots`: a snapshot is taken, and copied to the location; needs the add-on `snapshots`.
     `files`: files are copied from running pods, which may write meanwhile."""
     keep_snapshots: Flag = False
     """Leaves snapshots on the storage instead of copying them; they are lost with it."""
 
-    def check(self, target: Target) -> Iterator[Finding]:
-        """What is wrong with locations and schedules."""
+    def check(self, target: ClusterFacts) -> Iterator[Finding]:
+        """The problems of locations and schedules."""
         if not self._default:
             defaults = sum(each.default for each in self.locations)
             what = f"{defaults} of {len(self.locations)} locations are the default one"
@@ -77,6 +80,10 @@ class Velero(AddonSettings):
             if missing := location.missing():
                 what = f"`{location.name}` lacks {' and '.join(f'`{each}`' for each in missing)}"
                 yield Finding(INCOMPLETE_LOCATION, ("locations", index), what)
+            if not location.secret:
+                cloud, path = CLOUDS[location.kind], ("locations", index)
+                what = f"the location `{location.name}`"
+                yield from pod_identity.check(target, cloud, path, what, self.values)
         yield from self._schedules(names)
 
     def _schedules(self, names: list[str]) -> Iterator[Finding]:
@@ -94,7 +101,7 @@ class Velero(AddonSettings):
                 path = (*place, "location") if schedule.location else place
                 yield Finding(UNKNOWN_BACKUP_LOCATION, path, what, fix=fix)
 
-    def addon(self, target: Target) -> Addon:
+    def addon(self, target: ClusterFacts) -> Addon:
         """One chart."""
         snapshots = self.volumes is VolumeBackup.SNAPSHOTS
         return Addon(
@@ -110,7 +117,7 @@ class Velero(AddonSettings):
             ready=(f"Deployment {NAMESPACE}/velero", f"DaemonSet {NAMESPACE}/node-agent"),
         )
 
-    def _values(self, target: Target) -> dict[str, Any]:
+    def _values(self, target: ClusterFacts) -> dict[str, Any]:
         snapshots = self.volumes is VolumeBackup.SNAPSHOTS
         monitored = {"enabled": target.has("monitoring")}
         agent = {

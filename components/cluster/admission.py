@@ -1,4 +1,4 @@
-"""What the API server checks before it stores an object: its admission plugins."""
+"""Admission plugins: the checks of the API server before it stores an object."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from components.cluster.host_files import DIRECTORY, HostFile, yaml_file
 FILE = "admission.yaml"
 POD_SECURITY = "PodSecurity"
 NODE_RESTRICTION = "NodeRestriction"
+DENY_EXTERNAL_IPS = "DenyServiceExternalIPs"
 
 
 def configuration(settings: Admission) -> dict[str, Any]:
@@ -42,10 +43,15 @@ def files(settings: Admission) -> list[HostFile]:
     return [yaml_file(FILE, configuration(settings))]
 
 
+def switched_on(settings: Admission) -> tuple[str, ...]:
+    """The plugins that are on beside those that Kubernetes switches on by itself."""
+    denied = (DENY_EXTERNAL_IPS,) if settings.deny_external_ips else ()
+    return tuple(dict.fromkeys((NODE_RESTRICTION, *denied, *settings.plugins)))
+
+
 def arguments(settings: Admission) -> dict[str, str]:
-    """What the API server is told; kubeadm's own plugin stays."""
-    plugins = dict.fromkeys((NODE_RESTRICTION, *settings.plugins))
+    """The kube-apiserver flags for admission; kubeadm's own plugin stays."""
     return {
         "admission-control-config-file": f"{DIRECTORY}/{FILE}",
-        "enable-admission-plugins": ",".join(plugins),
+        "enable-admission-plugins": ",".join(switched_on(settings)),
     }

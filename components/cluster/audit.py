@@ -92,7 +92,7 @@ def files(settings: Audit) -> list[HostFile]:
 
 
 def arguments(settings: Audit) -> dict[str, str]:
-    """What the API server is told."""
+    """The kube-apiserver flags that enable the audit log."""
     if not settings.enabled:
         return {}
     return {

@@ -1,4 +1,4 @@
-"""Who may talk to the API server: OpenID Connect, and the few paths that need no login."""
+"""Authentication at the API server: OpenID Connect, and the paths without authentication."""
 
 from __future__ import annotations
 
@@ -73,5 +73,5 @@ def files(settings: Authentication) -> list[HostFile]:
 
 
 def arguments() -> dict[str, str]:
-    """What the API server is told."""
+    """The kube-apiserver flags that enable the audit log."""
     return {"authentication-config": f"{DIRECTORY}/{FILE}"}

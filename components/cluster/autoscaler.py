@@ -13,7 +13,7 @@ from catalog import catalog
 from components.base import Component
 from components.cluster.settings import Cluster
 from components.infrastructure.interface import Infrastructure
-from components.manifest import stack_labels
+from components.manifest import of_stack
 
 NAME = "cluster-autoscaler"
 USER = 65532
@@ -49,7 +49,7 @@ def image(version: Version) -> str:
 
 
 def rules(infrastructure: Infrastructure) -> list[dict[str, Any]]:
-    """What an autoscaler may do in the namespace of the clusters, and no more.
+    """The permissions of an autoscaler, restricted to the namespace of the clusters.
 
     It reads what it waits for before it starts, machine pools among them, sets the number of a
     pool's machines, and marks the machine that shall go. From an empty pool it reads the machine
@@ -89,7 +89,7 @@ class AutoscalerAccess(Component):
     ) -> None:
         super().__init__(NAME, opts)
         # Any: mypy needs gigabytes to tell a literal from all the types that Pulumi takes.
-        metadata: Any = {"name": NAME, "namespace": namespace, "labels": stack_labels()}
+        metadata: Any = of_stack({"name": NAME, "namespace": namespace})
         group: Any = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": NAME}
         subjects: Any = [{"kind": "ServiceAccount", "name": NAME, "namespace": namespace}]
         allowed: Any = rules(infrastructure)
@@ -129,11 +129,7 @@ class Autoscaler(Component):
         name = f"{settings.name}-autoscaler"
         super().__init__(name, opts)
         selector = {"app.kubernetes.io/name": NAME, "app.kubernetes.io/instance": settings.name}
-        metadata: Any = {
-            "name": name,
-            "namespace": namespace,
-            "labels": stack_labels() | selector,
-        }
+        metadata: Any = of_stack({"name": name, "namespace": namespace, "labels": selector})
         spec: Any = {
             "replicas": 1,
             "strategy": {"type": "Recreate"},

@@ -1,4 +1,4 @@
-"""Cluster API on a management cluster of one's own, and what that cluster needs to run it."""
+"""Cluster API on a management cluster, and its prerequisites."""
 
 from __future__ import annotations
 
@@ -14,17 +14,11 @@ from components.chart import Chart
 from components.delivery.direct import release
 from components.delivery.mirror import Mirror, mirrored
 from components.infrastructure.interface import Infrastructure, Provider
-from components.manifest import core_object, custom_resource, stack_labels, wait_for
+from components.manifest import core_object, custom_resource, of_stack, wait_for
 
 OPERATOR_API = "operator.cluster.x-k8s.io/v1alpha2"
 OPERATOR_NAMESPACE = "capi-operator-system"
 REPLICAS = 2
-PREREQUISITES = {
-    # clusterctl and the operator don't install it, and the provider does not start without.
-    "openstack": "https://github.com/k-orc/openstack-resource-controller/releases/download/"
-    "v{orc}/install.yaml",
-}
-"""What a provider needs before it, as a manifest; the name in braces is the catalog's."""
 _APART = {
     "podAntiAffinity": {
         "preferredDuringSchedulingIgnoredDuringExecution": [
@@ -43,7 +37,7 @@ VARIABLES = "caas-variables"
 """The Secret with a provider's variables, in its namespace."""
 
 
-# Providers are objects of their own, below: the chart's hooks would make them only once.
+# Providers are separate objects, below: the chart's hooks would create them only once.
 OPERATOR = Chart(
     "cluster-api-operator",
     OPERATOR_NAMESPACE,
@@ -66,8 +60,7 @@ def providers(infrastructure: Infrastructure) -> Sequence[Mapping[str, Any]]:
         ),
     ]
     if own := infrastructure.PROVIDER:
-        version = own.version or versions.providers[own.name]
-        found.append(_infrastructure(own, version))
+        found.append(_infrastructure(own, own.release))
     helm = versions.providers["helm"]
     return [*found, _provider("AddonProvider", "helm", "caaph-system", helm, {})]
 
@@ -112,7 +105,7 @@ class ClusterApi(Component):
         made = {
             namespace: kubernetes.core.v1.Namespace(
                 f"{name}-{namespace}",
-                metadata={"name": namespace, "labels": stack_labels() | _security(level)},
+                metadata=of_stack({"name": namespace, "labels": _security(level)}),
                 opts=self.child(),
             )
             for namespace, level in namespaces(infrastructure).items()
@@ -139,9 +132,9 @@ class ClusterApi(Component):
         self, infrastructure: Infrastructure, before: Sequence[pulumi.Resource]
     ) -> list[pulumi.Resource]:
         own = infrastructure.PROVIDER
-        if own is None or own.name not in PREREQUISITES:
+        if own is None or not own.prerequisites:
             return []
-        file = PREREQUISITES[own.name].format_map(catalog().providers)
+        file = own.prerequisites.format_map(catalog().providers)
         options = self.child(depends_on=list(before))
         return [kubernetes.yaml.v2.ConfigFile(f"{self.name}-{own.name}", file=file, opts=options)]
 

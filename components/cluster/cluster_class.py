@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pulumi
 from packaging.version import Version
 
+from catalog import catalog
 from components.base import Component
 from components.cluster import kubeadm
+from components.cluster.existing import ManagementCluster
 from components.cluster.kinds import BOOTSTRAP_API, CLUSTER_API, CONTROL_PLANE_API, WORKER_CLASS
 from components.cluster.variables import DEFINITIONS, PATCHES, etcd_disk_patch
+from components.delivery.clusters import FleetPlace
 from components.digests import content_name
 from components.infrastructure.interface import ClassParts, Infrastructure, Template
-from components.manifest import Manifest, custom_resource, wait_for
+from components.manifest import Manifest, core_object, custom_resource, wait_for
 
 
 class ClusterClass(Component):
@@ -26,9 +29,12 @@ class ClusterClass(Component):
     Args:
         name: the class's name.
         infrastructure: the plug-in that gives the infrastructure's parts.
-        namespace: where the class and its templates live.
-        kubernetes_versions: releases that clusters may run; upgrades walk them one minor at a
-            time (`spec.kubernetesVersions`, Cluster API 1.12 and later).
+        management: the management cluster; the identities that clusters refer to are made too. A
+            stack gives `namespace` and providers in its place.
+        namespace: the namespace of the class and its templates.
+        kubernetes_versions: releases that clusters may run, every release of the catalog by
+            default; upgrades walk them one minor at a time (`spec.kubernetesVersions`, Cluster API
+            1.12 and later).
 
     Outputs:
         reference: the class's name; clusters of the stack refer to it.
@@ -39,20 +45,26 @@ class ClusterClass(Component):
         name: str,
         infrastructure: Infrastructure,
         *,
-        namespace: str,
-        kubernetes_versions: Sequence[Version],
+        management: ManagementCluster | None = None,
+        namespace: str = "",
+        kubernetes_versions: Sequence[Version] = (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__(name, opts)
+        place = management.place if management else FleetPlace(namespace)
+        super().__init__(name, place.options_of(opts))
+        namespace = place.namespace
+        kubernetes_versions = kubernetes_versions or catalog().kubernetes_versions
         parts = infrastructure.class_parts()
         templates = {
             role: template.manifest(content_name(f"{name}-{role}", template.spec), namespace)
             for role, template in _templates(parts).items()
         }
-        children = [
+        children: list[pulumi.CustomResource] = [
             custom_resource(f"{name}-{role}", manifest, self.child())
             for role, manifest in templates.items()
         ]
+        if management:
+            children += self._identities(infrastructure, namespace)
         self.resource = custom_resource(
             f"{name}-class",
             {
@@ -67,7 +79,16 @@ class ClusterClass(Component):
             },
             self.child(depends_on=children),
         )
+        if management:
+            management.shared.append(self.resource)
         self.register_outputs({"reference": name})
+
+    def _identities(
+        self, infrastructure: Infrastructure, namespace: str
+    ) -> Iterator[pulumi.CustomResource]:
+        for manifest in infrastructure.objects(namespace):
+            kind, metadata = manifest["kind"].lower(), manifest["metadata"]
+            yield core_object(f"{self.name}-{kind}-{metadata['name']}", manifest, self.child())
 
 
 def _templates(parts: ClassParts) -> dict[str, Template]:

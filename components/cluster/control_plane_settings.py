@@ -1,4 +1,4 @@
-"""What a stack file says about a control plane beside its machines; everything has a safe value."""
+"""Settings of a control plane other than its machines; every default is safe."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PluginName = Annotated[str, Field(pattern=r"^[A-Z][A-Za-z0-9]*$", max_length=63)
 
 
 class Rollout(Settings):
-    """How and when the machines of a control plane are replaced."""
+    """The replacement of control-plane machines."""
 
     certificates_expiry_days: Annotated[Count, Field(ge=7, le=300)] = 30
     """Machines whose certificates expire within so many days are replaced, one at a time; the
@@ -32,9 +32,9 @@ class Remediation(Settings):
     """Limits of replacing unhealthy control-plane machines."""
 
     max_retry: Annotated[Count, Field(ge=0, le=1000)] | None = 5
-    """How often a machine's replacement is replaced again; null for no limit."""
+    """The limit of retries for the replacement of a machine; null for no limit."""
     retry_period: Duration = Duration(300)
-    """How long to wait before a replacement is replaced."""
+    """The wait before a retry of a replacement."""
     min_healthy_period: Duration = Duration(3600)
     """After how long a failure counts as a new one, not as a retry."""
 
@@ -65,24 +65,24 @@ class EtcdSnapshots(Settings):
     prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$")] = "etcd"
     """The folder in the bucket."""
     schedule: Annotated[str, Field(min_length=1, max_length=100)] = "0 */6 * * *"
-    """When, as cron writes it, in UTC."""
+    """The schedule in cron syntax, in UTC."""
     retention_days: Annotated[Count, Field(ge=1, le=3650)] = 30
-    """How long a snapshot is kept."""
+    """The retention of a snapshot."""
     endpoint: Url | None = None
     """The address of an S3 service; without it AWS."""
     region: Text | None = None
     """The region of the bucket."""
     credentials: SecretName | None = None
-    """A Secret with the access keys, see docs/control-plane.md; without it the machines' role."""
+    """A Secret with the access keys, see docs/control-plane.md; on AWS the machines' role does."""
 
 
 class Etcd(Settings):
     """The database of the Kubernetes API: on the control-plane machines, or elsewhere."""
 
     disk: EtcdDisk | None = EtcdDisk()
-    """A disk of its own, where the infrastructure has one; null for the root disk."""
+    """A separate disk, if the infrastructure supports it; null for the root disk."""
     quota_gib: Annotated[Count, Field(ge=1, le=16, alias="quotaGiB")] = 4
-    """How large the database may grow."""
+    """The size limit of the database."""
     snapshots: EtcdSnapshots = EtcdSnapshots()
     external: ExternalEtcd | None = None
     """An etcd elsewhere, in place of one on the machines; cannot be changed later."""
@@ -99,7 +99,7 @@ class Encryption(Settings):
 
 
 class AuditLevel(StrEnum):
-    """How much of a request is logged."""
+    """The level of detail of a logged request."""
 
     NONE = "None"
     METADATA = "Metadata"
@@ -119,7 +119,7 @@ class AuditResources(Settings):
 
 
 class AuditRule(Settings):
-    """What is logged of requests; a rule matches when every field that is given does."""
+    """An audit rule; it matches if every given field matches."""
 
     level: AuditLevel
     users: tuple[Text, ...] = ()
@@ -133,7 +133,7 @@ class AuditRule(Settings):
 class Audit(Settings):
     """The audit log of the Kubernetes API: `/var/log/kubernetes/audit/audit.log` of each machine.
 
-    Secrets and tokens are logged without their content, reads that say nothing not at all.
+    Secrets and tokens are logged without their content, routine reads not at all.
     """
 
     enabled: Flag = True
@@ -141,9 +141,9 @@ class Audit(Settings):
     """Rules before the built-in ones; the first that matches a request decides. What is secret is
     decided before them."""
     max_age_days: Annotated[Count, Field(ge=1, le=3650)] = 30
-    """How long a rotated file is kept."""
+    """The retention of a rotated file."""
     max_backups: Annotated[Count, Field(ge=1, le=1000)] = 10
-    """How many rotated files are kept."""
+    """The number of rotated files."""
     max_size_mib: Annotated[Count, Field(ge=1, le=10000, alias="maxSizeMiB")] = 100
     """At what size a file is rotated."""
 
@@ -157,24 +157,28 @@ class PodSecurityLevel(StrEnum):
 
 
 class PodSecurity(Settings):
-    """What holds in namespaces without `pod-security.kubernetes.io` labels of their own."""
+    """The levels of namespaces without `pod-security.kubernetes.io` labels."""
 
     enforce: PodSecurityLevel = PodSecurityLevel.BASELINE
     """Pods that break it are refused."""
     audit: PodSecurityLevel = PodSecurityLevel.RESTRICTED
     """Pods that break it are marked in the audit log."""
     warn: PodSecurityLevel = PodSecurityLevel.RESTRICTED
-    """Who makes pods that break it is warned."""
+    """The level whose violations cause warnings."""
     exempt_namespaces: Annotated[tuple[Namespace, ...], Field(max_length=100)] = ("kube-system",)
     """Namespaces where nothing is checked."""
 
 
 class Admission(Settings):
-    """What the API server checks before it stores an object."""
+    """Checks of the API server before it stores an object."""
 
     pod_security: PodSecurity = PodSecurity()
-    plugins: Annotated[tuple[PluginName, ...], Field(max_length=40)] = ("DenyServiceExternalIPs",)
-    """Plugins beside NodeRestriction and those that Kubernetes switches on."""
+    plugins: Annotated[tuple[PluginName, ...], Field(max_length=40)] = ()
+    """Plugins beside NodeRestriction, DenyServiceExternalIPs and those that Kubernetes switches
+    on."""
+    deny_external_ips: Annotated[Flag, Field(alias="denyExternalIPs")] = True
+    """Services may not take addresses by `externalIPs`, which would let their owner take over
+    traffic to any address (CVE-2020-8554): the plugin DenyServiceExternalIPs."""
     configurations: Annotated[dict[PluginName, dict[str, Any]], Field(max_length=40)] = Field(
         default_factory=dict
     )
@@ -190,20 +194,20 @@ class OidcIssuer(Settings):
     """One of them must be in the token's `aud`."""
     username_claim: Text = "sub"
     username_prefix: Annotated[str, Field(max_length=253)] = "oidc:"
-    """Before every user's name, so that it is nobody else's."""
+    """The prefix of user names, which keeps them unique."""
     groups_claim: Text | None = "groups"
     groups_prefix: Annotated[str, Field(max_length=253)] = "oidc:"
     """Before every group's name."""
     required_claims: dict[Text, str] = Field(default_factory=dict)
     """Claims that a token must have, with their values."""
     discovery_url: Url | None = Field(default=None, alias="discoveryURL")
-    """Where its configuration is, when not below `url`."""
+    """The address of the discovery document, if it is not below `url`."""
     certificate_authority: Annotated[str, Field(max_length=6000)] | None = None
     """The PEM certificates of its authority; without them those of the machine."""
 
 
 class Authentication(Settings):
-    """Who may talk to the API server, beside holders of certificates and service accounts."""
+    """Authentication at the API server in addition to certificates and service accounts."""
 
     issuers: Annotated[tuple[OidcIssuer, ...], Field(max_length=10)] = ()
     anonymous_paths: Annotated[tuple[UrlPath, ...], Field(max_length=20)] = ()

@@ -1,4 +1,4 @@
-"""Encryption of Secrets in etcd: the key, where machines find it, and what the API server is told.
+"""Encryption of Secrets in etcd: the key, its file on machines, and the kube-apiserver flags.
 
 The key is made once, in an immutable Secret: a machine that got another one could read nothing
 that is stored, so nothing may ever write it anew. Keys are rotated by naming another Secret.
@@ -13,9 +13,9 @@ from typing import Any
 
 from components.cluster.control_plane_settings import Encryption
 from components.cluster.host_files import DIRECTORY, secret_file
+from components.cluster_object import ENCRYPTION
 
 FILE = "encryption.yaml"
-VARIABLE = "encryptionSecret"
 KEY_BYTES = 32  # what secretbox (XSalsa20 and Poly1305) takes
 MOVE_LABEL = "clusterctl.cluster.x-k8s.io/move"
 
@@ -41,7 +41,7 @@ def configuration(key: bytes) -> dict[str, Any]:
 
 
 def new_configuration() -> str:
-    """The content of a new Secret: with a key that nobody has seen."""
+    """The content of a new Secret, with a random key."""
     # JSON is YAML, and has one spelling.
     return json.dumps(configuration(secrets.token_bytes(KEY_BYTES)))
 
@@ -57,19 +57,19 @@ def patch_file() -> dict[str, Any]:
     """The file for a ClusterClass patch; its Secret has the cluster's name in its own."""
     # Backquotes: the text becomes part of a JSON string before the template is read.
     name = (
-        f"{{{{ if hasKey . `{VARIABLE}` }}}}{{{{ .{VARIABLE} }}}}"
+        f"{{{{ if hasKey . `{ENCRYPTION}` }}}}{{{{ .{ENCRYPTION} }}}}"
         f"{{{{ else }}}}{secret_name('{{ .builtin.cluster.name }}')}{{{{ end }}}}"
     )
     return secret_file(FILE, name)
 
 
 ENABLED_IF = (
-    f'{{{{ if not (hasKey . "{VARIABLE}") }}}}true'
-    f'{{{{ else if ne .{VARIABLE} "" }}}}true{{{{ end }}}}'
+    f'{{{{ if not (hasKey . "{ENCRYPTION}") }}}}true'
+    f'{{{{ else if ne .{ENCRYPTION} "" }}}}true{{{{ end }}}}'
 )
-"""When a cluster's patch is enabled: always, unless the variable is empty."""
+"""The condition of a cluster's patch: the variable is not empty."""
 
 
 def arguments(settings: Encryption) -> dict[str, str]:
-    """What the API server is told."""
+    """The kube-apiserver flags that enable the audit log."""
     return {"encryption-provider-config": f"{DIRECTORY}/{FILE}"} if settings.enabled else {}

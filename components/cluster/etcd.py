@@ -1,4 +1,4 @@
-"""etcd: on the control-plane machines, with a disk of its own where there is one, or elsewhere."""
+"""etcd: on the control-plane machines, if possible with a separate disk, or external."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PKI = "/etc/kubernetes/pki"
 
 
 def has_disk(settings: Etcd, device: str) -> bool:
-    """Whether etcd has a disk of its own on machines with this device for it."""
+    """True if machines with this device have a separate disk for etcd."""
     return bool(device and settings.disk and not settings.external)
 
 
@@ -41,7 +41,7 @@ def configuration(settings: Etcd, device: str) -> dict[str, Any]:
 
 
 def disk_setup(device: str) -> dict[str, Any]:
-    """How cloud-init prepares the disk: one partition, formatted once.
+    """The preparation of the disk by cloud-init: one partition, formatted once.
 
     Source: templates of Cluster API's Azure and AWS providers.
     """

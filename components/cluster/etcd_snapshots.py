@@ -16,12 +16,11 @@ from catalog import catalog
 from components.base import Component
 from components.cluster.control_plane_settings import Etcd, EtcdSnapshots
 from components.cluster.settings import Cluster
+from components.cluster_object import SNAPSHOTS_LABEL
 from components.digests import content_name
 from components.manifest import Manifest, core_object, custom_resource
 
 RESOURCE_SET_API = "addons.cluster.x-k8s.io/v1beta2"
-LABEL = "caas.dev/etcd-snapshots"
-"""The label of clusters whose etcd is saved; its value is a digest of how."""
 NAME = "etcd-snapshots"
 NAMESPACE = "kube-system"
 CREDENTIALS = "etcd-snapshots-credentials"
@@ -41,7 +40,7 @@ def snapshot_labels(settings: Etcd) -> dict[str, str]:
     """The label of a cluster that says how its etcd is saved; none where it is not."""
     if not settings.snapshots.bucket or settings.external:
         return {}
-    return {LABEL: digest(settings.snapshots)}
+    return {SNAPSHOTS_LABEL: digest(settings.snapshots)}
 
 
 def digest(settings: EtcdSnapshots) -> str:
@@ -99,7 +98,7 @@ def manifests(settings: EtcdSnapshots, namespace: str) -> tuple[Manifest, Manife
         "metadata": metadata,
         "spec": {
             "strategy": "Reconcile",
-            "clusterSelector": {"matchLabels": {LABEL: label}},
+            "clusterSelector": {"matchLabels": {SNAPSHOTS_LABEL: label}},
             "resources": resources,
         },
     }

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 DIRECTORY = "/etc/kubernetes/caas"
-"""Where the API server finds its configuration files."""
+"""The folder of the API server's configuration files."""
 
 HostFile = dict[str, Any]
 

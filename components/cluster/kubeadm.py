@@ -1,4 +1,4 @@
-"""What kubeadm is told on control-plane machines, out of the settings of a control plane.
+"""kubeadm's configuration of control-plane machines, from the settings of a control plane.
 
 The ClusterClass holds it for the default settings; a Cluster sets those of its variables that
 differ. Both are made here, so they cannot drift apart.
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from components.cluster import admission, audit, authentication, encryption, etcd, kubelet
 from components.cluster.host_files import DIRECTORY, HostFile
 from components.cluster.settings import ControlPlane, ExtraArg, KubeletOptions
-from components.cluster.variables import (
+from components.cluster_object import (
     API_SERVER,
     CERT_SANS,
     CONTROL_PLANE_FILES,
@@ -31,7 +31,7 @@ _TLS = {"tls-min-version": kubelet.TLS_MIN_VERSION, "tls-cipher-suites": ",".joi
 _COMPONENT = {"profiling": "false"} | _TLS
 """CIS Kubernetes Benchmark 1.2.15, 1.3.2 and 1.4.1: no profiling endpoint on the control plane."""
 GARBAGE_THRESHOLD = 1000
-"""How many ended pods stay before the oldest are deleted; CIS 1.3.1."""
+"""The number of terminated pods that are kept; CIS 1.3.1."""
 
 VOLUMES = (
     {
@@ -48,11 +48,11 @@ VOLUMES = (
         "pathType": "DirectoryOrCreate",
     },
 )
-"""What the API server sees of its machine; always there, so that a setting changes only files."""
+"""Host paths of the API server; they always exist, so that a setting changes only files."""
 
 
 def values(settings: ControlPlane, parts: ClassParts) -> dict[str, Any]:
-    """What the templates of the control plane hold, by variable; KUBELET is of each group."""
+    """The content of the control plane's templates, by variable; KUBELET belongs to each group."""
     options = settings.kubeadm
     return {
         API_SERVER: _arguments(_api_server(settings), options.api_server.extra_args),

@@ -46,7 +46,7 @@ def configuration() -> dict[str, Any]:
         "makeIPTablesUtilChains": True,
         "eventRecordQPS": standard.event_record_qps,
         "rotateCertificates": True,
-        # Serving certificates signed by the cluster need somebody who approves the requests.
+        # Serving certificates signed by the cluster need an approver of the requests.
         "serverTLSBootstrap": standard.server_tls_bootstrap,
         "protectKernelDefaults": standard.protect_kernel_defaults,
         "seccompDefault": standard.seccomp_default,
@@ -57,7 +57,7 @@ def configuration() -> dict[str, Any]:
 
 
 def files() -> list[HostFile]:
-    """What every machine gets: the patch of the configuration, and the kernel's settings."""
+    """The files of every machine: the patch of the configuration, and the kernel settings."""
     sysctls = "".join(f"{name} = {value}\n" for name, value in _KERNEL.items())
     return [
         host_file(
@@ -68,7 +68,7 @@ def files() -> list[HostFile]:
 
 
 def commands() -> list[str]:
-    """What every machine does before kubeadm."""
+    """The commands of every machine before kubeadm."""
     return [f"sysctl --load={SYSCTLS}"]
 
 

@@ -1,4 +1,4 @@
-"""What a stack file says about machines, in words that every infrastructure understands."""
+"""Settings of machines, in terms that are the same for every infrastructure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from components.fields import Count, Duration, Flag, PoolName, Settings
+from components.fields import Count, Duration, Flag, LabelKey, LabelValue, PoolName, Settings
 
 SIZES = ("small", "medium", "large", "xlarge")
 """The sizes that every infrastructure has a machine type for: 2, 4, 8 and 16 CPUs, 4 GiB each."""
@@ -42,7 +42,7 @@ class Placement(StrEnum):
 
 
 class Machine(Settings):
-    """What one machine of a group is made of; a change replaces the machines."""
+    """The properties of a group's machines; a change replaces the machines."""
 
     type: TypeName = "medium"
     """`small`, `medium`, `large`, `xlarge`, or the infrastructure's own name of a machine type."""
@@ -58,7 +58,7 @@ class Machine(Settings):
 
 
 class WorkerMachine(Machine):
-    """What one machine of a worker pool is made of."""
+    """The properties of a worker pool's machines."""
 
     placement: Placement = Placement.ANY
     """As for the control plane; `spread` and `strict-spread` limit how many machines fit."""
@@ -68,8 +68,24 @@ class WorkerMachine(Machine):
     spot_max_price: Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?$")] | None = None
     """The most that a spot machine may cost per hour, in the cloud's currency."""
     gpu: Flag = False
-    """Whether the machine type has GPUs: nodes get the label `caas.dev/gpu`, and pods must tolerate
-    the taint `nvidia.com/gpu`."""
+    """The machine type has GPUs: nodes get the label `caas.dev/gpu`, and pods must tolerate the
+    taint `nvidia.com/gpu`."""
+
+
+class TaintEffect(StrEnum):
+    """The effect of a taint on pods that do not tolerate it."""
+
+    NO_SCHEDULE = "NoSchedule"
+    PREFER_NO_SCHEDULE = "PreferNoSchedule"
+    NO_EXECUTE = "NoExecute"
+
+
+class Taint(Settings):
+    """A taint that machines carry from their first second."""
+
+    key: LabelKey
+    value: LabelValue = ""
+    effect: TaintEffect
 
 
 class Autoscaling(Settings):
@@ -82,7 +98,7 @@ class Autoscaling(Settings):
 
 
 class Expander(StrEnum):
-    """Which pool grows when several could."""
+    """The choice among several pools that could grow."""
 
     LEAST_WASTE = "least-waste"
     MOST_PODS = "most-pods"
@@ -90,16 +106,16 @@ class Expander(StrEnum):
 
 
 class AutoscalerOptions(Settings):
-    """How the cluster autoscaler of a cluster decides."""
+    """Options of a cluster's autoscaler."""
 
     expander: Expander = Expander.LEAST_WASTE
     """`least-waste`: the pool that leaves the least idle; `most-pods`: the one that takes the most
     waiting pods; `random`: any."""
     scale_down_unneeded_time: Duration = Duration(600)
-    """How long a machine must be unneeded before it is removed."""
+    """The time for which a machine must be unneeded before it is removed."""
     scale_down_utilization_percent: Annotated[Count, Field(ge=0, le=100)] = 50
-    """A machine is unneeded when its pods ask for less than this share of it and fit elsewhere."""
+    """A machine is unneeded when its pods request less than this share of it and fit elsewhere."""
     scale_down_delay_after_add: Duration = Duration(600)
-    """How long nothing is removed after machines were added."""
+    """The pause of removals after machines were added."""
     max_node_provision_time: Duration = Duration(900)
-    """How long a new machine may take to become a node before another pool is tried."""
+    """The time limit for a new machine to become a node, after which another pool is tried."""

@@ -1,11 +1,13 @@
-"""What a worker pool's options mean for its machines: marks of spot and GPU, the autoscaler's."""
+"""The effect of a worker pool's options on its machines: marks of spot and GPU, the autoscaler's
+annotations."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from components.cluster.machine import Autoscaling, WorkerMachine
-from components.cluster.settings import Taint, TaintEffect, WorkerPool
+from components.cluster.machine import Autoscaling, Taint, TaintEffect, WorkerMachine
+from components.cluster.settings import WorkerPool
+from components.cluster_object import MAX_SIZE, MIN_SIZE
 from components.infrastructure.interface import Infrastructure
 from components.infrastructure.machine_types import MachineType
 
@@ -15,8 +17,6 @@ GPU_RESOURCE = "nvidia.com/gpu"
 ACCELERATOR = "cluster-api/accelerator"
 """The autoscaler waits until a node with this label has its GPUs, instead of adding another."""
 
-MIN_SIZE = "cluster.x-k8s.io/cluster-api-autoscaler-node-group-min-size"
-MAX_SIZE = "cluster.x-k8s.io/cluster-api-autoscaler-node-group-max-size"
 CAPACITY = "capacity.cluster-autoscaler.kubernetes.io"
 """The domain of the annotations that tell what a machine of an empty pool would be.
 
@@ -42,7 +42,7 @@ def marked(pool: WorkerPool, infrastructure: Infrastructure) -> WorkerPool:
 
 
 def machine_type(pool: WorkerPool, infrastructure: Infrastructure) -> MachineType | None:
-    """What is known of the pool's machine type; None where nothing is."""
+    """The properties of the pool's machine type; None if they are unknown."""
     name = infrastructure.machine_type(pool.machine.type)
     return infrastructure.known_machine_types().get(name)
 

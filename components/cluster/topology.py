@@ -9,7 +9,7 @@ from components.cluster import encryption, kubeadm
 from components.cluster.etcd import has_disk
 from components.cluster.host_files import HostFile
 from components.cluster.kinds import WORKER_CLASS
-from components.cluster.machine import Disk, Machine, WorkerMachine
+from components.cluster.machine import Disk, Machine, Taint, WorkerMachine
 from components.cluster.pools import marked
 from components.cluster.settings import (
     CONTROL_PLANE_TAINT,
@@ -18,11 +18,10 @@ from components.cluster.settings import (
     HealthCheck,
     KubeletOptions,
     MachineGroup,
-    Taint,
     WorkerHealthCheck,
     WorkerPool,
 )
-from components.cluster.variables import (
+from components.cluster_object import (
     DATA_DISKS,
     ENCRYPTION,
     ENDPOINT,
@@ -159,7 +158,8 @@ def _machine_group(
     infrastructure: Infrastructure,
     machine: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """What control plane and pools share: metadata, deletion timeouts, kubelet, taints, machines.
+    """The common fields of control plane and pools: metadata, deletion timeouts, kubelet, taints,
+    machines.
 
     `taints` is None where they are not set; `machine` are the variables of the machines.
     """

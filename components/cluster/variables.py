@@ -12,28 +12,29 @@ from typing import Any
 from components.cluster import encryption, etcd
 from components.cluster.kinds import BOOTSTRAP_API, CONTROL_PLANE_API, WORKER_CLASS
 from components.cluster.machine import Placement
-
-API_SERVER = "apiServerExtraArgs"
-CONTROLLER_MANAGER = "controllerManagerExtraArgs"
-SCHEDULER = "schedulerExtraArgs"
-CERT_SANS = "certSANs"
-KUBELET = "kubeletExtraArgs"
-TAINTS = "taints"
-MACHINE_TYPE = "machineType"
-IMAGE = "image"
-ROOT_DISK = "rootDisk"
-DATA_DISKS = "dataDisks"
-ETCD_DISK = "etcdDisk"
-PLACEMENT = "placement"
-SPOT = "spot"
-ENDPOINT = "endpoint"
-CONTROL_PLANE_FILES = "controlPlaneFiles"
-WORKER_FILES = "workerFiles"
-ETCD = "etcd"
-ROLLOUT = "controlPlaneRollout"
-REMEDIATION = "controlPlaneRemediation"
-SKIP_PHASES = "skipPhases"
-ENCRYPTION = encryption.VARIABLE
+from components.cluster_object import (
+    API_SERVER,
+    CERT_SANS,
+    CONTROL_PLANE_FILES,
+    CONTROLLER_MANAGER,
+    DATA_DISKS,
+    ENCRYPTION,
+    ENDPOINT,
+    ETCD,
+    ETCD_DISK,
+    IMAGE,
+    KUBELET,
+    MACHINE_TYPE,
+    PLACEMENT,
+    REMEDIATION,
+    ROLLOUT,
+    ROOT_DISK,
+    SCHEDULER,
+    SKIP_PHASES,
+    SPOT,
+    TAINTS,
+    WORKER_FILES,
+)
 
 _STRING = {"type": "string"}
 _EXTRA_ARGS = {

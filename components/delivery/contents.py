@@ -1,4 +1,4 @@
-"""What a stack takes from the internet: charts, and the images that its pods run."""
+"""The charts and images that a stack fetches from the internet."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from packaging.version import Version
 
 from catalog import catalog
-from components.addon import Target
-from components.addons import resolved
+from components.addon_settings import resolved
 from components.chart import Chart
 from components.cluster import autoscaler, etcd_snapshots
-from components.cluster.cluster_api import OPERATOR, PREREQUISITES
+from components.cluster.cluster_api import OPERATOR
 from components.cluster.settings import Cluster
 from components.delivery.plan import alike
+from components.facts import ClusterFacts
+from components.given_facts import is_given
 from components.infrastructure.interface import Infrastructure
 
 KUBERNETES = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy")
@@ -51,7 +52,7 @@ class ImageSource:
 
 
 @dataclass(frozen=True, slots=True)
-class Contents:
+class BundleContents:
     """Everything that is fetched.
 
     Attributes:
@@ -66,13 +67,16 @@ class Contents:
 
 
 def contents(
-    targets: Sequence[Target], infrastructure: Infrastructure, existing: Target | None = None
-) -> Contents:
-    """What the clusters of a stack and their add-ons are fetched from.
+    clusters: Sequence[Cluster],
+    targets: Sequence[ClusterFacts],
+    infrastructure: Infrastructure,
+    existing: ClusterFacts | None = None,
+) -> BundleContents:
+    """The sources of a stack's clusters and their add-ons.
 
     Args:
-        targets: every cluster with its add-ons, the management cluster too where it is one of
-            the stack's.
+        clusters: every cluster, the management cluster too where it is one of the stack's.
+        targets: the same clusters with their add-ons.
         infrastructure: what their machines are.
         existing: a management cluster that is not one of the stack's, with what it gets of it.
     """
@@ -95,39 +99,51 @@ def contents(
         for image in catalog().images.values()
         if image in text
     ]
-    images += _of_clusters([target.cluster for target in targets])
+    images += _of_clusters(clusters)
     silent = sorted(key for key, release in releases.items() if not release.lists_images)
-    return Contents(
+    return BundleContents(
         tuple(sorted(charts)),
         tuple({image.reference: image for image in sorted(images)}.values()),
-        tuple(_open(silent, infrastructure, own, existing)),
+        (*_open(silent, infrastructure, own, existing), *_downloads(targets, existing)),
     )
 
 
+def _downloads(targets: Iterable[ClusterFacts], existing: ClusterFacts | None) -> Iterable[str]:
+    """The downloads of pods, each once."""
+    every = [*(target for target, _ in alike(targets)), *([existing] if existing else ())]
+    found = {
+        each.what for target in every for addon in resolved(target) for each in addon.downloads
+    }
+    yield from (f"Pods download by themselves: {what}." for what in sorted(found))
+
+
 def _charts(
-    targets: Iterable[Target], infrastructure: Infrastructure, existing: Target | None
+    targets: Iterable[ClusterFacts], infrastructure: Infrastructure, existing: ClusterFacts | None
 ) -> tuple[dict[str, set[Version]], dict[str, str]]:
     """The Kubernetes versions that each chart meets, and what may name images of the catalog: the
     values of charts, and what machines are given, by who runs them."""
     versions: dict[str, set[Version]] = {}
     texts: dict[str, str] = {}
-    more: list[tuple[Target, Sequence[Chart]]] = [(existing, ())] if existing else []
-    for target, _ in alike(targets):
-        more.append(
-            (target, [*infrastructure.charts(), *([OPERATOR] if target.management else ())])
-        )
+    more: list[tuple[ClusterFacts, Sequence[Chart]]] = [
+        (target, [*infrastructure.charts(), *([OPERATOR] if target.management else ())])
+        for target, _ in alike(targets)
+    ]
+    if more:
         texts["control planes"] = repr(infrastructure.class_parts())
+    if existing:
+        more.insert(0, (existing, ()))
     for target, others in more:
         charts = [chart for addon in resolved(target) for chart in addon.charts]
+        known = target.version if is_given(target.version) else catalog().default_release
         for chart in (*charts, *others):
-            versions.setdefault(chart.name, set()).add(target.cluster.version)
+            versions.setdefault(chart.name, set()).add(known)
             name = catalog().charts[chart.name].name
             texts[name] = texts.get(name, "") + json.dumps(chart.values)
     return versions, texts
 
 
 def _of_clusters(clusters: Sequence[Cluster]) -> Iterable[ImageSource]:
-    """What runs in clusters without a chart."""
+    """The images of clusters that belong to no chart."""
     for version in {cluster.version for cluster in clusters}:
         for name in KUBERNETES:
             reference = f"{KUBERNETES_REGISTRY}/{name}:v{version}"
@@ -140,7 +156,7 @@ def _of_clusters(clusters: Sequence[Cluster]) -> Iterable[ImageSource]:
 
 
 def _open(
-    silent: Sequence[str], infrastructure: Infrastructure, own: bool, existing: Target | None
+    silent: Sequence[str], infrastructure: Infrastructure, own: bool, existing: ClusterFacts | None
 ) -> Iterable[str]:
     yield (
         "CoreDNS, etcd and pause have the versions of kubeadm: `kubeadm config images list` on a "
@@ -148,12 +164,12 @@ def _open(
     )
     if silent:
         yield f"The catalog does not list the images of these charts: {', '.join(silent)}."
-    if existing:
+    if existing and not is_given(existing.version):
         yield (
             "The version of the existing management cluster is not known: images of Kubernetes' "
-            f"own version are taken to be v{existing.cluster.version} there."
+            f"own version are taken to be v{catalog().default_release} there."
         )
     if own:
         yield "Cluster API's operator fetches the manifests and images of its providers itself."
-    if infrastructure.name in PREREQUISITES:
-        yield f"What the {infrastructure.name} provider needs is a manifest of its own release."
+    if infrastructure.PROVIDER and infrastructure.PROVIDER.prerequisites:
+        yield f"What the {infrastructure.name} provider needs is a manifest of its release."

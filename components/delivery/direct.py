@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import pulumi
-from pulumi_kubernetes.helm.v3 import Release, RepositoryOptsArgs
+from pulumi_kubernetes.helm.v3 import Release
 
-from catalog import catalog
-from components.addon import NETWORK, Addon, Target
-from components.addons import resolved
-from components.base import Component
-from components.chart import Chart, rendered
-from components.delivery.mirror import Mirror, mirrored, repository
-from components.delivery.plan import kebab, namespaces
-from components.manifest import Manifest, core_object
-
-RELEASE_SECONDS = 900
+from components.addon import NETWORK, Addon
+from components.addon_settings import resolved
+from components.base import Component, root_urn
+from components.chart import CLUSTER_NAME, Chart
+from components.delivery.component import Share, component_of
+from components.delivery.fleet import AddonArea, area_of
+from components.delivery.mirror import Mirror
+from components.delivery.parts import direct_parts, register, release_arguments
+from components.delivery.plan import kebab
+from components.facts import ClusterFacts
 
 
 class DirectAddons(Component):
-    """Installs the add-ons of one cluster, in the order of their needs.
+    """Installs the add-ons of one cluster, in groups and in the order of their needs.
 
     The network comes first, then the infrastructure's own charts: without a cloud controller
     manager no node takes other pods.
@@ -28,8 +28,8 @@ class DirectAddons(Component):
     Args:
         name: of the component.
         target: the cluster with its add-ons.
-        companions: the infrastructure's charts, where it has no other way to get them.
-        mirror: where charts and images come from, where it is not the internet.
+        integrations: the infrastructure's charts, where it has no other way to get them.
+        mirror: the source of charts and images that replaces the internet.
         opts: `providers` has the Kubernetes provider of that cluster.
 
     Outputs:
@@ -39,67 +39,51 @@ class DirectAddons(Component):
     def __init__(
         self,
         name: str,
-        target: Target,
+        target: ClusterFacts,
         *,
-        companions: Sequence[Chart] = (),
+        integrations: Sequence[Chart] = (),
         mirror: Mirror | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__(name, opts)
-        self._known = target.infrastructure.filled_in(pulumi.get_stack(), target.cluster)
-        self._mirror = mirror
+        known = {CLUSTER_NAME: target.name}
+        if integrations:
+            known |= target.infrastructure.filled_in(
+                pulumi.get_stack(), target.name, target.version, target.network.pods
+            )
         self.resources: list[pulumi.Resource] = []
+        self._areas: dict[str, AddonArea] = {}
         addons = resolved(target)
         network = [addon for addon in addons if NETWORK in addon.provides]
-        cloud = Addon("companions", tuple(companions))
-        for addon in (*network, cloud, *(each for each in addons if each not in network)):
-            self.resources += self._install(addon, list(self.resources))
+        for addon in network:
+            self._install(addon, target, known, mirror)
+        parts = direct_parts(name, Addon("integrations", tuple(integrations)), known, mirror)
+        self.resources += register(self, parts, list(self.resources))
+        for addon in addons:
+            if addon not in network:
+                self._install(addon, target, known, mirror)
         self.register_outputs({"addons": [addon.name for addon in addons]})
 
-    def _install(self, addon: Addon, before: list[pulumi.Resource]) -> Iterator[pulumi.Resource]:
-        made: list[pulumi.Resource] = [*self._objects(addon, tuple(namespaces(addon)), before)]
-        if addon.objects_first:
-            made += self._objects(addon, addon.objects, [*before, *made])
-        for chart in addon.charts:
-            options = self.child(depends_on=[*before, *made])
-            name = f"{self.name}-{chart.name}"
-            made.append(release(name, self._filled(chart), options, self._mirror))
-        if not addon.objects_first:
-            made += self._objects(addon, addon.objects, [*before, *made])
-        yield from made
-
-    def _filled(self, chart: Chart) -> Chart:
-        found = mirrored(chart, self._mirror)
-        return Chart(found.name, found.namespace, rendered(found.values, self._known))
-
-    def _objects(
-        self, addon: Addon, manifests: Sequence[Manifest], before: list[pulumi.Resource]
-    ) -> Iterator[pulumi.Resource]:
-        for manifest in manifests:
-            own = rendered(manifest, self._known)
-            kind, metadata = own["kind"].lower(), own["metadata"]
-            place = f"{metadata['namespace']}-" if "namespace" in metadata else ""
-            resource = f"{self.name}-{kebab(addon.name)}-{kind}-{place}{metadata['name']}"
-            # A namespace may have been there before, and others may have put things into it.
-            options = self.child(depends_on=list(before), retain_on_delete=kind == "namespace")
-            yield core_object(resource, own, options)
+    def _install(
+        self, addon: Addon, target: ClusterFacts, known: dict[str, str], mirror: Mirror | None
+    ) -> None:
+        settings = target.addons.get(addon.name)
+        kind = component_of(settings)
+        area = area_of(kind)
+        if area not in self._areas:
+            self._areas[area] = AddonArea(area, self.child())
+        share = Share(
+            groups=[direct_parts(self.name, addon, known, mirror)],
+            settings={target.name: settings} if settings else {},
+            before=list(self.resources),
+            old_parent=root_urn("DirectAddons", self.name),
+        )
+        made = kind(kebab(addon.name), cluster=share, opts=self._areas[area].child())
+        self.resources += made.resources
 
 
 def release(
     name: str, chart: Chart, opts: pulumi.ResourceOptions, mirror: Mirror | None = None
 ) -> Release:
-    """Registers a Helm release of a chart; it waits until what it made is ready."""
-    known = catalog().charts[chart.name]
-    source = repository(known, mirror)
-    oci = source.startswith("oci://")
-    return Release(
-        name,
-        name=chart.name,
-        chart=f"{source}/{known.name}" if oci else known.name,
-        version=known.version,
-        repository_opts=None if oci else RepositoryOptsArgs(repo=source),
-        namespace=chart.namespace,
-        values=dict(chart.values),
-        timeout=RELEASE_SECONDS,
-        opts=opts,
-    )
+    """Registers a Helm release of a chart; it waits until its resources are ready."""
+    return Release(name, opts=opts, **release_arguments(chart, mirror))

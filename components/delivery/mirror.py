@@ -9,11 +9,11 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from catalog import ChartImage, ChartRelease, catalog
-from components.addon import merged
+from components.addon_settings import merged
 from components.chart import Chart
-from components.fields import Settings
-from components.registry.hosts import Mirror as HostMirror
+from components.fields import Flag, Settings
 from components.registry.hosts import RegistryHost
+from components.registry.hosts import RegistryMirror as HostMirror
 
 Address = Annotated[
     str, Field(pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:[0-9]+)?(/[-a-z0-9._]+)*$")
@@ -25,32 +25,26 @@ class Mirror(Settings):
     """One registry and one chart repository of your own, in place of all others."""
 
     registry: Address
-    """Where images are: `harbor.example.com/mirror`; `quay.io/metallb/speaker` is then pulled from
-    `harbor.example.com/mirror/quay.io/metallb/speaker`."""
+    """The registry of images: `harbor.example.com/mirror`; `quay.io/metallb/speaker` is then pulled
+    from `harbor.example.com/mirror/quay.io/metallb/speaker`."""
     charts: ChartAddress
-    """Where charts are: `oci://harbor.example.com/charts`."""
+    """The repository of charts: `oci://harbor.example.com/charts`."""
+    downloads: Flag = False
+    """Allows downloads by pods from the internet: certificates of Let's Encrypt, databases of
+    scanners. Without it such settings are refused."""
     credentials: Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")] | None = None
     """A Secret of the management cluster, in the namespace of the clusters, whose key `config.json`
     is a login to the chart repository as `docker login` writes it."""
 
 
-PUBLIC = (
-    "cr.fluentbit.io",
-    "docker.io",
-    "gcr.io",
-    "ghcr.io",
-    "mcr.microsoft.com",
-    "public.ecr.aws",
-    "quay.io",
-    "registry.k8s.io",
-)
+PUBLIC = tuple(sorted({*catalog().registries, "gcr.io"}))
 """The registries that images of the catalog, and those that charts don't name, come from."""
 
 
 def hosts(mirror: Mirror) -> Iterator[RegistryHost]:
-    """What machines are told, for images that no chart's values name: Kubernetes' own, and those
-    that operators choose. The registries themselves are not asked, but for one that has the mirror:
-    what is in the mirror already would be looked for in it once more."""
+    """The registry settings of machines for images that no chart's values name: the images of
+    Kubernetes, and those that operators choose. The registries themselves are not asked, but for
+    one that has the mirror: what is in the mirror already would be looked for in it once more."""
     server, _, path = mirror.registry.partition("/")
     for name in PUBLIC:
         if name == server:
@@ -60,7 +54,7 @@ def hosts(mirror: Mirror) -> Iterator[RegistryHost]:
 
 
 def repository(release: ChartRelease, mirror: Mirror | None) -> str:
-    """Where a chart is fetched from."""
+    """The repository of a chart."""
     return mirror.charts if mirror else release.repository
 
 
@@ -76,7 +70,7 @@ def image_address(image: str, mirror: Mirror) -> str:
 def mirrored(chart: Chart, mirror: Mirror | None) -> Chart:
     """The chart with images of the mirror, wherever its values name one; user's values win.
 
-    An image that an add-on names itself, as the catalog does, is nobody's wish.
+    An image that an add-on names itself, as the catalog does, is not a user's value.
     """
     if mirror is None:
         return chart
@@ -91,7 +85,7 @@ def mirrored(chart: Chart, mirror: Mirror | None) -> Chart:
 
 
 def _names(values: Mapping[str, Any], image: ChartImage) -> bool:
-    """Whether values name an image as the catalog does, in keys `repository` and `tag`."""
+    """True if values name an image as the catalog does, in keys `repository` and `tag`."""
     found: Any = values
     for key in image.at.split("."):
         found = found.get(key) if isinstance(found, Mapping) else None

@@ -1,4 +1,4 @@
-"""What has to be made so that the add-ons of many clusters reach them.
+"""The objects that deliver the add-ons of many clusters.
 
 Every chart is one release description, however many clusters get it. Where the values of a cluster
 differ, they travel with its Cluster object, so that a change of them is an upgrade of the release
@@ -16,11 +16,12 @@ from typing import Any
 
 import yaml
 
-from components.addon import Addon, Target
-from components.addons import resolved
+from components.addon import Addon
+from components.addon_settings import resolved
 from components.chart import CLUSTER_NAME
 from components.delivery.mirror import Mirror, mirrored
 from components.digests import content_name
+from components.facts import ClusterFacts, InstalledAddon
 from components.manifest import Manifest
 from errors import CaasError, Where
 from errors.addons import ADDON_TOO_LARGE
@@ -44,7 +45,7 @@ LARGEST_ANNOTATIONS = 200_000
 
 @dataclass(slots=True)
 class Delivered:
-    """What a Cluster object carries, so that its add-ons reach it."""
+    """The labels and annotations of a Cluster object that select its add-ons."""
 
     labels: dict[str, str] = field(default_factory=dict)
     annotations: dict[str, str] = field(default_factory=dict)
@@ -54,7 +55,7 @@ NOTHING = Delivered()
 
 
 @dataclass(frozen=True, slots=True)
-class Release:
+class FleetRelease:
     """A chart in every cluster that gets it.
 
     Attributes:
@@ -62,7 +63,8 @@ class Release:
         namespace: where it is installed.
         label: of the clusters that get it.
         values: YAML of what most of them set; `CLUSTER_NAME` is the one template in it.
-        own: whether some clusters carry values of their own.
+        own: whether some clusters carry separate values.
+        addon: the key of the first add-on that brings it.
     """
 
     chart: str
@@ -70,6 +72,7 @@ class Release:
     label: str
     values: str
     own: bool
+    addon: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,7 @@ class ObjectSet:
         label: of the clusters, with `digest` as its value.
         texts: the objects as YAML, in pieces that fit into a ConfigMap.
         secrets: names of Secrets of the management cluster.
+        addon: the key of the add-on.
     """
 
     name: str
@@ -88,6 +92,7 @@ class ObjectSet:
     digest: str
     texts: tuple[str, ...]
     secrets: tuple[str, ...]
+    addon: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +103,13 @@ class Fleet:
         releases: of charts, by their keys in the catalog.
         sets: of objects.
         clusters: what each Cluster carries, by name.
+        settings: the settings of each add-on, by its key and the name of the cluster.
     """
 
-    releases: tuple[Release, ...] = ()
+    releases: tuple[FleetRelease, ...] = ()
     sets: tuple[ObjectSet, ...] = ()
     clusters: Mapping[str, Delivered] = field(default_factory=dict)
+    settings: Mapping[str, Mapping[str, InstalledAddon]] = field(default_factory=dict)
 
 
 def kebab(key: str) -> str:
@@ -126,8 +133,8 @@ def namespaces(addon: Addon) -> Iterator[Manifest]:
         }
 
 
-def plan(targets: Iterable[Target], mirror: Mirror | None = None) -> Fleet:
-    """What brings their add-ons to clusters.
+def plan(targets: Iterable[ClusterFacts], mirror: Mirror | None = None) -> Fleet:
+    """The delivery of add-ons to clusters.
 
     Args:
         targets: the clusters with their add-ons.
@@ -139,22 +146,22 @@ def plan(targets: Iterable[Target], mirror: Mirror | None = None) -> Fleet:
     builder = _Builder(mirror)
     for target, names in alike(targets):
         for addon in resolved(target):
-            builder.add(addon, names)
+            builder.add(addon, names, target.addons.get(addon.name))
     return builder.fleet()
 
 
-def alike(targets: Iterable[Target]) -> Iterator[tuple[Target, list[str]]]:
-    """Clusters that differ in nothing but their names, as one target that is called by a template.
+def alike(targets: Iterable[ClusterFacts]) -> Iterator[tuple[ClusterFacts, list[str]]]:
+    """Clusters that differ in nothing but their names, as one target with a template as its name.
 
-    Most fleets are a few kinds of clusters, and to work out what an add-on is takes a while.
+    Most fleets have a few kinds of clusters, and describing an add-on takes a while.
     """
-    groups: dict[tuple[str, tuple[int, ...]], tuple[Target, list[str]]] = {}
+    groups: dict[object, tuple[ClusterFacts, list[str]]] = {}
     for target in targets:
-        rest = target.cluster.model_dump_json(exclude={"name", "annotations", "addons"})
-        key = rest, tuple(id(settings) for settings in target.addons.values())
-        nameless = target.cluster.model_copy(update={"name": CLUSTER_NAME})
-        _, names = groups.setdefault(key, (replace(target, cluster=nameless), []))
-        names.append(target.cluster.name)
+        plain = (target.version, target.labels, target.network, target.control_plane, target.pools)
+        shared = (target.infrastructure, *target.addons.values())
+        key = repr((*plain, target.management)), tuple(map(id, shared))
+        _, names = groups.setdefault(key, (replace(target, name=CLUSTER_NAME), []))
+        names.append(target.name)
     yield from groups.values()
 
 
@@ -163,31 +170,36 @@ class _Builder:
 
     def __init__(self, mirror: Mirror | None) -> None:
         self._mirror = mirror
-        self._charts: dict[str, tuple[str, str]] = {}
+        self._charts: dict[str, tuple[str, str, str]] = {}
         self._values: dict[str, dict[str, str]] = {}
         self._sets: dict[str, ObjectSet] = {}
         self._clusters: dict[str, Delivered] = {}
+        self._settings: dict[str, dict[str, InstalledAddon]] = {}
 
-    def add(self, addon: Addon, names: list[str]) -> None:
+    def add(self, addon: Addon, names: list[str], settings: InstalledAddon | None) -> None:
+        of_addon = self._settings.setdefault(addon.name, {})
+        if settings:
+            of_addon.update(dict.fromkeys(names, settings))
         name = kebab(addon.name)
         labels = [f"{ADDON_LABEL}{name}", *(f"{CHART_LABEL}{each.name}" for each in addon.charts)]
         for cluster in names:
             carried = self._clusters.setdefault(cluster, Delivered())
             carried.labels |= dict.fromkeys(labels, ENABLED)
         for chart in addon.charts:
-            self._charts.setdefault(chart.name, (chart.namespace, f"{CHART_LABEL}{chart.name}"))
+            label = f"{CHART_LABEL}{chart.name}"
+            self._charts.setdefault(chart.name, (chart.namespace, label, addon.name))
             text = as_yaml(mirrored(chart, self._mirror).values)
             self._values.setdefault(chart.name, {}).update(dict.fromkeys(names, text))
         objects = (*namespaces(addon), *addon.objects)
         if objects or addon.secrets:
             for cluster, found in self._sets_of(name, addon, objects, names):
-                self._sets.setdefault(found.name, found)
+                self._sets.setdefault(found.name, replace(found, addon=addon.name))
                 self._clusters[cluster].labels[found.label] = found.digest
 
     def _sets_of(
         self, name: str, addon: Addon, objects: tuple[Manifest, ...], names: list[str]
     ) -> Iterator[tuple[str, ObjectSet]]:
-        """Nobody fills in templates of objects, so those with the cluster's name are its own."""
+        """Objects are not rendered, so those with the cluster's name are separate."""
         own = [manifest for manifest in objects if CLUSTER_NAME in json.dumps(manifest)]
         shared = [manifest for manifest in objects if manifest not in own]
         if shared or addon.secrets:
@@ -201,17 +213,17 @@ class _Builder:
 
     def fleet(self) -> Fleet:
         releases = []
-        for chart, (namespace, label) in self._charts.items():
+        for chart, (namespace, label, addon) in self._charts.items():
             by_cluster = self._values[chart]
             shared = Counter(by_cluster.values()).most_common(1)[0][0]
             differing = {name: text for name, text in by_cluster.items() if text != shared}
             for cluster, text in differing.items():
                 own = text.replace(CLUSTER_NAME, cluster) or NO_VALUES
                 self._clusters[cluster].annotations[f"{VALUES_ANNOTATION}{chart}"] = own
-            releases.append(Release(chart, namespace, label, shared, bool(differing)))
+            releases.append(FleetRelease(chart, namespace, label, shared, bool(differing), addon))
         for cluster, carried in self._clusters.items():
             _refuse_large(cluster, carried)
-        return Fleet(tuple(releases), tuple(self._sets.values()), self._clusters)
+        return Fleet(tuple(releases), tuple(self._sets.values()), self._clusters, self._settings)
 
 
 def _refuse_large(cluster: str, carried: Delivered) -> None:
@@ -228,6 +240,21 @@ def _refuse_large(cluster: str, carried: Delivered) -> None:
 
 
 def _object_set(name: str, objects: Iterable[Manifest], secrets: tuple[str, ...]) -> ObjectSet:
+    pieces = packed(name, objects)
+    digest = content_name("d", {"texts": pieces, "secrets": secrets})
+    return ObjectSet(set_name(name, digest), f"{OBJECTS_LABEL}{name}", digest, pieces, secrets)
+
+
+def packed(name: str, objects: Iterable[Manifest]) -> tuple[str, ...]:
+    """Objects as YAML, in pieces that fit into a ConfigMap.
+
+    Args:
+        name: of the add-on, for messages.
+        objects: in their order.
+
+    Raises:
+        CaasError: ADDON_TOO_LARGE for an object that fits into none.
+    """
     texts: list[list[str]] = [[]]
     size = 0
     for manifest in objects:
@@ -244,9 +271,7 @@ def _object_set(name: str, objects: Iterable[Manifest], secrets: tuple[str, ...]
             size = 0
         texts[-1].append(text)
         size += length
-    pieces = tuple("---\n".join(each) for each in texts if each)
-    digest = content_name("d", {"texts": pieces, "secrets": secrets})
-    return ObjectSet(set_name(name, digest), f"{OBJECTS_LABEL}{name}", digest, pieces, secrets)
+    return tuple("---\n".join(each) for each in texts if each)
 
 
 def as_yaml(content: Mapping[str, Any]) -> str:

@@ -6,9 +6,9 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 
+from components.addresses import Cidr
 from components.cluster.machine import Machine, Placement
 from components.cluster.settings import Cluster
-from components.fields import Cidr
 from components.finding import Finding
 from components.infrastructure.machine_types import MachineType
 from errors import clouds

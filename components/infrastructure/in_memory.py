@@ -26,9 +26,9 @@ class InMemory(Infrastructure):
 
     provider: Literal["in-memory"] = "in-memory"
     machine_startup: Duration = Duration(2)
-    """How long a simulated machine takes to start."""
+    """The start time of a simulated machine."""
     node_startup: Duration = Duration(1)
-    """How long its node takes to join."""
+    """The time for its node to join."""
 
     def class_parts(self) -> ClassParts:
         """Templates of the DevCluster and DevMachine kinds with the in-memory backend."""

@@ -1,4 +1,4 @@
-"""What an infrastructure must give so that clusters can land on it.
+"""The interface of an infrastructure.
 
 An infrastructure is a settings model (what a stack file may say below `infrastructure`) that knows
 what Cluster API needs for it. It is found by its name through the entry-point group
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -16,14 +17,21 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from packaging.version import Version
 from pydantic import Field
 
+from catalog import catalog
+from components.addresses import Cidr
 from components.chart import CLUSTER_NAME, Chart
 from components.cluster.machine import TypeName
 from components.cluster.settings import Cluster
 from components.cluster_volumes import Volumes
 from components.fields import Settings
 from components.finding import Finding
+from components.infrastructure.controller import Controller
+from components.infrastructure.failure_sign import FailureSign
 from components.infrastructure.machine_types import MachineType, load_machine_types
 from components.infrastructure.prices import Priced, PriceList, load_prices
+from components.infrastructure.question import Question, required
+from errors import CaasError
+from errors.command_line import INFRASTRUCTURE_PACKAGES_MISSING
 
 if TYPE_CHECKING:  # Pulumi is slow to import, and reading a stack file needs none of it
     import pulumi
@@ -58,7 +66,7 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class NodeRegistration:
-    """What kubeadm tells the kubelet of every machine of this infrastructure."""
+    """kubeadm's node registration on every machine of this infrastructure."""
 
     name: str = ""
     cri_socket: str = "unix:///var/run/containerd/containerd.sock"
@@ -67,7 +75,7 @@ class NodeRegistration:
 
 @dataclass(frozen=True, slots=True)
 class ClassParts:
-    """What an infrastructure adds to a ClusterClass.
+    """The infrastructure's parts of a ClusterClass.
 
     Attributes:
         cluster: the template of the infrastructure cluster.
@@ -76,7 +84,7 @@ class ClassParts:
         node_registration: kubelet defaults that the infrastructure needs.
         cert_sans: names that the API server's certificate must be valid for, besides the user's.
         etcd_device: the device of the etcd disk on a control-plane machine; empty where the
-            infrastructure has no disk of its own for etcd.
+            infrastructure has no separate disk for etcd.
         files: files of every machine, as of `KubeadmConfigSpec.files`.
         control_plane_files: more files, of control-plane machines only.
         pre_kubeadm_commands: shell commands of every machine, before kubeadm.
@@ -108,10 +116,15 @@ class Provider:
         contract: the Cluster API contract that its API version keeps, `v1beta1` or `v1beta2`.
         feature_gates: switched on or off beside its defaults.
         config_secret: the Secret with its variables, in its namespace; empty where it needs none.
-        variables: of its components, without secrets; they get a Secret of their own.
+        variables: of its components, without secrets; they get a separate Secret.
         version: its release; those of this project's plug-ins are in the catalog.
         url: where its components are published, for one that Cluster API's operator does not know.
         on_control_plane: whether it runs on control-plane machines, whose role makes machines.
+        prerequisites: the address of a manifest that has to be there before the provider, where
+            neither clusterctl nor Cluster API's operator installs it; a name in braces stands for
+            a version of the catalog's `providers`.
+        controller: the build of its controller for the embedded plane; None where that can't run
+            it.
     """
 
     name: str
@@ -123,10 +136,17 @@ class Provider:
     version: str = ""
     url: str = ""
     on_control_plane: bool = False
+    prerequisites: str = ""
+    controller: Controller | None = None
+
+    @property
+    def release(self) -> str:
+        """Its `version`, or that of the catalog."""
+        return self.version or catalog().providers[self.name]
 
 
 class Infrastructure(Settings):
-    """A plug-in: the base of every infrastructure's settings, and all that is asked of it.
+    """The base of every infrastructure's settings, and the interface of a plug-in.
 
     A subclass sets `provider: Literal["<name>"]`, `SIZES` and `PROVIDER`, and gives `class_parts`;
     everything else has a default that says "nothing". Only `foundation` may import a cloud's SDK.
@@ -134,10 +154,17 @@ class Infrastructure(Settings):
 
     PROVIDER: ClassVar[Provider | None] = None
     """Its Cluster API provider; None where the embedded plane has it built in."""
+    FAILURE_SIGNS: ClassVar[tuple[FailureSign, ...]] = ()
+    """The signs of failures on its provider's objects, which `./caas diagnose` looks for."""
     SIZES: ClassVar[Mapping[str, str]] = {}
     """The infrastructure's machine type for each of `components.cluster.machine.SIZES`."""
     BALANCES_SERVICES: ClassVar[bool] = False
-    """Whether its cloud controller answers Services of `type: LoadBalancer`."""
+    """The cloud controller handles Services of `type: LoadBalancer`."""
+    IDENTITY_OF_MACHINES: ClassVar[str] = ""
+    """The infrastructure whose credentials machines of the control plane get from their cloud;
+    empty where they get none."""
+    IDENTITY_OF_PODS: ClassVar[str] = ""
+    """The same of pods on workers, which may be further from the metadata service."""
     DATA: ClassVar[Path | None] = None
     """The folder with `machines.yaml` and `prices.yaml`; None where there are none."""
 
@@ -151,6 +178,15 @@ class Infrastructure(Settings):
     def name(self) -> str:
         """The name that a stack file uses, `in-memory`; the ClusterClass has it too."""
         return self.provider
+
+    @classmethod
+    def questions(cls, management: str) -> Sequence[Question]:
+        """The values that a new stack file needs; by default every setting without a default.
+
+        Args:
+            management: the name of the stack's own management cluster; empty where it has none.
+        """
+        return tuple(required(cls))
 
     @abstractmethod
     def class_parts(self) -> ClassParts:
@@ -178,6 +214,22 @@ class Infrastructure(Settings):
         """
         return None
 
+    @contextmanager
+    def packages(self) -> Iterator[None]:
+        """Surrounds imports of the cloud's SDK, which only stacks that use it install.
+
+        Raises CaasError INFRASTRUCTURE_PACKAGES_MISSING.
+        """
+        try:
+            yield
+        except ModuleNotFoundError as error:
+            what = f"The Python package `{error.name}` of `{self.name}` is not installed"
+            fix = (
+                "Run `./caas preview` for this stack once, or `.venv/bin/python -m pip install "
+                f"--no-deps -r requirements-{self.name}.txt`."
+            )
+            raise CaasError(INFRASTRUCTURE_PACKAGES_MISSING, what, fix=fix) from error
+
     def objects(self, namespace: str) -> Sequence[Manifest]:
         """Objects that clusters refer to, such as the provider's identities; never with secrets."""
         return ()
@@ -187,13 +239,21 @@ class Infrastructure(Settings):
         return ()
 
     def lets_through(self, protocol: str, port: int) -> bool:
-        """Whether machines of a cluster reach each other by a protocol at a port.
+        """True if machines of a cluster can reach each other by a protocol at a port.
 
         Args:
             protocol: `TCP`, `UDP`, `ESP`, `IP-in-IP`.
             port: its number; 0 of protocols that have none.
         """
         return True
+
+    def service_annotations(self, *, proxy_protocol: bool) -> Mapping[str, str]:
+        """Annotations of a Service of `type: LoadBalancer` that the cloud controller reads.
+
+        Args:
+            proxy_protocol: whether the load balancer tells callers' addresses that way.
+        """
+        return {}
 
     def charts(self) -> Sequence[Chart]:
         """The cloud controller manager and the CSI driver that clusters here need."""
@@ -203,16 +263,20 @@ class Infrastructure(Settings):
         """The storage classes that `charts` make, and the drivers of them that take snapshots."""
         return Volumes()
 
-    def filled_in(self, stack: str, cluster: Cluster) -> Mapping[str, str]:
-        """What the Go templates in the charts' values stand for in one cluster.
+    def filled_in(
+        self, stack: str, cluster: str, version: Version, pods: Sequence[Cidr]
+    ) -> Mapping[str, str]:
+        """The values of the Go templates in the charts' values, for one cluster.
 
-        A management cluster gets the charts before there is an add-on provider to fill them in.
+        A management cluster gets the charts before an add-on provider is there to fill them in.
 
         Args:
             stack: the stack's name.
-            cluster: the management cluster.
+            cluster: the name of the cluster.
+            version: its Kubernetes version.
+            pods: its ranges of pods.
         """
-        return {CLUSTER_NAME: cluster.name}
+        return {CLUSTER_NAME: cluster}
 
     def image(self, version: Version) -> str:
         """The image that machines of a Kubernetes version start from, in the provider's words."""
@@ -223,19 +287,31 @@ class Infrastructure(Settings):
         return {**self.SIZES, **self.machine_types}.get(name, name)
 
     def known_machine_types(self) -> Mapping[str, MachineType]:
-        """What is known of machine types, by name: their CPUs, memory, architecture."""
+        """The known machine types by name: their CPUs, memory, architecture."""
         return load_machine_types(self.DATA) if self.DATA else {}
 
     def price_list(self) -> PriceList | None:
-        """What things cost; the user's own file before the one that comes along."""
-        return load_prices(self.DATA, self.prices)
+        """The price list; the user's file takes precedence over the built-in one."""
+        return load_prices(self.DATA, self.prices, self.price_region)
+
+    @property
+    def network_mtu(self) -> int | None:
+        """The largest packet between machines, in bytes; None where it is not known."""
+        return None
+
+    @property
+    def price_region(self) -> str:
+        """The region whose prices count; empty where the infrastructure has none."""
+        return ""
 
     def priced(self, clusters: Sequence[Cluster]) -> Sequence[Priced]:
-        """What the foundation costs beside machines, disks and load balancers: NAT, addresses."""
+        """The costs of the foundation other than machines, disks and load balancers: NAT,
+        addresses."""
         return ()
 
     def check(self, clusters: Sequence[Placed]) -> Iterator[Finding]:
-        """What only this infrastructure knows to be wrong; paths begin at the stack's settings.
+        """The problems that only this infrastructure can detect; paths begin at the stack's
+        settings.
 
         Args:
             clusters: with their places in the settings.

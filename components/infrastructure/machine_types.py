@@ -1,4 +1,4 @@
-"""What an infrastructure's machine types are: `machines.yaml` of a plug-in."""
+"""The machine types of an infrastructure: `machines.yaml` of a plug-in."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from components.cluster.kinds import BOOTSTRAP_API, CONTROL_PLANE_API, WORKER_CL
 Patch = dict[str, Any]
 
 SPEC = "/spec/template/spec"
-"""Where the path of every patch begins."""
+"""The prefix of the path of every patch."""
 
 VERSION = {
     "controlPlane": ".builtin.controlPlane.version",

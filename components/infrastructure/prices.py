@@ -1,9 +1,9 @@
-"""What an infrastructure costs: `prices.yaml` of a plug-in, or a file of the user's own."""
+"""The prices of an infrastructure: `prices.yaml` of a plug-in, or a file of the user."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -46,6 +46,8 @@ class PriceList:
         disks: per GiB and month, by disk type; `default` for the others.
         load_balancer: per hour.
         other: per hour, by item.
+        region: the region that the prices are of; empty where they do not depend on it.
+        regions: machines per hour in other regions, by region.
     """
 
     source: str
@@ -55,6 +57,20 @@ class PriceList:
     disks: Mapping[str, float] = field(default_factory=dict)
     load_balancer: float | None = None
     other: Mapping[str, float] = field(default_factory=dict)
+    region: str = ""
+    regions: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+    def of_region(self, region: str) -> PriceList:
+        """The same list with the machines of a region; where it has none, the source says so.
+
+        A machine type that the region does not have has no price there.
+        """
+        if region in ("", self.region) or not self.region:
+            return self
+        if region not in self.regions:
+            source = f"{self.source}; no prices of {region}, so these are those of {self.region}"
+            return replace(self, source=source)
+        return replace(self, machines=self.regions[region])
 
 
 Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -63,7 +79,7 @@ Text = Annotated[str, Field(min_length=1)]
 
 
 class _File(BaseModel):
-    """What a price file may say."""
+    """The schema of a price file."""
 
     model_config = ConfigDict(extra="forbid", alias_generator=to_camel, strict=True)
 
@@ -74,16 +90,23 @@ class _File(BaseModel):
     disks: Prices = Field(default_factory=dict)
     load_balancer: Price | None = None
     other: Prices = Field(default_factory=dict)
+    region: str = ""
+    regions: dict[str, Prices] = Field(default_factory=dict)
 
 
-def load_prices(folder: Path | None, own: str | None) -> PriceList | None:
+def load_prices(folder: Path | None, own: str | None, region: str = "") -> PriceList | None:
     """The price list of a plug-in's folder, or of the user's own file; None where there is none.
+
+    Args:
+        folder: of the plug-in, with its `prices.yaml`.
+        own: the user's file, which replaces the plug-in's.
+        region: where the machines are; empty where the infrastructure has no regions.
 
     Raises:
         CaasError: CAAS-3028, with every place of the file that is wrong.
     """
     file = Path(own).expanduser() if own else folder / "prices.yaml" if folder else None
-    return _read(file) if file and (own or file.exists()) else None
+    return _read(file).of_region(region) if file and (own or file.exists()) else None
 
 
 @lru_cache
@@ -114,6 +137,8 @@ def _read(file: Path) -> PriceList:
         disks=found.disks,
         load_balancer=found.load_balancer,
         other=found.other,
+        region=found.region,
+        regions=found.regions,
     )
 
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import cast
 
-from components.infrastructure.interface import Infrastructure
+from components.infrastructure.interface import Infrastructure, Provider
 
 GROUP = "caas.infrastructure"
 DEFAULT = "in-memory"
@@ -36,3 +36,9 @@ def infrastructures() -> dict[str, EntryPoint]:
 def infrastructure(name: str) -> type[Infrastructure]:
     """The class of an infrastructure. Raises KeyError for a name that is not there."""
     return cast(type[Infrastructure], infrastructures()[name].load())
+
+
+def embedded() -> list[Provider]:
+    """The Cluster API providers of all infrastructures that the embedded plane can run."""
+    found = [infrastructure(name).PROVIDER for name in infrastructures()]
+    return [each for each in found if each and each.controller]

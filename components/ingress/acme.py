@@ -16,7 +16,7 @@ LETS_ENCRYPT = "https://acme-v02.api.letsencrypt.org/directory"
 
 
 class ExternalAccount(Settings):
-    """An account that the certificate authority knows already."""
+    """An account that exists at the certificate authority."""
 
     key_id: Annotated[str, Field(min_length=1, max_length=256)]
     """The name of its key."""
@@ -28,22 +28,22 @@ class Acme(Settings):
     """An issuer that proves host names to a certificate authority."""
 
     name: ObjectName
-    """What listeners call it."""
+    """The name that listeners refer to."""
     email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254)]
-    """Who is told about certificates that expire."""
+    """The address for notices about expiring certificates."""
     server: Annotated[str, Field(pattern=r"^https://\S+$", max_length=1024)] = LETS_ENCRYPT
     """The authority's directory; Let's Encrypt's. Try with its staging directory: it has limits."""
     ca_bundle: Annotated[str, Field(max_length=65536)] = ""
     """Certificates, in PEM, to trust an authority of your own by."""
     external_account: ExternalAccount | None = None
-    """For authorities that want one."""
+    """For authorities that require one."""
     http01: Flag = False
     """Proves by a page below the host name, on port 80; for names without a wildcard."""
     dns01: Annotated[tuple[Dns01, ...], Field(max_length=50)] = ()
     """Proves by a record in the zone of the host name."""
 
     def proves(self, hostname: str) -> bool:
-        """Whether one of its solvers can prove a host name."""
+        """True if one of its solvers can validate a host name."""
         plain = hostname.removeprefix(WILDCARD)
         if self.http01 and plain == hostname:
             return True

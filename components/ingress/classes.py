@@ -1,4 +1,4 @@
-"""Which GatewayClasses there are, what each can do, and which of them a cluster has."""
+"""The GatewayClasses, their features, and the selection for a cluster."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from components.addon import Target
 from components.chart import Chart
+from components.facts import ClusterFacts
 
 GROUP = "gateway.networking.k8s.io"
 VERSION = f"{GROUP}/v1"
 DEFINITIONS = Chart("gateway-api-crds", "kube-system")
-"""The chart with its definitions alone, which deletes them when it goes. Whoever brings it, it is
-in one namespace: a release that moves is removed first."""
+"""The chart with its definitions alone, which deletes them when it goes. Every add-on that brings
+it installs it into one namespace: a release that moves is removed first."""
 SHARED = "shared"
 """The name of a cluster's Gateway."""
 NAMESPACE = "gateway"
@@ -23,7 +23,7 @@ HTTP = "http"
 
 
 class ClassName(StrEnum):
-    """Who serves a Gateway."""
+    """The implementation of a Gateway."""
 
     ENVOY = "envoy"
     CILIUM = "cilium"
@@ -31,7 +31,7 @@ class ClassName(StrEnum):
 
 
 class PlainHttp(StrEnum):
-    """What the shared Gateway does with plain HTTP."""
+    """The handling of plain HTTP by the shared Gateway."""
 
     REDIRECT = "redirect"
     SERVE = "serve"
@@ -40,7 +40,7 @@ class PlainHttp(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """What the implementation of a class can do.
+    """The features of a class's implementation.
 
     Attributes:
         ports: the port that a listener names for each port of its Service; empty where they are
@@ -61,17 +61,17 @@ TRAITS: Mapping[ClassName, Traits] = {
 }
 
 
-def classes(target: Target) -> list[ClassName]:
+def classes(target: ClusterFacts) -> list[ClassName]:
     """The classes that a cluster has; the first one's add-on owns the Gateway API's definitions."""
     found = (settings.gateway_class() for settings in target.addons.values())
     return [ClassName(name) for name in found if name]
 
 
-def serves_http(target: Target) -> bool:
-    """Whether the cluster's shared Gateway listens for plain HTTP."""
+def serves_http(target: ClusterFacts) -> bool:
+    """True if the cluster's shared Gateway listens for plain HTTP."""
     return getattr(target.addons.get("gateway"), "http", PlainHttp.NONE) is not PlainHttp.NONE
 
 
-def has_tenants(target: Target) -> bool:
-    """Whether the cluster's shared Gateway lets tenants add ListenerSets."""
+def has_tenants(target: ClusterFacts) -> bool:
+    """True if the cluster's shared Gateway allows ListenerSets of tenants."""
     return getattr(target.addons.get("gateway"), "tenants", None) is not None

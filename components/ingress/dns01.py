@@ -20,11 +20,11 @@ from errors import ingress as codes
 Text = Annotated[str, Field(min_length=1, max_length=1024)]
 
 
-class Provider(Settings):
+class Dns01Solver(Settings):
     """The base of every provider's settings."""
 
     CLOUD: ClassVar[str] = ""
-    """The infrastructure whose machines have a role for it; empty where none has."""
+    """The infrastructure whose own credentials it takes; empty for none."""
 
     secret: ObjectName | None = None
     """The Secret in `cert-manager` with its credentials."""
@@ -33,17 +33,17 @@ class Provider(Settings):
     def config(self) -> dict[str, Any]:
         """The provider's part of a solver."""
 
-    def lacks(self, cloud: str) -> str:
-        """What of its credentials is missing on the machines of a cloud; empty for nothing."""
-        if self.secret or cloud == self.CLOUD:
+    def lacks(self, identity: str) -> str:
+        """The missing part of its credentials, where pods get those of a cloud; empty for none."""
+        if self.secret or (identity and identity == self.CLOUD):
             return ""
-        return f"`secret` is missing, and machines of `{cloud}` have no role for it"
+        return "`secret` is missing, and pods get no credentials for it from their machines"
 
     def _key(self, key: str) -> dict[str, str]:
         return {"name": str(self.secret), "key": key}
 
 
-class Route53(Provider):
+class Route53(Dns01Solver):
     """Route 53 of AWS; the Secret has `access-key-id` and `secret-access-key`."""
 
     CLOUD: ClassVar = "aws"
@@ -68,7 +68,7 @@ class Route53(Provider):
         return found
 
 
-class CloudDns(Provider):
+class CloudDns(Dns01Solver):
     """Cloud DNS of Google Cloud; the Secret has the service account's key as `key.json`."""
 
     CLOUD: ClassVar = "gcp"
@@ -82,7 +82,7 @@ class CloudDns(Provider):
         return {"project": self.project, **account}
 
 
-class AzureDns(Provider):
+class AzureDns(Dns01Solver):
     """Azure DNS; the Secret has the password of the application as `client-secret`."""
 
     CLOUD: ClassVar = "azure"
@@ -110,29 +110,29 @@ class AzureDns(Provider):
             found["managedIdentity"] = {"clientID": self.client}
         return found
 
-    def lacks(self, cloud: str) -> str:
-        """An application is told by its directory and its id, beside its password."""
+    def lacks(self, identity: str) -> str:
+        """An application is named by its directory and its id, beside its password."""
         if self.secret and not (self.client and self.tenant):
             return "`client` and `tenant` go with `secret`"
-        return super().lacks(cloud)
+        return super().lacks(identity)
 
 
-class TsigAlgorithm(StrEnum):
-    """How updates are signed."""
+class SolverTsigAlgorithm(StrEnum):
+    """The signature algorithm of updates."""
 
     SHA256 = "HMACSHA256"
     SHA512 = "HMACSHA512"
 
 
-class Rfc2136(Provider):
+class Rfc2136Solver(Dns01Solver):
     """Any DNS server with dynamic updates; the Secret has the key as `tsig-secret`."""
 
     nameserver: Annotated[str, Field(pattern=r"^\S+(:[0-9]+)?$", max_length=259)]
     """The server's address, with a port where it is not 53."""
     key_name: Text
     """The name of the key."""
-    algorithm: TsigAlgorithm = TsigAlgorithm.SHA256
-    """How updates are signed."""
+    algorithm: SolverTsigAlgorithm = SolverTsigAlgorithm.SHA256
+    """The signature algorithm of updates."""
 
     def config(self) -> dict[str, Any]:
         """`rfc2136` of a solver."""
@@ -144,7 +144,7 @@ class Rfc2136(Provider):
         }
 
 
-class Cloudflare(Provider):
+class CloudflareSolver(Dns01Solver):
     """Cloudflare; the Secret has a token as `api-token`."""
 
     def config(self) -> dict[str, Any]:
@@ -152,7 +152,7 @@ class Cloudflare(Provider):
         return {"apiTokenSecretRef": self._key("api-token")}
 
 
-class Webhook(Provider):
+class WebhookSolver(Dns01Solver):
     """A solver that is installed by itself, as there is one for Designate of OpenStack."""
 
     group: Domain
@@ -160,15 +160,15 @@ class Webhook(Provider):
     solver: Text
     """The name of the solver in it."""
     options: dict[str, Any] = Field(default_factory=dict)
-    """What the solver wants to know, its `config`; no secrets, but their names."""
+    """The solver's `config`; it contains names of Secrets, no secrets."""
 
     def config(self) -> dict[str, Any]:
         """`webhook` of a solver."""
         found = {"groupName": self.group, "solverName": self.solver}
         return {**found, "config": self.options} if self.options else found
 
-    def lacks(self, cloud: str) -> str:
-        """Nothing: its credentials are its own business."""
+    def lacks(self, identity: str) -> str:
+        """Nothing: the solver has credentials that are not known here."""
         return ""
 
 
@@ -183,15 +183,16 @@ class Dns01(Settings):
     """Cloud DNS of Google Cloud."""
     azure_dns: Annotated[AzureDns | None, Field(alias="azureDNS")] = None
     """Azure DNS."""
-    rfc2136: Rfc2136 | None = None
+    rfc2136: Rfc2136Solver | None = None
     """A DNS server with dynamic updates: BIND, Knot, PowerDNS."""
-    cloudflare: Cloudflare | None = None
+    cloudflare: CloudflareSolver | None = None
     """Cloudflare."""
-    webhook: Webhook | None = None
+    webhook: WebhookSolver | None = None
     """A solver that is installed by itself."""
 
-    def providers(self) -> dict[str, Provider]:
-        """What is named, by its key in a solver; one of them where `check` finds nothing wrong."""
+    def providers(self) -> dict[str, Dns01Solver]:
+        """The configured provider, by its key in a solver; `check` ensures that there is exactly
+        one."""
         found = {
             "route53": self.route53,
             "cloudDNS": self.cloud_dns,
@@ -207,18 +208,18 @@ class Dns01(Settings):
         """The Secret of its provider."""
         return next((each.secret for each in self.providers().values()), None)
 
-    def check(self, cloud: str) -> Iterator[Finding]:
+    def check(self, identity: str) -> Iterator[Finding]:
         """DNS_PROVIDERS and DNS_CREDENTIALS.
 
         Args:
-            cloud: the name of the infrastructure that the cluster's machines are of.
+            identity: the infrastructure whose credentials pods get from their machines.
         """
         providers = self.providers()
         if len(providers) != 1:
             named = ", ".join(f"`{key}`" for key in providers) or "none"
             yield Finding(codes.DNS_PROVIDERS, (), f"providers of this solver: {named}")
         for key, provider in providers.items():
-            if lacks := provider.lacks(cloud):
+            if lacks := provider.lacks(identity):
                 yield Finding(codes.DNS_CREDENTIALS, (key,), lacks)
 
     def solver(self) -> dict[str, Any]:

@@ -7,24 +7,15 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from components.addon import (
-    GATEWAY_API,
-    METRICS,
-    Addon,
-    AddonSettings,
-    Manifest,
-    Port,
-    SecurityLevel,
-    Target,
-    merged,
-)
+from components.addon import GATEWAY_API, METRICS, Addon, Manifest, Port, SecurityLevel
+from components.addon_settings import AddonSettings, merged
 from components.chart import Chart
+from components.facts import ClusterFacts
 from components.fields import Count, Duration, Flag, Settings
 from components.finding import Finding
 from components.ingress.classes import GROUP, VERSION, ClassName
-from components.ingress.names import Resources
-from components.ingress.placement import BUDGET, CRITICAL, spread
 from components.ingress.service import ProxyService
+from components.pods import BUDGET, CRITICAL, Resources, spread
 from errors.ingress import PROXY_SCALING
 
 NAMESPACE = "envoy-gateway-system"
@@ -40,39 +31,39 @@ class Proxies(Settings):
     """The Envoy proxies of each Gateway."""
 
     replicas: Annotated[Count, Field(ge=1, le=100)] = 2
-    """How many there are, or with `maxReplicas` at least."""
+    """The number of proxies, or the minimum with `maxReplicas`."""
     max_replicas: Annotated[Count, Field(ge=1, le=100)] | None = None
     """Lets the number follow their CPU up to this; needs `metricsServer`."""
     resources: Resources = Resources(cpu="200m", memory="512Mi")
-    """What each proxy asks for."""
+    """The resources of each proxy."""
     service: ProxyService = ProxyService()
-    """How they are reached."""
+    """The Service of the proxies."""
     drain: Duration = Duration(60)
-    """How long a proxy that ends finishes what it has begun."""
+    """The time for a terminating proxy to finish its requests."""
 
 
 class Traffic(Settings):
-    """What the shared Gateway expects of callers, and does for backends."""
+    """Settings of the shared Gateway for clients and backends."""
 
     trusted_hops: Annotated[Count, Field(ge=0, le=10)] = 0
-    """How many proxies in front add to `X-Forwarded-For`, and are believed."""
+    """The number of trusted proxies in front that append to `X-Forwarded-For`."""
     proxy_protocol: Flag = False
-    """The load balancer in front tells the caller's address by the PROXY protocol; those of AWS and
-    OpenStack are told to."""
+    """The load balancer in front sends the client's address by the PROXY protocol; those of AWS and
+    OpenStack are configured to."""
     headers_timeout: Duration = Duration(10)
-    """How long a caller may take to send its headers."""
+    """The time limit for a client to send its headers."""
     retries: Annotated[Count, Field(ge=0, le=5)] = 2
-    """How often a request is sent again that no backend has begun to answer."""
+    """The number of retries for requests that no backend has started to answer."""
 
 
-class EnvoyGateway(AddonSettings):
+class EnvoyGatewaySettings(AddonSettings):
     """Envoy Gateway with the definitions of the Gateway API, and the class `envoy`."""
 
     TITLE: ClassVar = "Envoy Gateway"
     SUMMARY: ClassVar = "Serves Gateways and their routes with Envoy proxies; the default ingress."
 
     replicas: Annotated[Count, Field(ge=1, le=5)] = 2
-    """How many controllers run; one works. Proxies go on without them."""
+    """The number of controllers; one is active. Proxies go on without them."""
     proxies: Proxies = Proxies()
     """The proxies that it runs for every Gateway of its class."""
     traffic: Traffic = Traffic()
@@ -82,7 +73,7 @@ class EnvoyGateway(AddonSettings):
         """Always `envoy`."""
         return ClassName.ENVOY
 
-    def check(self, target: Target) -> Iterator[Finding]:
+    def check(self, target: ClusterFacts) -> Iterator[Finding]:
         """PROXY_SCALING and SOURCE_RANGES_UNHELD."""
         yield from (each.below("proxies", "service") for each in self.proxies.service.check())
         least, most = self.proxies.replicas, self.proxies.max_replicas
@@ -91,10 +82,10 @@ class EnvoyGateway(AddonSettings):
             what = f"`maxReplicas` of {most} is below `replicas`, {least}"
             yield Finding(PROXY_SCALING, path, what)
         if most is not None and not target.has("metricsServer"):
-            what = f"nothing in `{target.cluster.name}` knows what proxies use"
+            what = f"nothing in `{target.name}` measures the usage of proxies"
             yield Finding(PROXY_SCALING, path, what, fix="Add `metricsServer: {}`.")
 
-    def addon(self, target: Target) -> Addon:
+    def addon(self, target: ClusterFacts) -> Addon:
         """One chart with its definitions and the Gateway API's, which Helm never deletes.
 
         They are of the experimental channel, which has all of the standard one. The chart with only
@@ -156,7 +147,7 @@ class EnvoyGateway(AddonSettings):
             "podDisruptionBudget": BUDGET,
         }
 
-    def _proxies(self, target: Target) -> Manifest:
+    def _proxies(self, target: ClusterFacts) -> Manifest:
         proxies = self.proxies
         pod = {"priorityClassName": CRITICAL, "topologySpreadConstraints": spread(PROXY_LABELS)}
         container = {"resources": proxies.resources.requirements()}
@@ -178,7 +169,7 @@ class EnvoyGateway(AddonSettings):
                 "minReplicas": proxies.replicas,
                 "maxReplicas": proxies.max_replicas,
             }
-        families = [_FAMILIES[cidr.network.version] for cidr in target.cluster.network.services]
+        families = [_FAMILIES[cidr.network.version] for cidr in target.network.services]
         return {
             "apiVersion": API,
             "kind": "EnvoyProxy",
@@ -203,7 +194,7 @@ def _class() -> Manifest:
 
 
 def _monitors() -> tuple[Manifest, ...]:
-    """What Prometheus reads: the chart has no monitors of its own."""
+    """The PodMonitors, which the chart does not have."""
     proxies = {"port": "metrics", "path": "/stats/prometheus"}
     monitors = {
         "envoy-proxy": (PROXY_LABELS, proxies),

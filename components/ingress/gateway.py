@@ -3,20 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar
 
-from pydantic import Field, IPvAnyAddress
-
-from components.addon import (
-    CERTIFICATES,
-    GATEWAY_API,
-    Addon,
-    AddonSettings,
-    Manifest,
-    SecurityLevel,
-    Target,
-)
-from components.fields import LabelKey, LabelValue, Settings
+from components.addon import CERTIFICATES, GATEWAY_API, Addon, Manifest, SecurityLevel
+from components.facts import ClusterFacts
 from components.finding import Finding
 from components.ingress import gateway_rules
 from components.ingress.classes import (
@@ -27,20 +17,13 @@ from components.ingress.classes import (
     VERSION,
     ClassName,
     PlainHttp,
-    classes,
 )
-from components.ingress.envoy_gateway import EnvoyGateway
-from components.ingress.listener import HTTP_PORT, Listener, admitted
+from components.ingress.envoy_gateway import EnvoyGatewaySettings
+from components.ingress.gateway_settings import GatewayOptions
+from components.ingress.listener import HTTP_PORT, admitted
 
 
-class Tenants(Settings):
-    """Who may add listeners of their own."""
-
-    namespaces: Annotated[dict[LabelKey, LabelValue], Field(min_length=1, max_length=20)]
-    """Namespaces with these labels may have ListenerSets, and answer HTTP01 challenges."""
-
-
-class Gateway(AddonSettings):
+class GatewaySettings(GatewayOptions):
     """One Gateway that everything in a cluster attaches its routes to: `gateway/shared`."""
 
     TITLE: ClassVar = "Shared Gateway"
@@ -49,29 +32,12 @@ class Gateway(AddonSettings):
         "listeners": [{"hostname": "*.apps.example.com", "certificate": "apps-tls"}]
     }
 
-    class_name: Annotated[ClassName | None, Field(alias="class")] = None
-    """Who serves it; without it, who brings the Gateway API: Cilium, Envoy Gateway, Traefik."""
-    listeners: Annotated[tuple[Listener, ...], Field(min_length=1, max_length=60)]
-    """The host names that it serves over TLS."""
-    http: PlainHttp = PlainHttp.REDIRECT
-    """Plain HTTP is sent to HTTPS (`redirect`), served (`serve`), or not listened for (`none`)."""
-    tenants: Tenants | None = None
-    """Who may add listeners of their own; without it nobody."""
-    addresses: Annotated[tuple[IPvAnyAddress, ...], Field(max_length=16)] = ()
-    """The addresses that it asks for; the load balancer chooses where there are none."""
-    annotations: Annotated[dict[LabelKey, str], Field(max_length=8)] = Field(default_factory=dict)
-    """Annotations for what serves it: an address pool of the load balancer."""
-
-    def check(self, target: Target) -> Iterator[Finding]:
+    def check(self, target: ClusterFacts) -> Iterator[Finding]:
         """Each code of `components.ingress.gateway_rules`."""
         yield from gateway_rules.check(self, target)
 
-    def chosen(self, target: Target) -> ClassName:
-        """The class: the one that is named, or the first that the cluster has."""
-        return self.class_name or next(iter(classes(target)), ClassName.ENVOY)
-
-    def addon(self, target: Target) -> Addon:
-        """No chart: objects in a namespace of their own."""
+    def addon(self, target: ClusterFacts) -> Addon:
+        """Objects in a separate namespace, without a chart."""
         issued = [each for each in (one.made_certificate() for one in self.listeners) if each]
         own = sorted({one.certificate for one in self.listeners if one.certificate})
         redirect = (_redirect(),) if self.http is PlainHttp.REDIRECT else ()
@@ -84,7 +50,7 @@ class Gateway(AddonSettings):
             ready=(f"Gateway {NAMESPACE}/{SHARED}",),
         )
 
-    def _gateway(self, target: Target) -> Manifest:
+    def _gateway(self, target: ClusterFacts) -> Manifest:
         chosen = self.chosen(target)
         ports = TRAITS[chosen].ports
         sections = [one.section(ports.get(one.port, one.port)) for one in self.listeners]
@@ -113,9 +79,9 @@ class Gateway(AddonSettings):
         allowed = {"namespaces": namespaces}
         return {"name": HTTP, "port": port, "protocol": "HTTP", "allowedRoutes": allowed}
 
-    def _policies(self, target: Target) -> tuple[Manifest, ...]:
+    def _policies(self, target: ClusterFacts) -> tuple[Manifest, ...]:
         envoy = target.addons.get("envoyGateway")
-        if self.chosen(target) is ClassName.ENVOY and isinstance(envoy, EnvoyGateway):
+        if self.chosen(target) is ClassName.ENVOY and isinstance(envoy, EnvoyGatewaySettings):
             return envoy.policies(SHARED, NAMESPACE)
         return ()
 
@@ -123,7 +89,7 @@ class Gateway(AddonSettings):
 def _redirect() -> Manifest:
     """Sends plain HTTP to HTTPS. A route with a host name, as of a challenge, goes before it."""
     parent = {"name": SHARED, "sectionName": HTTP}
-    # The port is said: Traefik's listeners have others than what callers use.
+    # The port is explicit: Traefik's listeners have other ports than clients use.
     target = {"scheme": "https", "statusCode": 301, "port": 443}
     redirect = {"type": "RequestRedirect", "requestRedirect": target}
     return {

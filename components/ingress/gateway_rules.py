@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
-from components.addon import Target
+from components.facts import ClusterFacts
 from components.finding import Finding
 from components.ingress.acme import Acme
 from components.ingress.classes import TRAITS, PlainHttp, classes
-from components.ingress.issuers import Issuers
+from components.ingress.gateway_settings import GatewayOptions
+from components.ingress.issuers import IssuersSettings
 from components.ingress.listener import HTTP_PORT, Listener
 from errors import ingress as codes
 
-if TYPE_CHECKING:  # it asks for these rules
-    from components.ingress.gateway import Gateway
 
-
-def check(gateway: Gateway, target: Target) -> Iterator[Finding]:
+def check(gateway: GatewayOptions, target: ClusterFacts) -> Iterator[Finding]:
     """GATEWAY_WITHOUT_CLASS, CLASS_LACKS, LISTENERS_COLLIDE, LISTENER_CERTIFICATE, and issuers'."""
     yield from _class(gateway, target)
     yield from _collisions(gateway)
@@ -26,7 +23,7 @@ def check(gateway: Gateway, target: Target) -> Iterator[Finding]:
         yield from (each.below(*path) for each in _certificate(listener, target))
 
 
-def _class(gateway: Gateway, target: Target) -> Iterator[Finding]:
+def _class(gateway: GatewayOptions, target: ClusterFacts) -> Iterator[Finding]:
     there = classes(target)
     if not there or gateway.chosen(target) not in there:
         wanted = f"its class `{gateway.class_name}`" if gateway.class_name else "a GatewayClass"
@@ -34,7 +31,7 @@ def _class(gateway: Gateway, target: Target) -> Iterator[Finding]:
         yield Finding(
             codes.GATEWAY_WITHOUT_CLASS,
             ("class",) if gateway.class_name else (),
-            f"nothing in `{target.cluster.name}` serves {wanted}",
+            f"nothing in `{target.name}` serves {wanted}",
             why=f"its classes: {listed}",
             key=not gateway.class_name,
         )
@@ -47,16 +44,16 @@ def _class(gateway: Gateway, target: Target) -> Iterator[Finding]:
             path = ("listeners", index, "port")
             yield Finding(codes.CLASS_LACKS, path, f"{what} does not listen on {listener.port}")
     if gateway.addresses and not traits.addresses:
-        yield Finding(codes.CLASS_LACKS, ("addresses",), f"{what} can't ask for addresses")
+        yield Finding(codes.CLASS_LACKS, ("addresses",), f"{what} can't request addresses")
     if gateway.annotations and not traits.addresses:
         fix = "Write them below `traefik.service.annotations`."
-        found = f"{what} has no Service of the Gateway's own"
+        found = f"{what} has no Service for each Gateway"
         yield Finding(codes.CLASS_LACKS, ("annotations",), found, fix=fix)
     if gateway.tenants and not traits.listener_sets:
         yield Finding(codes.CLASS_LACKS, ("tenants",), f"{what} has no ListenerSets")
 
 
-def _collisions(gateway: Gateway) -> Iterator[Finding]:
+def _collisions(gateway: GatewayOptions) -> Iterator[Finding]:
     first: dict[str, Listener] = {}
     for index, listener in enumerate(gateway.listeners):
         other = first.setdefault(listener.name, listener)
@@ -64,11 +61,11 @@ def _collisions(gateway: Gateway) -> Iterator[Finding]:
             what = f"`{listener.hostname}` has the port and name of `{other.hostname}`"
             yield Finding(codes.LISTENERS_COLLIDE, ("listeners", index, "hostname"), what)
         if listener.port == HTTP_PORT and gateway.http is not PlainHttp.NONE:
-            what = f"`{listener.hostname}` wants port 80, where plain HTTP is"
+            what = f"`{listener.hostname}` uses port 80, which serves plain HTTP"
             yield Finding(codes.LISTENERS_COLLIDE, ("listeners", index, "port"), what)
 
 
-def _certificate(listener: Listener, target: Target) -> Iterator[Finding]:
+def _certificate(listener: Listener, target: ClusterFacts) -> Iterator[Finding]:
     ways = [listener.issuer, listener.certificate, listener.passthrough]
     named = sum(1 for way in ways if way)
     if named != 1:
@@ -77,14 +74,14 @@ def _certificate(listener: Listener, target: Target) -> Iterator[Finding]:
     if not listener.issuer:
         return
     issuers = target.addons.get("issuers")
-    known = issuers.named() if isinstance(issuers, Issuers) else {}
+    known = issuers.named() if isinstance(issuers, IssuersSettings) else {}
     issuer = known.get(listener.issuer)
     if issuer is None:
         listed = ", ".join(f"`{name}`" for name in known) or "none"
         yield Finding(
             codes.ISSUER_UNKNOWN,
             ("issuer",),
-            f"`{target.cluster.name}` has no issuer `{listener.issuer}`",
+            f"`{target.name}` has no issuer `{listener.issuer}`",
             why=f"its issuers: {listed}",
         )
     elif isinstance(issuer, Acme) and not issuer.proves(listener.hostname):

@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar
+from urllib.parse import urlsplit
 
 from pydantic import Field
 
-from components.addon import (
-    CERTIFICATES,
-    GATEWAY_API,
-    Addon,
-    AddonSettings,
-    Manifest,
-    Target,
-)
+from components.addon import CERTIFICATES, GATEWAY_API, Addon, Download, Manifest
+from components.addon_settings import AddonSettings
+from components.facts import ClusterFacts
 from components.fields import Settings
 from components.finding import Finding
 from components.ingress.acme import Acme, cluster_issuer
@@ -25,7 +21,9 @@ from components.ingress.traefik import INGRESS_CLASS
 from errors import ingress as codes
 
 SECRETS_NAMESPACE = "cert-manager"
-"""Where Secrets of issuers of the whole cluster are."""
+"""The namespace of Secrets of ClusterIssuers."""
+PUBLIC_AUTHORITY = "letsencrypt.org"
+"""The domain of the authority that issuers have where they name none."""
 TEN_YEARS = "87600h"
 LONGEST_COMMON_NAME = 64  # RFC 5280, ub-common-name
 
@@ -34,13 +32,13 @@ class CertificateAuthority(Settings):
     """A certificate authority of your own."""
 
     name: ObjectName
-    """What listeners call it."""
+    """The name that listeners refer to."""
     secret: ObjectName | None = None
     """The Secret in `cert-manager` with its certificate and key, of the type `kubernetes.io/tls`;
-    without it each cluster makes a root of its own, which callers have to be told to trust."""
+    without it each cluster creates its own root CA, which clients must be configured to trust."""
 
     def manifests(self) -> tuple[Manifest, ...]:
-        """The issuer, after its root where it has none of its own."""
+        """The issuer, after its root CA if the settings have none."""
         if self.secret:
             return (cluster_issuer(self.name, {"ca": {"secretName": self.secret}}),)
         root = f"{self.name}-root"
@@ -62,15 +60,15 @@ class CertificateAuthority(Settings):
         return (cluster_issuer(root, {"selfSigned": {}}), certificate, issuer)
 
 
-class Issuers(AddonSettings):
+class IssuersSettings(AddonSettings):
     """Issuers that every namespace may use: ClusterIssuers of cert-manager."""
 
     TITLE: ClassVar = "Issuers"
-    SUMMARY: ClassVar = "Who makes certificates: ACME, or certificate authorities of your own."
+    SUMMARY: ClassVar = "Certificate issuers: ACME, or your own certificate authorities."
     EXAMPLE: ClassVar = {"ca": [{"name": "internal"}]}
 
     acme: Annotated[tuple[Acme, ...], Field(max_length=20)] = ()
-    """Authorities that ask for a proof of the host name, Let's Encrypt for one."""
+    """Authorities that require a proof of the host name, such as Let's Encrypt."""
     ca: Annotated[tuple[CertificateAuthority, ...], Field(max_length=20)] = ()
     """Certificate authorities of your own."""
 
@@ -79,7 +77,7 @@ class Issuers(AddonSettings):
         issuers: list[Acme | CertificateAuthority] = [*self.acme, *self.ca]
         return {each.name: each for each in issuers}
 
-    def check(self, target: Target) -> Iterator[Finding]:
+    def check(self, target: ClusterFacts) -> Iterator[Finding]:
         """ISSUER_TWICE, ISSUER_WITHOUT_SOLVER, HTTP01_UNREACHABLE, and the rules of solvers."""
         yield from self._names()
         http01 = _http01(target)
@@ -90,13 +88,13 @@ class Issuers(AddonSettings):
                 yield Finding(codes.ISSUER_WITHOUT_SOLVER, path, what)
             if issuer.http01 and not http01:
                 what = f"the issuer `{issuer.name}` uses HTTP01"
-                why = f"`{target.cluster.name}` serves no plain HTTP on port 80"
+                why = f"`{target.name}` serves no plain HTTP on port 80"
                 yield Finding(codes.HTTP01_UNREACHABLE, (*path, "http01"), what, why)
             for number, each in enumerate(issuer.dns01):
-                for finding in each.check(target.infrastructure.name):
+                for finding in each.check(target.infrastructure.IDENTITY_OF_PODS):
                     yield finding.below(*path, "dns01", number)
 
-    def addon(self, target: Target) -> Addon:
+    def addon(self, target: ClusterFacts) -> Addon:
         """No chart: objects of cert-manager's. Their Secrets are in its namespace."""
         http01 = _http01(target) or {}
         acme = [each.manifest(http01) for each in self.acme]
@@ -109,7 +107,16 @@ class Issuers(AddonSettings):
             secrets=tuple(sorted(secrets)),
             needs=(CERTIFICATES, *((GATEWAY_API,) if "gatewayHTTPRoute" in http01 else ())),
             ready=tuple(f"ClusterIssuer {name}" for name in self.named()),
+            downloads=tuple(self._downloads()),
         )
+
+    def _downloads(self) -> Iterator[Download]:
+        for index, each in enumerate(self.acme):
+            host = urlsplit(each.server).hostname or ""
+            if host.endswith(PUBLIC_AUTHORITY):
+                what = f"certificates of the issuer `{each.name}`, from {host}"
+                fix = "Name an authority that clusters reach in `server`, or use `ca`."
+                yield Download(what, ("acme", index), fix)
 
     def _names(self) -> Iterator[Finding]:
         places = [(("acme", index), each.name) for index, each in enumerate(self.acme)]
@@ -126,8 +133,8 @@ class Issuers(AddonSettings):
             told.add(name)
 
 
-def _http01(target: Target) -> dict[str, Any] | None:
-    """How answers of HTTP01 challenges are served in a cluster; None where they can't be."""
+def _http01(target: ClusterFacts) -> dict[str, Any] | None:
+    """The HTTP01 solver of a cluster; None if challenges cannot be served."""
     if serves_http(target):
         parent = {"kind": "Gateway", "name": SHARED, "namespace": NAMESPACE, "sectionName": HTTP}
         return {"gatewayHTTPRoute": {"parentRefs": [parent]}}

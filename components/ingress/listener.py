@@ -8,10 +8,10 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from components.addon import Manifest
-from components.chart import CLUSTER_NAME
 from components.fields import Count, Flag, LabelKey, LabelValue, Settings
 from components.ingress.classes import NAMESPACE
-from components.ingress.names import CLUSTER, WILDCARD, Hostname, ObjectName
+from components.ingress.names import WILDCARD, Hostname, ObjectName
+from components.placeholders import filled
 
 HTTP_PORT = 80
 HTTPS_PORT = 443
@@ -46,7 +46,7 @@ class Listener(Settings):
     @property
     def host(self) -> str:
         """The host name in a cluster."""
-        return self.hostname.replace(CLUSTER, CLUSTER_NAME)
+        return filled(self.hostname)
 
     @property
     def name(self) -> str:
@@ -71,7 +71,7 @@ class Listener(Settings):
         }
 
     def made_certificate(self) -> Manifest | None:
-        """What cert-manager is asked for; None where it is not."""
+        """The Certificate that cert-manager issues; None if it does not."""
         if not self.issuer:
             return None
         return {

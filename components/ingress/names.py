@@ -1,22 +1,20 @@
-"""What ingress and DNS settings are made of: host names, names of objects, what containers ask for.
+"""Names in the settings of ingress and DNS: host names, names of objects.
 
-Source of the patterns: the definitions of the Gateway API, and
-https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
+Source of the patterns: the definitions of the Gateway API.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import AfterValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, WithJsonSchema
 
-from components.fields import LONGEST_DOMAIN, SUBDOMAIN, Settings, refusal, shown
+from components.fields import LONGEST_DOMAIN, SUBDOMAIN, refusal, shown
+from components.placeholders import CLUSTER, FILLED
 from errors import stack_file
 
 WILDCARD = "*."
-CLUSTER = "{cluster}"
-"""What a host name has where the name of the cluster belongs."""
 
 
 def _hostname(text: str) -> str:
@@ -34,6 +32,7 @@ def _object_name(text: str) -> str:
 
 Hostname = Annotated[
     str,
+    FILLED,
     AfterValidator(_hostname),
     WithJsonSchema(
         {"type": "string", "pattern": r"^(\*\.)?[-a-z0-9.{}]+$", "maxLength": LONGEST_DOMAIN}
@@ -47,21 +46,3 @@ ObjectName = Annotated[
     WithJsonSchema({"type": "string", "pattern": f"^{SUBDOMAIN}$", "maxLength": LONGEST_DOMAIN}),
 ]
 """The name of an object in Kubernetes, of a Secret for one."""
-Quantity = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?(m|[kMGTP]|[KMGTP]i)?$", max_length=20)]
-"""An amount as Kubernetes writes it: `250m`, `512Mi`."""
-
-
-class Resources(Settings):
-    """What each pod asks for. Its memory is also its limit; its CPU has none."""
-
-    cpu: Quantity = "100m"
-    """CPU that is reserved for it."""
-    memory: Quantity = "256Mi"
-    """Memory that is reserved for it, and that it is ended for taking more of."""
-
-    def requirements(self) -> dict[str, Any]:
-        """As a container has them."""
-        return {
-            "requests": {"cpu": self.cpu, "memory": self.memory},
-            "limits": {"memory": self.memory},
-        }

@@ -7,41 +7,33 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from components.addon import (
-    GATEWAY_API,
-    METRICS,
-    Addon,
-    AddonSettings,
-    Manifest,
-    Port,
-    SecurityLevel,
-    Target,
-    merged,
-)
+from components.addon import GATEWAY_API, METRICS, Addon, Manifest, Port, SecurityLevel
+from components.addon_settings import AddonSettings, merged
+from components.addresses import Cidr
 from components.chart import Chart
-from components.fields import Cidr, Count, Flag
+from components.facts import ClusterFacts
+from components.fields import Count, Flag
 from components.finding import Finding
 from components.ingress.classes import DEFINITIONS, ClassName, classes
-from components.ingress.names import Resources
-from components.ingress.placement import BUDGET, CRITICAL, spread
 from components.ingress.service import ProxyService
+from components.pods import BUDGET, CRITICAL, Resources, spread
 
 NAMESPACE = "traefik"
 INGRESS_CLASS = "traefik"
 
 
-class Traefik(AddonSettings):
+class TraefikSettings(AddonSettings):
     """Traefik, which serves Ingresses and Gateways on the same address."""
 
     TITLE: ClassVar = "Traefik"
     SUMMARY: ClassVar = "Serves Ingresses, those for ingress-nginx too, and the Gateway API."
 
     replicas: Annotated[Count, Field(ge=1, le=100)] = 2
-    """How many run; each of them serves."""
+    """The number of replicas, all active."""
     resources: Resources = Resources(cpu="200m", memory="512Mi")
-    """What each pod asks for."""
+    """The resource requests of each pod."""
     service: ProxyService = ProxyService()
-    """How it is reached."""
+    """The Service of Traefik."""
     default_ingress_class: Flag = True
     """Serves Ingresses that name no class."""
     nginx_annotations: Flag = False
@@ -55,11 +47,11 @@ class Traefik(AddonSettings):
         """`traefik`, where it serves Gateways."""
         return ClassName.TRAEFIK if self.gateway_api else ""
 
-    def check(self, target: Target) -> Iterator[Finding]:
+    def check(self, target: ClusterFacts) -> Iterator[Finding]:
         """SOURCE_RANGES_UNHELD."""
         yield from (each.below("service") for each in self.service.check())
 
-    def addon(self, target: Target) -> Addon:
+    def addon(self, target: ClusterFacts) -> Addon:
         """Its chart, and the Gateway API's definitions where no other add-on brings them."""
         owns = classes(target)[:1] == [ClassName.TRAEFIK]
         watched = target.has("monitoring")
@@ -82,7 +74,7 @@ class Traefik(AddonSettings):
             ready=(f"Deployment {NAMESPACE}/traefik",),
         )
 
-    def _values(self, target: Target, watched: bool) -> dict[str, Any]:
+    def _values(self, target: ClusterFacts, watched: bool) -> dict[str, Any]:
         trusted = [str(cidr) for cidr in self.trusted_ranges]
         headers = {"forwardedHeaders": {"trustedIPs": trusted}}
         providers: dict[str, Any] = {"kubernetesGateway": {"enabled": self.gateway_api}}
@@ -99,7 +91,7 @@ class Traefik(AddonSettings):
             "resources": self.resources.requirements(),
             "global": {"checkNewVersion": False},
             "ingressClass": {"isDefaultClass": self.default_ingress_class, "name": INGRESS_CLASS},
-            # The shared Gateway is an add-on of its own.
+            # The shared Gateway is a separate add-on.
             "gateway": {"enabled": False},
             "providers": providers,
             "ports": {"web": headers, "websecure": headers} if trusted else {},

@@ -9,15 +9,15 @@ from components.chart import CLUSTER_NAME
 from components.logging import pipeline
 from components.logging.forwards import CA_FOLDER, Forward, authorities
 from components.logging.outputs import STATE
-from components.logging.settings import Bucket, Source
+from components.logging.settings import Bucket, LogSource
 
 NODES, EVENTS = "fluent-bit", "fluent-bit-events"
 """The releases; the beginning of the names of their pods."""
 HOST_STATE = "/var/lib/caas/fluent-bit"
-"""Where the collector of a node keeps its state, on the machine."""
+"""The folder of the node collector's state on the machine."""
 _USER = 65532
 _POSITIONS_MIB = 64
-"""What a collector's own database may take, in MiB."""
+"""The size limit of a collector's database, in MiB."""
 _CONTAINER = {
     "allowPrivilegeEscalation": False,
     "capabilities": {"drop": ["ALL"]},
@@ -28,7 +28,9 @@ _CONTAINER = {
 Values = dict[str, Any]
 
 
-def nodes(collect: Sequence[Source], own: str, outputs: str, script: str, shared: Values) -> Values:
+def nodes(
+    collect: Sequence[LogSource], own: str, outputs: str, script: str, shared: Values
+) -> Values:
     """The values of the chart for every node, whatever taints it has.
 
     Args:
@@ -95,7 +97,9 @@ def events(outputs: str, script: str, shared: Values, buffer_mib: int) -> Values
         "replicaCount": 1,
         "updateStrategy": {"type": "Recreate"},
         "rbac": {"create": True, "eventsAccess": True},
-        "config": _config(pipeline.input_of_events(), pipeline.filters([Source.EVENTS]), outputs),
+        "config": _config(
+            pipeline.input_of_events(), pipeline.filters([LogSource.EVENTS]), outputs
+        ),
         "luaScripts": {pipeline.SCRIPT: script},
         "podSecurityContext": {"fsGroup": _USER, "runAsNonRoot": True, "runAsUser": _USER},
         "securityContext": _CONTAINER,
@@ -112,7 +116,7 @@ def events(outputs: str, script: str, shared: Values, buffer_mib: int) -> Values
 
 
 def shared(forwards: Sequence[Forward], buckets: Sequence[Bucket], *, metrics: bool) -> Values:
-    """What both collectors have: names, credentials, authorities, and who reads their metrics."""
+    """The common parts of both collectors: names, credentials, CAs, and monitoring."""
     found = list(authorities(forwards))
     return {
         "env": list(_environment(forwards, buckets)),

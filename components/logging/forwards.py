@@ -14,8 +14,8 @@ from components.logging.settings import (
     Address,
     Archive,
     ClassName,
+    LogSource,
     SecretName,
-    Source,
 )
 
 Port = Annotated[Count, Field(ge=1, le=65535)]
@@ -26,12 +26,12 @@ CA_FOLDER = "/etc/caas/ca"
 
 
 class Forward(Settings):
-    """What every destination has."""
+    """The common settings of destinations."""
 
     name: ForwardName
     """Its name, which no other destination has."""
-    sources: Annotated[tuple[Source, ...], Field(max_length=5)] = ()
-    """Where the lines come from that it gets; all when empty."""
+    sources: Annotated[tuple[LogSource, ...], Field(max_length=5)] = ()
+    """The sources of its lines; empty for all."""
     classes: Annotated[tuple[ClassName, ...], Field(max_length=21)] = ()
     """Classes of `retention` that it gets; all when empty."""
 
@@ -69,7 +69,7 @@ class _WithTls(Forward):
 
 class _WithLogin(_WithTls):
     secret: SecretName | None = None
-    """A Secret with the keys `username` and `password`; without it nobody is asked."""
+    """A Secret with the keys `username` and `password`; without it no authentication is used."""
 
     @property
     def login(self) -> str:
@@ -97,7 +97,7 @@ class _Web(_WithLogin):
 
 
 class SyslogProtocol(StrEnum):
-    """How syslog travels."""
+    """The transport of syslog."""
 
     UDP = "udp"
     TCP = "tcp"
@@ -117,7 +117,7 @@ class SyslogForward(_WithTls):
     """`udp`, `tcp` or `tls`."""
 
     def output(self) -> Properties:
-        """Who wrote a line is in the structured data `caas`."""
+        """The source of a line is in the structured data `caas`."""
         return {
             "name": "syslog",
             "host": self.host,
@@ -144,9 +144,9 @@ class KafkaForward(_WithLogin):
     topic: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
     """The topic."""
     tls: Flag = True
-    """Whether brokers are spoken to with TLS."""
+    """Uses TLS to the brokers."""
     mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
-    """How `secret` is shown to brokers."""
+    """The authentication mechanism with `secret`."""
 
     def output(self) -> Properties:
         """Messages without a key: brokers spread them over the partitions."""

@@ -3,47 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar
 
-from pydantic import Field
-
-from components.addon import (
-    METRICS,
-    VOLUMES,
-    Addon,
-    AddonSettings,
-    Port,
-    SecurityLevel,
-    Target,
-    merged,
-)
+from components.addon import METRICS, VOLUMES, Addon, Port, SecurityLevel
+from components.addon_settings import merged
 from components.chart import Chart
-from components.fields import Count, LabelKey
+from components.facts import ClusterFacts
 from components.finding import Finding
 from components.logging import collector, loki, pipeline, rules, search, victoria_logs
-from components.logging.forwards import Destination, authorities
+from components.logging.forwards import authorities
+from components.logging.options import LogsOptions
 from components.logging.outputs import LOKI, Properties, s3
 from components.logging.outputs import victoria_logs as to_victoria_logs
-from components.logging.redaction import Redact
-from components.logging.settings import (
-    Archive,
-    Bucket,
-    Buffer,
-    Limits,
-    LogVolume,
-    Mode,
-    Retention,
-    Source,
-    Store,
-)
-from components.observability.monitoring import Monitoring
+from components.logging.settings import Bucket, LogSource, LogStore
+from components.observability.monitoring import MonitoringSettings
 
 NAMESPACE = "logging"
-TENANT_LABEL = "capsule.clastix.io/tenant"
-"""The label of a namespace whose value is its tenant, as Capsule sets it."""
 
 
-class Logs(AddonSettings):
+class LogsSettings(LogsOptions):
     """Fluent Bit on every node, and Loki or VictoriaLogs, or a store elsewhere."""
 
     TITLE: ClassVar = "Logs"
@@ -52,52 +30,11 @@ class Logs(AddonSettings):
         "the Kubernetes API and events."
     )
 
-    store: Store = Store.LOKI
-    """`loki`, `victoriaLogs`, or `none` where logs are only archived or forwarded. The field
-    `values` is for the chart of the store; without one, for the collector's."""
-    mode: Mode = Mode.MONOLITHIC
-    """How Loki runs: `monolithic`, or `distributed` for more than some hundred GB a day."""
-    replicas: Annotated[Count, Field(ge=1, le=30)] | None = None
-    """Of Loki; `distributed`, of the part that holds what is new. By default 1 on a volume, 3 with
-    object storage; only 3 and more keep new lines when one fails."""
-    volume: LogVolume = LogVolume()
-    """The volume of each replica of the store."""
-    object_storage: Bucket | None = None
-    """Where Loki keeps logs; without it on its volume."""
-    collect: Annotated[tuple[Source, ...], Field(max_length=5)] = tuple(Source)
-    """What is collected: `containers`, `journal`, `kubelet`, `audit`, `events`."""
-    tenant_label: LabelKey = TENANT_LABEL
-    """The label of a namespace that names its tenant."""
-    retention: Retention = Retention()
-    """How long the store keeps logs."""
-    limits: Limits = Limits()
-    """How many lines a node passes on, and how much the store takes."""
-    redact: Redact = Redact()
-    """Secrets that are taken out of lines before anything else sees them."""
-    archive: Archive | None = None
-    """A second copy of every line in object storage; none without it."""
-    forward: Annotated[tuple[Destination, ...], Field(max_length=20)] = ()
-    """Systems of your own that get logs too."""
-    buffer: Buffer = Buffer()
-    """What a node keeps while a destination does not answer."""
-    collector_values: dict[str, Any] = Field(default_factory=dict)
-    """Values of the chart `fluent-bit` for the collectors of nodes; they win over everything."""
-
-    @property
-    def loki_replicas(self) -> int:
-        """How many replicas of Loki."""
-        return self.replicas or (3 if self.object_storage else 1)
-
-    @property
-    def buckets(self) -> list[Archive]:
-        """Where the collectors write files."""
-        return [*([self.archive] if self.archive else []), *rules.s3_forwards(self)]
-
-    def check(self, target: Target) -> Iterator[Finding]:
+    def check(self, target: ClusterFacts) -> Iterator[Finding]:
         """Codes 1390 to 1399, see `components.logging.rules`."""
         yield from rules.check(self, target)
 
-    def addon(self, target: Target) -> Addon:
+    def addon(self, target: ClusterFacts) -> Addon:
         """The store, the collectors, and how Grafana finds the store.
 
         The namespace is privileged because the collectors read folders of the machines; all other
@@ -121,13 +58,13 @@ class Logs(AddonSettings):
         )
 
     def _needs(self, watched: bool) -> Iterator[str]:
-        if self.store is not Store.NONE:
+        if self.store is not LogStore.NONE:
             yield VOLUMES
         if watched:
             yield METRICS
 
     def _store(self, watched: bool) -> Iterator[Chart]:
-        if self.store is Store.LOKI:
+        if self.store is LogStore.LOKI:
             values = loki.values(
                 mode=self.mode,
                 replicas=self.loki_replicas,
@@ -138,7 +75,7 @@ class Logs(AddonSettings):
                 metrics=watched,
             )
             yield Chart("loki", NAMESPACE, merged(values, self.values))
-        elif self.store is Store.VICTORIA_LOGS:
+        elif self.store is LogStore.VICTORIA_LOGS:
             values = victoria_logs.values(
                 volume=self.volume, retention=self.retention, metrics=watched
             )
@@ -155,12 +92,12 @@ class Logs(AddonSettings):
         found = list(self._outputs())
         outputs = "\n".join(found)
         shared = collector.shared(self.forward, self.buckets, metrics=watched)
-        if set(self.collect) - {Source.EVENTS}:
+        if set(self.collect) - {LogSource.EVENTS}:
             own = f"{collector.NODES}-*_{NAMESPACE}_"
             values = collector.nodes(self.collect, own, outputs, script, shared)
-            more = merged(self.values if self.store is Store.NONE else {}, self.collector_values)
+            more = merged(self.values if self.store is LogStore.NONE else {}, self.collector_values)
             yield Chart("fluent-bit", NAMESPACE, merged(values, more))
-        if Source.EVENTS in self.collect:
+        if LogSource.EVENTS in self.collect:
             buffer = self.buffer.destination_mib * len(found)
             values = collector.events(outputs, script, shared, buffer)
             yield Chart("fluent-bit-events", NAMESPACE, values)
@@ -175,36 +112,36 @@ class Logs(AddonSettings):
             yield pipeline.output(each.name, output, self.buffer, each.sources, each.classes)
 
     def _to_store(self) -> Properties:
-        if self.store is Store.LOKI:
+        if self.store is LogStore.LOKI:
             host = loki.push_host(self.mode, NAMESPACE)
             return LOKI | {"host": host, "port": str(loki.PORT)}
-        if self.store is Store.VICTORIA_LOGS:
+        if self.store is LogStore.VICTORIA_LOGS:
             return to_victoria_logs(victoria_logs.host(NAMESPACE), victoria_logs.PORT)
         return {}
 
-    def _objects(self, target: Target) -> Iterator[dict[str, Any]]:
-        if self.store is Store.LOKI:
+    def _objects(self, target: ClusterFacts) -> Iterator[dict[str, Any]]:
+        if self.store is LogStore.LOKI:
             url = loki.search_url(self.mode, NAMESPACE)
             yield search.datasource(NAMESPACE, search.LOKI, url)
             yield search.dashboard(NAMESPACE)
-        elif self.store is Store.VICTORIA_LOGS:
+        elif self.store is LogStore.VICTORIA_LOGS:
             url = f"http://{victoria_logs.host(NAMESPACE)}:{victoria_logs.PORT}"
             yield search.datasource(NAMESPACE, search.VICTORIA_LOGS, url)
         monitoring = target.addons["monitoring"]
-        runbooks = monitoring.runbooks if isinstance(monitoring, Monitoring) else None
+        runbooks = monitoring.runbooks if isinstance(monitoring, MonitoringSettings) else None
         yield search.alerts(NAMESPACE, runbooks or "")
 
     def _secrets(self) -> list[str]:
         buckets: list[Bucket] = [*self.buckets]
-        if self.object_storage and self.store is Store.LOKI:
+        if self.object_storage and self.store is LogStore.LOKI:
             buckets.append(self.object_storage)
         names = {each.secret for each in buckets if each.secret}
         names |= {each.login for each in self.forward if each.login}
         return sorted(names | {secret for _, secret in authorities(self.forward)})
 
     def _store_ready(self) -> tuple[str, ...]:
-        if self.store is Store.LOKI:
+        if self.store is LogStore.LOKI:
             return loki.ready(self.mode, NAMESPACE)
-        if self.store is Store.VICTORIA_LOGS:
+        if self.store is LogStore.VICTORIA_LOGS:
             return (f"StatefulSet {NAMESPACE}/{victoria_logs.NAME}",)
         return ()

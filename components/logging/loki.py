@@ -22,7 +22,8 @@ SCHEMA_START = "2024-04-01"
 """Since when the schema holds: before any cluster; a new schema is a later entry beside it."""
 _RUN = "/var/loki"
 _FOLDER = f"{CLUSTER_NAME}/index/"
-"""Where an index is in a bucket. Clusters may share one: chunks differ by the label `cluster`."""
+"""The path of an index in a bucket. Clusters may share one: chunks differ by the label
+`cluster`."""
 _STATELESS = ("distributor", "querier", "queryFrontend", "queryScheduler", "indexGateway")
 _SEVERAL = 2
 _COPIES = 3
@@ -50,7 +51,7 @@ def values(
         bucket: where chunks go; without one they stay on the volume.
         retention: how long logs are kept.
         limits: what it takes.
-        metrics: whether somebody reads ServiceMonitors.
+        metrics: whether the cluster has ServiceMonitors.
     """
     return {
         "fullnameOverride": NAME,
@@ -94,7 +95,7 @@ def search_url(mode: Mode, namespace: str) -> str:
 
 
 def ready(mode: Mode, namespace: str) -> tuple[str, ...]:
-    """What is available when it works."""
+    """The workloads that are available when it works."""
     if mode is Mode.MONOLITHIC:
         return (f"StatefulSet {namespace}/{NAME}",)
     return (
@@ -104,7 +105,7 @@ def ready(mode: Mode, namespace: str) -> tuple[str, ...]:
 
 
 def _copies(replicas: int) -> int:
-    """How many replicas hold a new line: one or three, because of two neither could fail."""
+    """The number of replicas that hold a new line: one or three, since two tolerate no failure."""
     return _COPIES if replicas >= _COPIES else 1
 
 
@@ -190,7 +191,7 @@ def _parts(mode: Mode, replicas: int, volume: LogVolume) -> Values:
         "maxUnavailable": 1,
         "persistence": {"enabled": True, "claims": [claim]},
         "resources": resources,
-        # It needs an operator of its own.
+        # It needs a separate operator.
         "zoneAwareReplication": {"enabled": False},
     }
     several = {part: {"replicas": _SEVERAL, "maxUnavailable": 1} for part in _STATELESS}

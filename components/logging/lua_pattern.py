@@ -10,16 +10,16 @@ import re
 CLASSES = "acdlpsuwxzACDLPSUWXZ"
 MOST_CAPTURES = 32
 _FOREIGN = (
-    (r"\\[A-Za-z.]", "`\\` means nothing in a Lua pattern", "`\\d` is `%d`, `\\.` is `%.`"),
-    (r"\{\d", "`{n}` means nothing in a Lua pattern", "repeat what it follows, or write `+`"),
-    (r"\(\?", "`(?` means nothing in a Lua pattern", "write two patterns"),
-    (r"(?<!%)\|", "`|` means nothing in a Lua pattern", "write two patterns, or `%|` for itself"),
+    (r"\\[A-Za-z.]", "`\\` has no meaning in a Lua pattern", "`\\d` is `%d`, `\\.` is `%.`"),
+    (r"\{\d", "`{n}` has no meaning in a Lua pattern", "repeat what it follows, or write `+`"),
+    (r"\(\?", "`(?` has no meaning in a Lua pattern", "write two patterns"),
+    (r"(?<!%)\|", "`|` has no meaning in a Lua pattern", "write two patterns, or `%|` for itself"),
 )
-"""What a regular expression has and a Lua pattern has not, each with what to write."""
+"""The syntax of regular expressions that Lua patterns lack, with replacements."""
 
 
 def fault(pattern: str) -> str:
-    """What is wrong with a pattern; empty when Lua takes it and it always matches something."""
+    """The error in a pattern; empty if Lua accepts it and it always matches a character."""
     for foreign, what, instead in _FOREIGN:
         if re.search(foreign, pattern):
             return f"{what}: {instead}"
@@ -29,19 +29,19 @@ def fault(pattern: str) -> str:
     except _PatternError as error:
         return str(error)
     if not reader.consumes:
-        return "it matches where there is nothing"
+        return "it matches the empty string"
     return ""
 
 
 def captures(pattern: str) -> int:
-    """How many captures a pattern without a fault has."""
+    """The number of captures of a valid pattern."""
     reader = _Reader(pattern)
     reader.read()
     return reader.captures
 
 
 def fault_of_replacement(replacement: str, count: int) -> str:
-    """What is wrong with a replacement for a pattern that has so many captures."""
+    """The error in a replacement for a pattern with this number of captures."""
     for match in re.finditer(r"%(.?)", replacement):
         digit = match[1]
         if digit == "%":
@@ -89,7 +89,7 @@ class _Reader:
         elif self.rest[0] == ")":
             self._take()
             if not self.open:
-                raise _PatternError("a `)` closes nothing")
+                raise _PatternError("a `)` has no `(`")
             self.open.pop()
         else:
             self._single()

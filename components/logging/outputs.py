@@ -1,4 +1,4 @@
-"""How Fluent Bit writes to what the project knows: Loki, VictoriaLogs, buckets."""
+"""Outputs of Fluent Bit for Loki, VictoriaLogs and buckets."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ Properties = dict[str, str]
 """A section of a configuration of Fluent Bit, by its keys."""
 
 STATE = "/var/lib/fluent-bit"
-"""Where a collector keeps what must outlive it: positions in files, and what is unsent."""
+"""The persistent state of a collector: positions in files, and unsent lines."""
 LABELS = ("cluster", "node", "namespace", "pod", "container", "tenant", "source", "class")
-"""What logs are searched by: the labels of a stream."""
+"""The labels of a log stream."""
 _METADATA = ("stream", "unit", "priority", "dropped")
 LOKI: Properties = {
     "name": "loki",

@@ -15,18 +15,18 @@ from typing import Any
 from components.cluster.audit import LOG_DIRECTORY
 from components.logging.outputs import STATE, Properties
 from components.logging.redaction import Redact, rules
-from components.logging.settings import OLDEST_HOURS, Buffer, Limits, Retention, Source
+from components.logging.settings import OLDEST_HOURS, Buffer, Limits, LogSource, Retention
 
 SCRIPT = "records.lua"
 _FOLDER = "/fluent-bit/scripts"
 _CONTAINERS = "/var/log/containers"
 _TAG = "in.containers.var.log.containers."
 _API = "https://kubernetes.default.svc"
-_LIMITED = (Source.CONTAINERS, Source.JOURNAL, Source.KUBELET)
+_LIMITED = (LogSource.CONTAINERS, LogSource.JOURNAL, LogSource.KUBELET)
 _UPLOADS = "1000"
-"""How often a file is tried to be uploaded; days, with the pauses in between."""
+"""The number of upload attempts for a file; with the pauses, several days."""
 MEMORY_CHUNKS = 64
-"""How many chunks, of up to 2 MiB, a collector has in memory; the others wait on disk."""
+"""The number of chunks, of up to 2 MiB, in a collector's memory; the others wait on disk."""
 
 
 def section(kind: str, properties: Mapping[str, str]) -> str:
@@ -60,8 +60,8 @@ def service() -> str:
     )
 
 
-def inputs_of_nodes(collect: Iterable[Source], own: str) -> str:
-    """What a node has: files of containers, the journal, the audit log where there is one.
+def inputs_of_nodes(collect: Iterable[LogSource], own: str) -> str:
+    """The inputs of a node: container logs, the journal, and the audit log if it exists.
 
     Args:
         collect: what is read.
@@ -79,7 +79,7 @@ def inputs_of_nodes(collect: Iterable[Source], own: str) -> str:
         "skip_long_lines": "On",
     }
     found: list[Properties] = []
-    if Source.CONTAINERS in wanted:
+    if LogSource.CONTAINERS in wanted:
         found.append(
             file
             | {
@@ -92,7 +92,7 @@ def inputs_of_nodes(collect: Iterable[Source], own: str) -> str:
                 "db.locking": "true",
             }
         )
-    if wanted & {Source.JOURNAL, Source.KUBELET}:
+    if wanted & {LogSource.JOURNAL, LogSource.KUBELET}:
         only = {"systemd_filter": "_SYSTEMD_UNIT=kubelet.service"}
         found.append(
             {
@@ -102,9 +102,9 @@ def inputs_of_nodes(collect: Iterable[Source], own: str) -> str:
                 "read_from_tail": "Off",
                 "db": f"{STATE}/journal.db",
             }
-            | ({} if Source.JOURNAL in wanted else only)
+            | ({} if LogSource.JOURNAL in wanted else only)
         )
-    if Source.AUDIT in wanted:
+    if LogSource.AUDIT in wanted:
         found.append(
             file
             | {
@@ -134,7 +134,7 @@ def input_of_events() -> str:
     )
 
 
-def filters(collect: Iterable[Source]) -> str:
+def filters(collect: Iterable[LogSource]) -> str:
     """The script, and what it needs: the labels of namespaces, asked for once in a while.
 
     Args:
@@ -179,8 +179,8 @@ def filters(collect: Iterable[Source]) -> str:
         # be none: what is emitted is on disk.
         "emitter_mem_buf_limit": "0",
     }
-    chosen = [namespaces] if Source.CONTAINERS in wanted else []
-    if Source.JOURNAL in wanted and Source.KUBELET not in wanted:
+    chosen = [namespaces] if LogSource.CONTAINERS in wanted else []
+    if LogSource.JOURNAL in wanted and LogSource.KUBELET not in wanted:
         chosen.append(kubelet)
     return "\n".join(section("FILTER", each) for each in (*chosen, script, tag))
 
@@ -194,7 +194,7 @@ def output(
 ) -> str:
     """A destination, tried until its part of the buffer is full.
 
-    A bucket has a buffer of its own, files that become those in the bucket, and no endless tries.
+    A bucket has a separate buffer, files that become those in the bucket, and a limit of retries.
 
     Args:
         alias: its name in metrics.
@@ -218,7 +218,7 @@ def output(
 
 def script(
     *,
-    collect: Iterable[Source],
+    collect: Iterable[LogSource],
     tenant_label: str,
     retention: Retention,
     limits: Limits,

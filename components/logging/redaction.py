@@ -29,15 +29,15 @@ class RedactPattern(Settings):
     """A pattern of your own; `%1` in the replacement keeps what its first `()` matched."""
 
     name: Annotated[str, Field(pattern=r"^[a-zA-Z][A-Za-z0-9-]{0,39}$")]
-    """What it finds, for people."""
+    """The description of the kind."""
     pattern: Annotated[str, Field(min_length=1, max_length=512)]
     """A pattern of Lua, not a regular expression: `PIN%-%d+`."""
     replacement: Annotated[str, Field(max_length=256)] = ""
-    """What stands there instead; `[redacted:<name>]` where it is empty."""
+    """The replacement text; `[redacted:<name>]` if it is empty."""
 
 
 class Redact(Settings):
-    """Which secrets are taken out of logs."""
+    """The secrets that are redacted in logs."""
 
     without: Annotated[tuple[BuiltIn, ...], Field(max_length=10)] = ()
     """Built-in kinds that are left in: `privateKey`, `awsAccessKey`, `awsSecretKey`,
@@ -47,7 +47,7 @@ class Redact(Settings):
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class RedactionRule:
     """A substitution of Lua.
 
     Attributes:
@@ -63,10 +63,10 @@ class Rule:
     after_name: bool = False
 
 
-def rules(settings: Redact) -> list[Rule]:
+def rules(settings: Redact) -> list[RedactionRule]:
     """The substitutions, in their order; that of private keys is the script's own."""
     own = [
-        Rule(each.pattern, each.replacement or f"[redacted:{each.name}]")
+        RedactionRule(each.pattern, each.replacement or f"[redacted:{each.name}]")
         for each in settings.patterns
     ]
     built_in = [
@@ -80,23 +80,27 @@ def _any_case(word: str) -> str:
     return "".join(f"[{char.upper()}{char.lower()}]" if char.isalpha() else char for char in word)
 
 
-def _assigned(word: str, kind: BuiltIn, hint: str, value: str = "[^%s\"'&,;}]+") -> Iterator[Rule]:
+def _assigned(
+    word: str, kind: BuiltIn, hint: str, value: str = "[^%s\"'&,;}]+"
+) -> Iterator[RedactionRule]:
     r"""A value after a name: `name=…`, `name: "…"`, `"name":"…"`, `\"name\":\"…\"`.
 
     In quotation marks it goes on until they are closed, whatever is in it.
     """
     name = _any_case(word) + r"""[\"']*%s*[:=]%s*"""
     quoted = rf"""({name})(\*["'])%f[^\"'].-[^\]%2"""
-    yield Rule(quoted, f"%1%2[redacted:{kind}]%2", hint)
-    yield Rule(rf"""({name}[\"']*)({value})""", f"[redacted:{kind}]", hint, after_name=True)
+    yield RedactionRule(quoted, f"%1%2[redacted:{kind}]%2", hint)
+    yield RedactionRule(
+        rf"""({name}[\"']*)({value})""", f"[redacted:{kind}]", hint, after_name=True
+    )
 
 
-def _of(kind: BuiltIn, pattern: str, hint: str, keep: str = "", after: str = "") -> Rule:
-    return Rule(pattern, f"{keep}[redacted:{kind}]{after}", hint)
+def _of(kind: BuiltIn, pattern: str, hint: str, keep: str = "", after: str = "") -> RedactionRule:
+    return RedactionRule(pattern, f"{keep}[redacted:{kind}]{after}", hint)
 
 
 _BEARER = "[%w%-._~+/]"
-_RULES: dict[BuiltIn, tuple[Rule, ...]] = {
+_RULES: dict[BuiltIn, tuple[RedactionRule, ...]] = {
     "awsAccessKey": (
         _of("awsAccessKey", "%f[%w]AKIA" + "[%u%d]" * 16, "akia"),
         _of("awsAccessKey", "%f[%w]ASIA" + "[%u%d]" * 16, "asia"),

@@ -1,31 +1,24 @@
-"""What is wrong with the settings of logs."""
+"""The problems of the settings of logs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
-from components.addon import Target
+from components import pod_identity
+from components.facts import ClusterFacts
 from components.finding import Finding
 from components.logging import lua_pattern
 from components.logging.forwards import HttpForward, S3Forward
-from components.logging.settings import DEFAULT_CLASS, Mode, Source, Store
+from components.logging.options import LogsOptions
+from components.logging.settings import DEFAULT_CLASS, LogSource, LogStore, Mode
 from errors import logs as codes
 from errors.observability import HALF_CREDENTIALS
-
-if TYPE_CHECKING:  # it asks for these rules
-    from components.logging.logs import Logs
 
 Place = tuple[str | int, ...]
 _RESERVED = ("store", "archive")
 
 
-def s3_forwards(logs: Logs) -> list[S3Forward]:
-    """The destinations that are buckets."""
-    return [each for each in logs.forward if isinstance(each, S3Forward)]
-
-
-def check(logs: Logs, target: Target) -> Iterator[Finding]:
+def check(logs: LogsOptions, target: ClusterFacts) -> Iterator[Finding]:
     """LOG_PATTERN and the other codes of `errors.logs`, each where it has to be mended."""
     yield from _patterns(logs)
     yield from _store(logs)
@@ -33,23 +26,36 @@ def check(logs: Logs, target: Target) -> Iterator[Finding]:
     yield from _names(logs)
     yield from _limits(logs)
     yield from _sources(logs, target)
+    yield from _identities(logs, target)
 
 
-def _patterns(logs: Logs) -> Iterator[Finding]:
+def _identities(logs: LogsOptions, target: ClusterFacts) -> Iterator[Finding]:
+    own = (logs.values, logs.collector_values)
+    if logs.store is LogStore.LOKI and logs.object_storage and not logs.object_storage.secret:
+        yield from pod_identity.check(target, "aws", ("objectStorage",), "`objectStorage`", *own)
+    if logs.archive and not logs.archive.secret:
+        yield from pod_identity.check(target, "aws", ("archive",), "`archive`", *own)
+    for place, each in enumerate(logs.forward):
+        if isinstance(each, S3Forward) and not each.secret:
+            what = f"the destination `{each.name}`"
+            yield from pod_identity.check(target, "aws", ("forward", place), what, *own)
+
+
+def _patterns(logs: LogsOptions) -> Iterator[Finding]:
     for place, each in enumerate(logs.redact.patterns):
         where: Place = ("redact", "patterns", place)
         if fault := lua_pattern.fault(each.pattern):
-            what = f"the pattern `{each.name}` is none of Lua"
+            what = f"`{each.name}` is not a Lua pattern"
             yield Finding(codes.LOG_PATTERN, (*where, "pattern"), what, why=fault)
             continue
         count = lua_pattern.captures(each.pattern)
         if fault := lua_pattern.fault_of_replacement(each.replacement, count):
-            what = f"the replacement of `{each.name}` is none of Lua"
+            what = f"the replacement of `{each.name}` is not valid in Lua"
             yield Finding(codes.LOG_PATTERN, (*where, "replacement"), what, why=fault)
 
 
-def _store(logs: Logs) -> Iterator[Finding]:
-    if logs.store is not Store.LOKI:
+def _store(logs: LogsOptions) -> Iterator[Finding]:
+    if logs.store is not LogStore.LOKI:
         yield from (
             Finding(
                 codes.LOG_STORE_CANNOT,
@@ -70,7 +76,7 @@ def _store(logs: Logs) -> Iterator[Finding]:
         yield Finding(codes.LOKI_NEEDS_OBJECT_STORAGE, ("replicas",), what)
 
 
-def _only_of_loki(logs: Logs) -> Iterator[Place]:
+def _only_of_loki(logs: LogsOptions) -> Iterator[Place]:
     if logs.object_storage:
         yield ("objectStorage",)
     if logs.mode is not Mode.MONOLITHIC:
@@ -79,7 +85,7 @@ def _only_of_loki(logs: Logs) -> Iterator[Place]:
         yield ("replicas",)
     if logs.limits.store.model_fields_set:
         yield ("limits", "store")
-    if logs.store is Store.NONE:
+    if logs.store is LogStore.NONE:
         if "volume" in logs.model_fields_set:
             yield ("volume",)
         if "days" in logs.retention.model_fields_set:
@@ -88,8 +94,8 @@ def _only_of_loki(logs: Logs) -> Iterator[Place]:
         yield ("retention", "classes")
 
 
-def _destinations(logs: Logs) -> Iterator[Finding]:
-    if logs.store is Store.NONE and not logs.archive and not logs.forward:
+def _destinations(logs: LogsOptions) -> Iterator[Finding]:
+    if logs.store is LogStore.NONE and not logs.archive and not logs.forward:
         what = "no store, no `archive` and nothing in `forward`"
         yield Finding(codes.NO_LOG_DESTINATION, ("store",), what)
     secrets = {each.secret for each in logs.buckets}
@@ -119,7 +125,7 @@ def _destinations(logs: Logs) -> Iterator[Finding]:
                 )
 
 
-def _names(logs: Logs) -> Iterator[Finding]:
+def _names(logs: LogsOptions) -> Iterator[Finding]:
     named: list[tuple[Place, Iterable[str], tuple[str, ...]]] = [
         (
             ("retention", "classes"),
@@ -138,7 +144,7 @@ def _names(logs: Logs) -> Iterator[Finding]:
             seen.add(name)
 
 
-def _limits(logs: Logs) -> Iterator[Finding]:
+def _limits(logs: LogsOptions) -> Iterator[Finding]:
     limits = logs.limits
     if limits.node is None:
         return
@@ -158,11 +164,11 @@ def _limits(logs: Logs) -> Iterator[Finding]:
             )
 
 
-def _sources(logs: Logs, target: Target) -> Iterator[Finding]:
+def _sources(logs: LogsOptions, target: ClusterFacts) -> Iterator[Finding]:
     if not logs.collect:
         yield Finding(codes.LOGS_COLLECT_NOTHING, ("collect",), "`collect` is empty")
-    asked = "collect" in logs.model_fields_set and Source.AUDIT in logs.collect
-    if asked and not target.cluster.control_plane.audit.enabled:
-        place = logs.collect.index(Source.AUDIT)
-        what = f"the API server of `{target.cluster.name}` writes no audit log"
+    asked = "collect" in logs.model_fields_set and LogSource.AUDIT in logs.collect
+    if asked and not target.control_plane.audit:
+        place = logs.collect.index(LogSource.AUDIT)
+        what = f"the API server of `{target.name}` writes no audit log"
         yield Finding(codes.AUDIT_LOG_IS_OFF, ("collect", place), what)

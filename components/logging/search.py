@@ -1,4 +1,4 @@
-"""How logs are searched: what Grafana is told about the store, a dashboard, and alerts."""
+"""Search in logs: Grafana's data source, a dashboard, and alerts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _VARIABLES = ("cluster", "tenant", "namespace", "pod", "container", "source")
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class SearchKind:
     """A kind of store, as Grafana knows it.
 
     Attributes:
@@ -33,14 +33,14 @@ class Kind:
     title: str
 
 
-LOKI = Kind("loki", "Loki")
-VICTORIA_LOGS = Kind("victoriametrics-logs-datasource", "VictoriaLogs")
+LOKI = SearchKind("loki", "Loki")
+VICTORIA_LOGS = SearchKind("victoriametrics-logs-datasource", "VictoriaLogs")
 """Grafana has its plug-in not by itself, see docs/logs.md."""
 
 
 @lru_cache
-def datasource(namespace: str, kind: Kind, url: str) -> Manifest:
-    """What Grafana's sidecar reads; the store answers at `url`."""
+def datasource(namespace: str, kind: SearchKind, url: str) -> Manifest:
+    """The ConfigMap for Grafana's sidecar; `url` is the address of the store."""
     source = {
         "name": kind.title,
         "type": kind.plugin,

@@ -1,4 +1,4 @@
-"""What a stack file says about logs: where from, how long, how many, and where files go."""
+"""Settings of logs: sources, retention, limits and destinations."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SecretName = Domain
 DEFAULT_CLASS = "default"
 """The class of logs that no class of the stack file takes."""
 OLDEST_HOURS = 168
-"""How old a line may be when it comes to the store."""
+"""The maximum age of a line when it reaches the store."""
 ClassName = Annotated[str, Field(pattern=r"^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$")]
 Days = Annotated[Count, Field(ge=1, le=3650)]
 Lines = Annotated[Count, Field(ge=1, le=1_000_000)]
@@ -22,8 +22,8 @@ Address = Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?$
 """An address without a path, `https://s3.example.com`."""
 
 
-class Source(StrEnum):
-    """Where logs come from; the label `source` of each line."""
+class LogSource(StrEnum):
+    """The sources of logs; the label `source` of each line."""
 
     CONTAINERS = "containers"
     JOURNAL = "journal"
@@ -32,8 +32,8 @@ class Source(StrEnum):
     EVENTS = "events"
 
 
-class Store(StrEnum):
-    """What keeps logs and answers searches."""
+class LogStore(StrEnum):
+    """The stores of logs."""
 
     LOKI = "loki"
     VICTORIA_LOGS = "victoriaLogs"
@@ -41,7 +41,7 @@ class Store(StrEnum):
 
 
 class Mode(StrEnum):
-    """How Loki runs."""
+    """The modes of Loki."""
 
     MONOLITHIC = "monolithic"
     DISTRIBUTED = "distributed"
@@ -57,7 +57,7 @@ class LogVolume(Settings):
 
 
 class Bucket(Settings):
-    """A bucket of S3, or of what speaks its language."""
+    """A bucket of S3 or of a compatible store."""
 
     bucket: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
     """Its name."""
@@ -66,19 +66,20 @@ class Bucket(Settings):
     endpoint: Address | None = None
     """The address of an S3 service, its buckets in the path; without it AWS."""
     secret: SecretName | None = None
-    """A Secret with the keys `accessKeyId` and `secretAccessKey`; without it the machines' role."""
+    """A Secret with the keys `accessKeyId` and `secretAccessKey`; without it the role of the
+    service account, where `values` annotate it with one."""
 
 
 class RetentionClass(Settings):
-    """Logs that are kept for longer, or shorter, than the others. All that it says must be true of
+    """Logs that are kept for longer, or shorter, than the others. All its conditions must hold for
     a line, of each list one of its entries."""
 
     name: ClassName
     """Its name; the label `class` of each line, and the first folder in the archive."""
     days: Days
-    """How long the store keeps them."""
-    sources: Annotated[tuple[Source, ...], Field(max_length=5)] = ()
-    """Where they come from; any when empty."""
+    """The retention in the store."""
+    sources: Annotated[tuple[LogSource, ...], Field(max_length=5)] = ()
+    """The sources of its lines; empty for any."""
     namespaces: Annotated[tuple[Namespace, ...], Field(max_length=200)] = ()
     """Namespaces of the pods; any when empty."""
     tenants: Annotated[tuple[LabelValue, ...], Field(max_length=200)] = ()
@@ -86,16 +87,16 @@ class RetentionClass(Settings):
 
 
 class Retention(Settings):
-    """How long the store keeps logs."""
+    """The retention of the store."""
 
     days: Days = 14
-    """What no class says otherwise about."""
+    """The defaults for lines of no class."""
     classes: Annotated[tuple[RetentionClass, ...], Field(max_length=20)] = ()
     """The first that a line fits is its class; the class of the others is `default`."""
 
 
 class StoreLimits(Settings):
-    """What Loki takes of the whole cluster; beyond it answers 429, and collectors wait."""
+    """The limits of Loki for the whole cluster; above them it answers 429, and collectors wait."""
 
     ingestion_mib: Annotated[Count, Field(ge=1, le=10000, alias="ingestionMiB")] = 16
     """MiB in a second, all together."""
@@ -106,11 +107,11 @@ class StoreLimits(Settings):
     line_kib: Annotated[Count, Field(ge=1, le=1024, alias="lineKiB")] = 256
     """KiB of a line; longer ones are cut."""
     query_days: Days = 31
-    """How many days one search may span."""
+    """The longest range of a search, in days."""
 
 
 class Limits(Settings):
-    """How many lines in a second a node passes on; what is beyond is dropped and counted.
+    """The lines per second that a node forwards; lines above are dropped and counted.
 
     Each node counts by itself: a namespace on ten nodes may write ten times as much. Audit logs and
     events are never dropped.
@@ -129,9 +130,9 @@ class Limits(Settings):
     tenants: Annotated[dict[LabelValue, Lines], Field(max_length=500)] = Field(default_factory=dict)
     """Limits of single tenants, in place of `tenant`."""
     burst_seconds: Annotated[Count, Field(ge=1, le=600)] = 10
-    """How many seconds' worth of lines may come at once after silence."""
+    """The burst after silence, in seconds' worth of lines."""
     store: StoreLimits = StoreLimits()
-    """What Loki takes of the whole cluster."""
+    """The limits of Loki for the whole cluster."""
 
 
 class Archive(Bucket):
@@ -142,13 +143,13 @@ class Archive(Bucket):
     )
     """The folder; below it `<class>/<source>/<cluster>/<year>/<month>/<day>/`."""
     upload_minutes: Annotated[Count, Field(ge=1, le=1440)] = 10
-    """How old a file is when it is uploaded, at the latest."""
+    """The maximum age of a file when it is uploaded."""
     file_mib: Annotated[Count, Field(ge=1, le=1000, alias="fileMiB")] = 50
-    """How large it is, at the most, before it is compressed."""
+    """The maximum size of a file before compression."""
 
 
 class Buffer(Settings):
-    """What a node keeps on its disk while a destination does not answer."""
+    """The buffer on a node's disk for destinations that are unreachable."""
 
     destination_mib: Annotated[Count, Field(ge=16, le=102400, alias="destinationMiB")] = 1024
     """MiB for each destination; then the oldest is dropped for it, and counted."""

@@ -16,7 +16,7 @@ def values(*, volume: LogVolume, retention: Retention, metrics: bool) -> dict[st
     Args:
         volume: where logs are; the oldest go when it is nearly full.
         retention: of which `days` counts; it has no classes.
-        metrics: whether somebody reads ServiceMonitors.
+        metrics: whether the cluster has ServiceMonitors.
     """
     storage = {"storageClassName": volume.storage_class} if volume.storage_class else {}
     return {

@@ -1,11 +1,11 @@
-"""How many machines get a block of pod addresses, where a network plug-in divides them."""
+"""The number of machines that get a block of pod addresses, if a network plug-in divides them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Network, IPv6Network
 
-from components.addon import Target
+from components.facts import ClusterFacts
 from components.finding import Finding
 from errors import network as codes
 
@@ -14,7 +14,7 @@ Divided = tuple[IPv4Network | IPv6Network, int]
 
 
 def check_blocks(
-    ranges: Iterable[Divided], target: Target, path: tuple[str | int, ...]
+    ranges: Iterable[Divided], target: ClusterFacts, path: tuple[str | int, ...]
 ) -> Iterator[Finding]:
     """POD_POOLS_TOO_SMALL, for each family with fewer blocks than machines in a rollout.
 
@@ -28,12 +28,12 @@ def check_blocks(
         if size >= network.prefixlen:  # others are found elsewhere
             more = 2 ** (size - network.prefixlen)
             blocks[network.version] = blocks.get(network.version, 0) + more
-    machines = target.cluster.most_in_rollout
+    machines = target.most_in_rollout
     for version, number in blocks.items():
         if number < machines:
             yield Finding(
                 codes.POD_POOLS_TOO_SMALL,
                 path,
                 f"fewer blocks of IPv{version} addresses of pods, {number}, than machines",
-                why=f"`{target.cluster.name}` may have {machines}: a rollout adds machines",
+                why=f"`{target.name}` may have {machines}: a rollout adds machines",
             )

@@ -10,13 +10,13 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from components.addon import Manifest
-from components.fields import Cidr
+from components.addresses import Cidr
 from components.network.calico_settings import Bgp, CalicoPeer
 from components.network.selector import written
 
 API_VERSION = "crd.projectcalico.org/v1"
 NAMESPACE = "calico-system"
-"""Where calico-node runs, and looks for passwords."""
+"""The namespace of calico-node and of its password Secrets."""
 READERS = "caas-bgp-passwords"
 
 

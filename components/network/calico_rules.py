@@ -1,4 +1,4 @@
-"""What Calico's operator refuses, and pod addresses that do not suffice.
+"""Checks of settings that Calico's operator would reject, and of insufficient pod addresses.
 
 Source of the rules: pkg/controller/installation/validation.go and pkg/controller/ippool of
 tigera/operator.
@@ -7,19 +7,22 @@ tigera/operator.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
-from components.addon import Target
+from components.addresses import AddressRange
+from components.facts import ClusterFacts
 from components.finding import Finding
-from components.loadbalancer.addresses import AddressRange, overlaps
+from components.loadbalancing.addresses import overlaps
 from components.network import firewall, kube_proxy
 from components.network.blocks import check_blocks
-from components.network.calico_settings import Bgp, CalicoPeer, Encapsulation, PodPool
+from components.network.calico_settings import (
+    Bgp,
+    CalicoOptions,
+    CalicoPeer,
+    Encapsulation,
+    PodPool,
+)
 from components.network.names import duplicates
 from errors import network as codes
-
-if TYPE_CHECKING:
-    from components.network.calico import Calico
 
 IPV6 = 6
 LARGEST_BLOCK = {4: 20, 6: 116}
@@ -27,7 +30,7 @@ IPIP = (Encapsulation.IPIP, Encapsulation.IPIP_CROSS_SUBNET)
 BY_BGP = (*IPIP, Encapsulation.NONE)
 
 
-def check(calico: Calico, target: Target) -> Iterator[Finding]:
+def check(calico: CalicoOptions, target: ClusterFacts) -> Iterator[Finding]:
     """Codes 1210 to 1216, 1226, 1227 and 1230."""
     yield from kube_proxy.check(target, calico.TITLE)
     yield from firewall.check(target, calico.between(target))
@@ -53,17 +56,17 @@ def check(calico: Calico, target: Target) -> Iterator[Finding]:
             yield finding.below("bgp")
 
 
-def _place(pool: PodPool, target: Target) -> Iterator[Finding]:
+def _place(pool: PodPool, target: ClusterFacts) -> Iterator[Finding]:
     own = AddressRange.of(pool.cidr)
-    ranges = target.cluster.network.pods
+    ranges = target.network.pods
     if not any(AddressRange.of(cidr).contains(own) for cidr in ranges):
         listed = ", ".join(str(cidr) for cidr in ranges)
         what = f"{pool.cidr} is not inside the addresses of pods"
-        why = f"those of `{target.cluster.name}` are {listed}"
+        why = f"those of `{target.name}` are {listed}"
         yield Finding(codes.POOL_OUTSIDE_PODS, ("cidr",), what, why=why)
 
 
-def _block(calico: Calico, pool: PodPool) -> Iterator[Finding]:
+def _block(calico: CalicoOptions, pool: PodPool) -> Iterator[Finding]:
     network, size = pool.cidr.network, calico.block_size_of(pool)
     first = max(LARGEST_BLOCK[network.version], network.prefixlen)
     if not first <= size <= network.max_prefixlen:
@@ -75,24 +78,24 @@ def _block(calico: Calico, pool: PodPool) -> Iterator[Finding]:
         )
 
 
-def _travel(calico: Calico, pool: PodPool) -> Iterator[Finding]:
+def _travel(calico: CalicoOptions, pool: PodPool) -> Iterator[Finding]:
     encapsulation = calico.encapsulation_of(pool)
     if encapsulation in IPIP and pool.cidr.network.version == IPV6:
         what = f"IPv6 packets of {pool.cidr} do not travel by `{encapsulation}`"
         fix = "Use `VXLAN`, `VXLANCrossSubnet` or `None` for it."
         yield Finding(codes.NETWORK_OPTION_NEEDS, ("encapsulation",), what, fix=fix)
     elif encapsulation in BY_BGP and not calico.bgp:
-        what = f"routes of `{encapsulation}` are told by BGP, and that is off"
+        what = f"routes of `{encapsulation}` are announced by BGP, and that is off"
         fix = "Add `bgp: {}`, or use `VXLAN` or `VXLANCrossSubnet`."
         yield Finding(codes.NETWORK_OPTION_NEEDS, ("encapsulation",), what, fix=fix)
 
 
-def _families(pools: tuple[PodPool, ...], target: Target) -> Iterator[Finding]:
+def _families(pools: tuple[PodPool, ...], target: ClusterFacts) -> Iterator[Finding]:
     there = {pool.cidr.network.version for pool in pools}
-    for cidr in target.cluster.network.pods:
+    for cidr in target.network.pods:
         if cidr.network.version not in there:
             what = f"no pool has IPv{cidr.network.version} addresses"
-            why = f"pods of `{target.cluster.name}` have them"
+            why = f"pods of `{target.name}` have them"
             yield Finding(codes.FAMILY_WITHOUT_POOL, ("pools",), what, why=why)
 
 

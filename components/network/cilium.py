@@ -3,88 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar
 
-from pydantic import Field
-
-from components.addon import (
-    GATEWAY_API,
-    LOAD_BALANCER,
-    NETWORK,
-    Addon,
-    Manifest,
-    Port,
-    Target,
-    merged,
-)
+from components.addon import GATEWAY_API, LOAD_BALANCER, NETWORK, Addon, Manifest, Port
+from components.addon_settings import merged
 from components.chart import Chart
-from components.fields import Count, Flag
+from components.facts import ClusterFacts
 from components.finding import Finding
 from components.ingress.classes import DEFINITIONS
-from components.loadbalancer.addresses import Announced, LoadBalancer
-from components.network import cilium_objects, cilium_rules
+from components.network import cilium_objects, cilium_rules, mtu
 from components.network.cilium_settings import (
-    CiliumBgp,
-    CiliumEncryption,
+    MASK_SIZES,
+    CiliumOptions,
     EncryptionType,
-    Hubble,
-    Ipam,
     IpamMode,
     Routing,
-    ServiceAddresses,
 )
 
 NAMESPACE = "kube-system"
-MASK_SIZES = {4: 24, 6: 120}
-"""What a machine takes where nothing is said; Cilium's own defaults."""
-BETWEEN = "pods of one machine to those of another"
 HIGHLY_AVAILABLE = 2
 
 
-class Cilium(LoadBalancer):
+class CiliumSettings(CiliumOptions):
     """Cilium; it takes the place of kube-proxy exactly where `network.kubeProxy` is false."""
 
     TITLE: ClassVar = "Cilium"
     SUMMARY: ClassVar = "Network plug-in with policies, flows, and load balancing, by eBPF."
 
-    routing: Routing = Routing.VXLAN
-    """How packets get to other machines: in a tunnel, or `native`, where the network lets addresses
-    of pods through."""
-    direct_node_routes: Flag = False
-    """With `native`: machines are in one subnet, and tell each other their routes."""
-    mtu: Annotated[Count, Field(ge=1280, le=9000)] | None = None
-    """The largest packet of pods; without it found out on the machines."""
-    ipam: Ipam = Ipam()
-    """How addresses of pods are divided."""
-    encryption: CiliumEncryption | None = None
-    """Encrypts what pods say to each other."""
-    hubble: Hubble = Hubble()
-    """Flows between pods."""
-    load_balancer: ServiceAddresses | None = None
-    """Addresses for Services of `type: LoadBalancer`."""
-    bgp: CiliumBgp | None = None
-    """Routes by BGP."""
-    gateway: Flag = False
-    """Gateways of the Gateway API, with its definitions; needs a cluster without kube-proxy."""
-
-    @property
-    def takes_all(self) -> bool:
-        """Whether it answers Services that name no class."""
-        return self.load_balancer is not None and not self.load_balancer.by_class
-
-    def announced(self) -> Iterator[Announced]:
-        """The addresses of all pools."""
-        for number, pool in enumerate(self.load_balancer.pools if self.load_balancer else ()):
-            for index, one in enumerate(pool.addresses):
-                path = ("loadBalancer", "pools", number, "addresses", index)
-                yield Announced(path, one, pool.reserved)
-
-    def gateway_class(self) -> str:
-        """`cilium`, where it serves Gateways."""
-        return "cilium" if self.gateway else ""
-
-    def addon(self, target: Target) -> Addon:
-        """One chart, and before it the definitions of the Gateway API where they are asked for."""
+    def addon(self, target: ClusterFacts) -> Addon:
+        """One chart, and before it the CRDs of the Gateway API if they are needed."""
         values = merged(self._values(target), self.values)
         definitions = (DEFINITIONS,) if self.gateway else ()
         return Addon(
@@ -102,25 +49,14 @@ class Cilium(LoadBalancer):
             ready=(f"DaemonSet {NAMESPACE}/cilium", f"Deployment {NAMESPACE}/cilium-operator"),
         )
 
-    def check(self, target: Target) -> Iterator[Finding]:
-        """What Cilium would refuse or ignore, and addresses that are not free."""
+    def check(self, target: ClusterFacts) -> Iterator[Finding]:
+        """The settings that Cilium would reject or ignore, and addresses that are not free."""
         yield from cilium_rules.check(self, target)
+        yield from mtu.check(target, self.mtu)
 
-    @property
-    def answers_for_addresses(self) -> bool:
-        """Whether machines answer for addresses of Services in their own network."""
-        return self.load_balancer is not None and (bool(self.load_balancer.l2) or self.bgp is None)
-
-    def mask_size(self, version: int) -> int:
-        """The network bits of a machine's block, with IPAM of its own."""
-        said = {4: self.ipam.mask_size_v4, 6: self.ipam.mask_size_v6}
-        return said[version] or MASK_SIZES[version]
-
-    def _values(self, target: Target) -> dict[str, Any]:
+    def _values(self, target: ClusterFacts) -> dict[str, Any]:
         watched = target.has("monitoring")
-        machines = target.cluster.control_plane.replicas + sum(
-            pool.fewest for pool in target.cluster.worker_pools
-        )
+        machines = target.control_plane.replicas + sum(pool.fewest for pool in target.pools)
         return {
             **self._families(target),
             **self._services(target),
@@ -138,9 +74,9 @@ class Cilium(LoadBalancer):
             "prometheus": {"enabled": watched},
         }
 
-    def _families(self, target: Target) -> dict[str, Any]:
+    def _families(self, target: ClusterFacts) -> dict[str, Any]:
         """Addresses of pods, and how they travel."""
-        ranges = {cidr.network.version: str(cidr) for cidr in target.cluster.network.pods}
+        ranges = {cidr.network.version: str(cidr) for cidr in target.network.pods}
         values: dict[str, Any] = {
             f"ipv{version}": {"enabled": version in ranges} for version in MASK_SIZES
         }
@@ -163,18 +99,19 @@ class Cilium(LoadBalancer):
         direct = {"autoDirectNodeRoutes": self.direct_node_routes}
         return values | {"routingMode": "native"} | native | direct
 
-    def _services(self, target: Target) -> dict[str, Any]:
-        """Who forwards packets to Services, and who gives them addresses."""
+    def _services(self, target: ClusterFacts) -> dict[str, Any]:
+        """The implementation of Services and of their addresses."""
         values: dict[str, Any] = {
             "kubeProxyReplacement": "false",
             "defaultLBServiceIPAM": "lbipam" if self.takes_all else "none",
         }
-        if target.cluster.network.kube_proxy:
+        if target.network.kube_proxy:
             return values
-        endpoint = target.cluster.control_plane.endpoint
         # Without kube-proxy the API's own Service leads nowhere; kubeadm has written down where.
-        found = {"k8sServiceHost": endpoint.host or "auto"}
-        port = {"k8sServicePort": str(endpoint.port)} if endpoint.host else {}
+        found = {"k8sServiceHost": target.control_plane.host or "auto"}
+        port = (
+            {"k8sServicePort": str(target.control_plane.port)} if target.control_plane.host else {}
+        )
         return values | {"kubeProxyReplacement": "true"} | found | port
 
     def _gateways(self) -> dict[str, Any]:
@@ -198,7 +135,7 @@ class Cilium(LoadBalancer):
             values["ipsec"] = {"secretName": self.encryption.key_secret}
         return values
 
-    def _hubble(self, target: Target) -> dict[str, Any]:
+    def _hubble(self, target: ClusterFacts) -> dict[str, Any]:
         hubble = self.hubble
         if not hubble.enabled:
             return {"enabled": False}
@@ -208,18 +145,17 @@ class Cilium(LoadBalancer):
             "ui": {"enabled": hubble.ui},
             # Made in the cluster and renewed there; Helm would make new ones at every change.
             "tls": {"auto": {"method": "cronJob"}},
-            "peerService": {"clusterDomain": target.cluster.network.service_domain},
         }
         if target.has("monitoring") and hubble.metrics:
             values["metrics"] = {"enabled": list(hubble.metrics)}
         return values
 
-    def _objects(self, target: Target) -> Iterator[Manifest]:
+    def _objects(self, target: ClusterFacts) -> Iterator[Manifest]:
         if self.load_balancer:
             default = self.answers_for_addresses
             yield from cilium_objects.addresses(self.load_balancer, answered=default)
         if self.bgp:
-            families = [cidr.network.version for cidr in target.cluster.network.services]
+            families = [cidr.network.version for cidr in target.network.services]
             services = self.load_balancer is not None
             yield from cilium_objects.bgp(self.bgp, families, services=services)
 
@@ -229,19 +165,7 @@ class Cilium(LoadBalancer):
         named = {peer.password_secret for peer in self.bgp.peers} if self.bgp else set()
         yield from (name for name in named if name)
 
-    def between(self) -> Iterator[Port]:
-        """What machines must let through among each other."""
-        yield Port(4240, "machines among each other, whether they are healthy")
-        if self.routing is not Routing.NATIVE:
-            yield Port(8472 if self.routing is Routing.VXLAN else 6081, BETWEEN, "UDP")
-        if self.encryption:
-            encrypted = f"{BETWEEN}, encrypted"
-            wireguard = self.encryption.type is EncryptionType.WIREGUARD
-            yield Port(51871, encrypted, "UDP") if wireguard else Port(0, encrypted, "ESP")
-        if self.hubble.enabled:
-            yield Port(4244, "Hubble's relay to machines")
-
-    def _ports(self, target: Target) -> Iterator[Port]:
+    def _ports(self, target: ClusterFacts) -> Iterator[Port]:
         yield from self.between()
         if self.bgp:
             for number in sorted({peer.peer_port for peer in self.bgp.peers}):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from components.addon import Manifest
-from components.loadbalancer.addresses import AddressRange
+from components.addresses import AddressRange
 from components.network.cilium_settings import CiliumBgp, CiliumPeer, ServiceAddresses
 from components.network.selector import written
 
@@ -26,7 +26,7 @@ def addresses(settings: ServiceAddresses, *, answered: bool) -> Iterator[Manifes
     """A CiliumLoadBalancerIPPool each, and who answers for them.
 
     Args:
-        settings: what is said.
+        settings: the settings.
         answered: whether machines answer for them in their own network.
     """
     for pool in settings.pools:
@@ -48,12 +48,12 @@ def addresses(settings: ServiceAddresses, *, answered: bool) -> Iterator[Manifes
 
 
 def bgp(settings: CiliumBgp, families: Iterable[int], *, services: bool) -> Iterator[Manifest]:
-    """The CiliumBGPClusterConfig, a CiliumBGPPeerConfig each, and what they are told.
+    """The CiliumBGPClusterConfig, a CiliumBGPPeerConfig for each peer, and the announcements.
 
     Args:
-        settings: what is said.
+        settings: the settings.
         families: of addresses, 4 and 6.
-        services: whether addresses of Services are told.
+        services: whether addresses of Services are announced.
     """
     for peer in settings.peers:
         yield _object("CiliumBGPPeerConfig", peer.name, _peer(peer, families))

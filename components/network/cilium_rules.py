@@ -1,17 +1,17 @@
-"""What Cilium refuses or ignores, and pod addresses that do not suffice."""
+"""Checks of settings that Cilium would reject or ignore, and of insufficient pod addresses."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
-from components.addon import Target
+from components.facts import ClusterFacts
 from components.finding import Finding
-from components.loadbalancer.addresses import check_balancer
+from components.loadbalancing.addresses import check_balancer
 from components.network import firewall
 from components.network.blocks import check_blocks
 from components.network.cilium_settings import (
     CiliumBgp,
+    CiliumOptions,
     EncryptionType,
     Ipam,
     IpamMode,
@@ -20,14 +20,11 @@ from components.network.cilium_settings import (
 from components.network.names import duplicates
 from errors import network as codes
 
-if TYPE_CHECKING:
-    from components.network.cilium import Cilium
-
 SHORTEST_HOLD_SECONDS = 3
 MASK_KEYS = {4: "maskSizeV4", 6: "maskSizeV6"}
 
 
-def check(cilium: Cilium, target: Target) -> Iterator[Finding]:
+def check(cilium: CiliumOptions, target: ClusterFacts) -> Iterator[Finding]:
     """Codes 1212, 1213, 1215, 1226, 1227, 1230, and those of addresses of Services."""
     yield from check_balancer(cilium, target)
     yield from firewall.check(target, cilium.between())
@@ -45,9 +42,9 @@ def check(cilium: Cilium, target: Target) -> Iterator[Finding]:
             yield finding.below("bgp")
 
 
-def _options(cilium: Cilium, target: Target) -> Iterator[Finding]:
+def _options(cilium: CiliumOptions, target: ClusterFacts) -> Iterator[Finding]:
     encryption, hubble = cilium.encryption, cilium.hubble
-    has_proxy = target.cluster.network.kube_proxy
+    has_proxy = target.network.kube_proxy
     without_proxy = "Set `network.kubeProxy: false` for the cluster; only a new one can have it."
     wrong = [
         (
@@ -61,7 +58,7 @@ def _options(cilium: Cilium, target: Target) -> Iterator[Finding]:
             encryption is not None
             and encryption.node_encryption
             and encryption.type is EncryptionType.IPSEC,
-            "IPsec encrypts what pods say, and not what machines say",
+            "IPsec encrypts the traffic of pods, not that of machines",
             "Use `type: wireguard`.",
         ),
         (
@@ -85,7 +82,7 @@ def _options(cilium: Cilium, target: Target) -> Iterator[Finding]:
         (
             ("bgp",),
             cilium.bgp is not None and not cilium.load_balancer and not cilium.bgp.advertise_pods,
-            "routers would be told nothing",
+            "no route would be advertised to routers",
             "Add `loadBalancer`, or set `advertisePods: true`.",
         ),
     ]
@@ -94,8 +91,8 @@ def _options(cilium: Cilium, target: Target) -> Iterator[Finding]:
             yield Finding(codes.NETWORK_OPTION_NEEDS, path, what, fix=fix)
 
 
-def _ipam(cilium: Cilium, target: Target) -> Iterator[Finding]:
-    ipam, ranges = cilium.ipam, target.cluster.network.pods
+def _ipam(cilium: CiliumOptions, target: ClusterFacts) -> Iterator[Finding]:
+    ipam, ranges = cilium.ipam, target.network.pods
     if ipam.mode is IpamMode.KUBERNETES:
         yield from _ignored(ipam)
         return
@@ -115,7 +112,7 @@ def _ipam(cilium: Cilium, target: Target) -> Iterator[Finding]:
 def _ignored(ipam: Ipam) -> Iterator[Finding]:
     for key, size in ((MASK_KEYS[4], ipam.mask_size_v4), (MASK_KEYS[6], ipam.mask_size_v6)):
         if size is not None:
-            what = f"`{key}` is of `cluster-pool`; Kubernetes has block sizes of its own"
+            what = f"`{key}` is of `cluster-pool`; Kubernetes uses its own block sizes"
             fix = "Use `mode: cluster-pool`, or `node-cidr-mask-size` of the controller manager."
             yield Finding(codes.NETWORK_OPTION_NEEDS, (key,), what, fix=fix)
 
@@ -128,5 +125,5 @@ def _bgp(bgp: CiliumBgp) -> Iterator[Finding]:
             what = f"the peer `{peer.name}` has a hold time below `3s`"
             yield Finding(codes.BAD_BGP_PEER, ("peers", index, "holdTime"), what)
         elif keepalive > hold:
-            what = f"the peer `{peer.name}` is kept alive later than it is held"
+            what = f"the peer `{peer.name}` has a keepalive time above its hold time"
             yield Finding(codes.BAD_BGP_PEER, ("peers", index, "keepaliveTime"), what)

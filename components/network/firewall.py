@@ -1,15 +1,16 @@
-"""What machines must let through so that pods of one reach those of another."""
+"""The firewall rules between machines that pod networks need."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from components.addon import Port, Target
+from components.addon import Port
+from components.facts import ClusterFacts
 from components.finding import Finding
 from errors import network as codes
 
 
-def check(target: Target, ports: Iterable[Port]) -> Iterator[Finding]:
+def check(target: ClusterFacts, ports: Iterable[Port]) -> Iterator[Finding]:
     """PORT_CLOSED, for each port that the infrastructure keeps closed between machines.
 
     Args:

@@ -8,13 +8,17 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from components.addon import NETWORK, Addon, AddonSettings, Manifest, Target
+from components.addon import NETWORK, Addon, Manifest
+from components.addon_settings import AddonSettings
+from components.facts import ClusterFacts
 from components.fields import Flag, Namespace
 from components.finding import Finding
-from components.network.flannel import Flannel
+from components.network.flannel import FlannelSettings
 from errors import network as codes
 
 API_VERSION = "networking.k8s.io/v1"
+NAMESPACE_LABEL = "kubernetes.io/metadata.name"
+"""The label with its name that the API server sets on each namespace."""
 PROTECTED = frozenset(
     {
         "kube-system",
@@ -27,38 +31,38 @@ PROTECTED = frozenset(
         "metallb-system",
     }
 )
-"""Namespaces of the cluster's own: what is there talks to all machines."""
+"""System namespaces, whose pods connect to all machines."""
 DNS_PODS = {"k8s-app": "kube-dns"}
 """The label of CoreDNS, as kubeadm installs it."""
 
 
 class Direction(StrEnum):
-    """Where packets of a pod go."""
+    """The direction of a pod's traffic."""
 
     INGRESS = "Ingress"
     EGRESS = "Egress"
 
 
-class NetworkPolicies(AddonSettings):
-    """Policies of namespaces; what each application needs is added by policies of its own."""
+class NetworkPoliciesSettings(AddonSettings):
+    """Default policies of namespaces; applications add policies for the traffic that they need."""
 
     TITLE: ClassVar = "Network policies"
     SUMMARY: ClassVar = "Denies pods of some namespaces everything but DNS, until it is allowed."
     EXAMPLE: ClassVar = {"namespaces": ["shop"]}
 
     namespaces: Annotated[tuple[Namespace, ...], Field(min_length=1, max_length=200)]
-    """Where; they are not made, and a policy waits until its namespace is there."""
+    """The namespaces; they are not created, and a policy waits until its namespace exists."""
     default_deny: Annotated[tuple[Direction, ...], Field(min_length=1, max_length=2)] = (
         Direction.INGRESS,
         Direction.EGRESS,
     )
-    """What is denied: what comes to pods, what goes from them, or both."""
+    """The denied directions: traffic to pods, from pods, or both."""
     allow_dns: Flag = True
-    """Whether pods may ask the cluster's DNS, when what goes from them is denied."""
+    """Allows the cluster's DNS if egress is denied."""
     allow_within: Flag = False
-    """Whether pods of one namespace may talk to each other."""
+    """Allows traffic between pods of one namespace."""
 
-    def addon(self, target: Target) -> Addon:
+    def addon(self, target: ClusterFacts) -> Addon:
         """Up to three policies for each namespace."""
         return Addon(
             "networkPolicies",
@@ -67,11 +71,11 @@ class NetworkPolicies(AddonSettings):
             ready=tuple(f"NetworkPolicy {name}/default-deny" for name in self.namespaces),
         )
 
-    def check(self, target: Target) -> Iterator[Finding]:
+    def check(self, target: ClusterFacts) -> Iterator[Finding]:
         """POLICIES_NOT_ENFORCED, PROTECTED_NAMESPACE and DUPLICATE_NAME."""
         flannel = target.addons.get("flannel")
-        if isinstance(flannel, Flannel) and not flannel.network_policies:
-            what, why = "nothing holds NetworkPolicies", f"`{target.cluster.name}` has Flannel"
+        if isinstance(flannel, FlannelSettings) and not flannel.network_policies:
+            what, why = "NetworkPolicies are not enforced", f"`{target.name}` has Flannel"
             yield Finding(codes.POLICIES_NOT_ENFORCED, (), what, why=why, key=True)
         for index, name in enumerate(self.namespaces):
             path = ("namespaces", index)
@@ -84,15 +88,17 @@ class NetworkPolicies(AddonSettings):
         denied = [direction.value for direction in Direction if direction in self.default_deny]
         yield _policy(namespace, "default-deny", {"policyTypes": denied})
         if self.allow_dns and Direction.EGRESS in self.default_deny:
-            yield _policy(namespace, "allow-dns", {"policyTypes": ["Egress"], "egress": [_dns()]})
+            yield _policy(
+                namespace, "allow-dns", {"policyTypes": ["Egress"], "egress": [dns_rule()]}
+            )
         if self.allow_within:
-            everybody: list[dict[str, Any]] = [{"podSelector": {}}]
-            rules: dict[str, Any] = {"policyTypes": denied}
+            all_pods: list[dict[str, Any]] = [{"podSelector": {}}]
+            within: dict[str, Any] = {"policyTypes": denied}
             if Direction.INGRESS in self.default_deny:
-                rules["ingress"] = [{"from": everybody}]
+                within["ingress"] = [{"from": all_pods}]
             if Direction.EGRESS in self.default_deny:
-                rules["egress"] = [{"to": everybody}]
-            yield _policy(namespace, "allow-within", rules)
+                within["egress"] = [{"to": all_pods}]
+            yield _policy(namespace, "allow-within", within)
 
 
 def _policy(namespace: str, name: str, rules: dict[str, Any]) -> Manifest:
@@ -104,8 +110,9 @@ def _policy(namespace: str, name: str, rules: dict[str, Any]) -> Manifest:
     }
 
 
-def _dns() -> dict[str, Any]:
-    place = {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}}
+def dns_rule() -> dict[str, Any]:
+    """The rule for egress to the cluster's DNS."""
+    place = {"matchLabels": {NAMESPACE_LABEL: "kube-system"}}
     pods = {"namespaceSelector": place, "podSelector": {"matchLabels": DNS_PODS}}
     return {
         "to": [pods],

@@ -11,7 +11,7 @@ from components.fields import LabelKey, LabelValue, Settings
 
 
 class Operator(StrEnum):
-    """How an expression compares a label."""
+    """The comparison of a label in an expression."""
 
     IN = "In"
     NOT_IN = "NotIn"
@@ -25,7 +25,7 @@ class Expression(Settings):
     key: LabelKey
     operator: Operator
     values: Annotated[tuple[LabelValue, ...], Field(max_length=100)] = ()
-    """What `In` and `NotIn` compare with; empty for the others."""
+    """The values for `In` and `NotIn`; empty for the others."""
 
 
 class Selector(Settings):

@@ -1,4 +1,4 @@
-"""What a stack file says about alerts: where they go, to whom, and when not."""
+"""Settings of alerts: receivers, routes and quiet hours."""
 
 from __future__ import annotations
 
@@ -41,7 +41,8 @@ DAY_MINUTES, HOUR = 1440, 60
 
 
 class Severity(StrEnum):
-    """How bad it is: `critical` wakes somebody, `warning` waits until morning, `info` for ever."""
+    """Severity: `critical` needs attention at once, `warning` can wait until morning, `info` is
+    never sent."""
 
     CRITICAL = "critical"
     WARNING = "warning"
@@ -68,7 +69,7 @@ class Day(StrEnum):
 
 
 class SmtpTls(StrEnum):
-    """How the connection to a mail server is encrypted."""
+    """The encryption of the connection to a mail server."""
 
     STARTTLS = "starttls"
     IMPLICIT = "implicit"
@@ -110,29 +111,29 @@ class TimeOfDay(Value):
 
 
 class Email(Settings):
-    """The mail server, and who gets mail that is nobody else's."""
+    """The mail server, and the default recipients."""
 
     host: Domain
     """The mail server."""
     port: Annotated[Count, Field(ge=1, le=65535)] = 587
     tls: SmtpTls = SmtpTls.STARTTLS
-    """`implicit` is usual on port 465; `none` only for a relay beside the cluster that asks for no
+    """`implicit` is usual on port 465; `none` only for a relay beside the cluster that requires no
     password."""
     from_: Annotated[Address, Field(alias="from")]
     """The sender."""
     to: Annotated[tuple[Address, ...], Field(min_length=1, max_length=20)]
-    """Who gets the alerts of no team, and those of teams that name nobody."""
+    """The recipients of alerts without a team, and the fallback for teams without recipients."""
     user: Text | None = None
-    """Who logs in at the server; the sender where only a password is named."""
+    """The user at the server; the sender if only a password is set."""
     password_secret: SecretName | None = None
-    """The Secret whose `password` it is; none for a server that asks for none."""
+    """The Secret whose `password` it is; none for a server that requires none."""
     ca_secret: SecretName | None = None
     """A Secret whose `ca.crt` has signed the server's certificate; none for a public authority."""
     severities: Annotated[tuple[Severity, ...], Field(min_length=1)] = (
         Severity.CRITICAL,
         Severity.WARNING,
     )
-    """What is mailed."""
+    """The severities that are sent by e-mail."""
 
 
 class Webhook(Settings):
@@ -145,15 +146,15 @@ class Webhook(Settings):
     token_secret: SecretName | None = None
     """A Secret whose `token` is sent as `Authorization: Bearer`."""
     user: Text | None = None
-    """Who logs in with HTTP basic authentication, with `passwordSecret`."""
+    """The user for HTTP basic authentication with `passwordSecret`."""
     password_secret: SecretName | None = None
     """A Secret whose `password` it is."""
     ca_secret: SecretName | None = None
     """A Secret whose `ca.crt` has signed its certificate; none for a public authority."""
     payload: dict[str, Any] = Field(default_factory=dict)
-    """What is posted, in place of Alertmanager's own JSON. In its texts `{text}` is the alerts in a
-    line, `{status}` `firing` or `resolved`, and `{alert}`, `{severity}`, `{cluster}`, `{namespace}`
-    what they have in common."""
+    """The body, instead of Alertmanager's JSON. In its texts `{text}` is the alerts in a line,
+    `{status}` `firing` or `resolved`, and `{alert}`, `{severity}`, `{cluster}`, `{namespace}` what
+    they have in common."""
 
 
 class Chat(Webhook):
@@ -165,7 +166,7 @@ class Chat(Webhook):
         Severity.CRITICAL,
         Severity.WARNING,
     )
-    """What is posted."""
+    """The severities that are posted."""
 
 
 class Sns(Settings):
@@ -174,10 +175,10 @@ class Sns(Settings):
     region: Text
     """The region of SNS; not all of them send SMS."""
     topic: Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:sns:")] | None = None
-    """A topic that has the telephone numbers; for whoever names none."""
+    """The fallback where there are no SMS recipients: a topic with the numbers as subscriptions."""
     secret: SecretName | None = None
     """A Secret whose `credentials` is a credentials file of AWS; without it the role of the
-    machine or of the service account is used."""
+    service account is used, where `values` annotate it with one."""
     role: Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:iam:")] | None = None
     """A role that is assumed for it."""
     endpoint: WebAddress | None = None
@@ -190,7 +191,7 @@ class SmsGateway(Webhook):
     payload: dict[str, Any] = Field(
         default_factory=lambda: {"to": "{number}", "text": "{text}"}, min_length=1
     )
-    """What the gateway wants; `{number}` is the telephone number, `{text}` the message."""
+    """The body for the gateway; `{number}` is the telephone number, `{text}` the message."""
 
 
 class Sms(Settings):
@@ -201,51 +202,51 @@ class Sms(Settings):
     webhook: SmsGateway | None = None
     """Through another gateway."""
     numbers: Annotated[tuple[Phone, ...], Field(max_length=20)] = ()
-    """Who gets the alerts of no team, and those of teams that name nobody."""
+    """The recipients of alerts without a team, and the fallback for teams without recipients."""
     severities: Annotated[tuple[Severity, ...], Field(min_length=1)] = (Severity.CRITICAL,)
-    """What is sent."""
+    """The severities that are sent."""
 
 
 class Team(Settings):
-    """A team that gets the alerts of its own."""
+    """A team with separate receivers."""
 
     name: TeamName
     """Alerts with the label `team` of this value are its own."""
     namespaces: Annotated[tuple[Namespace, ...], Field(max_length=100)] = ()
     """So are alerts about these namespaces."""
     email: Annotated[tuple[Address, ...], Field(max_length=20)] = ()
-    """Who gets mail; where nobody is named, those of `alerts.email`."""
+    """The e-mail recipients; fallback are those of `alerts.email`."""
     sms: Annotated[tuple[Phone, ...], Field(max_length=20)] = ()
-    """Who gets SMS; where nobody is named, those of `alerts.sms`."""
+    """The SMS recipients; fallback are those of `alerts.sms`."""
 
 
 class QuietHours(Settings):
-    """Hours in which nobody is told what can wait; what still holds then is told afterwards."""
+    """Hours in which warnings are muted; warnings that still fire afterwards are sent then."""
 
     begin: TimeOfDay
-    """When they begin, `22:00`."""
+    """The start, `22:00`."""
     end: TimeOfDay
-    """When they end; before `begin` it is on the next day."""
+    """The end; an end before `begin` is on the next day."""
     days: tuple[Day, ...] = tuple(Day)
     """The days on which they begin."""
     time_zone: Annotated[str, Field(pattern=r"^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$")] = "UTC"
     """As the IANA names it, `Europe/Berlin`."""
     severities: Annotated[tuple[Quiet, ...], Field(min_length=1)] = tuple(Quiet)
-    """What can wait; critical alerts never do."""
+    """The muted severities; critical alerts are never muted."""
 
 
 class Heartbeat(Webhook):
     """The dead man's switch: a request that comes for as long as alerting works.
 
-    A service elsewhere raises the alarm when it stops; no cluster can tell that itself.
+    A service elsewhere raises the alarm when it stops; a cluster cannot report its own failure.
     """
 
     interval: Duration = Duration(300)
-    """How often it comes."""
+    """The interval."""
 
 
 class Grouping(Settings):
-    """How alerts are put together into one message."""
+    """The labels by which alerts are grouped into one message."""
 
     by: Annotated[tuple[LabelName, ...], Field(max_length=10)] = (
         "cluster",
@@ -254,16 +255,16 @@ class Grouping(Settings):
     )
     """Alerts that are equal in these labels go into one message."""
     wait: Duration = Duration(30)
-    """How long the first message waits for others of its group."""
+    """The wait for other alerts of a group before its first message."""
     interval: Duration = Duration(300)
-    """How long to wait before a message about new alerts of the group."""
+    """The wait before a message about new alerts of a group."""
     repeat: dict[Severity, Duration] = Field(default_factory=dict)
     """After how long a message is sent again while it still holds; without it 2h for critical
     alerts, 12h for warnings, a day for the rest."""
 
 
 class Alerts(Settings):
-    """Who is told of alerts, and how.
+    """The receivers of alerts.
 
     With `email` alone, critical alerts and warnings are mailed, a cause silences its effects, and
     nothing comes twice within hours.
@@ -276,9 +277,9 @@ class Alerts(Settings):
     webhooks: Annotated[tuple[Chat, ...], Field(max_length=20)] = ()
     """Chat rooms, ticket and on-call services; they get the alerts of all teams."""
     teams: Annotated[tuple[Team, ...], Field(max_length=200)] = ()
-    """Who gets alerts of their own."""
+    """Teams with separate receivers."""
     quiet_hours: Annotated[tuple[QuietHours, ...], Field(max_length=20)] = ()
-    """When what can wait does."""
+    """The periods in which muted severities wait."""
     heartbeat: Heartbeat | None = None
     """The dead man's switch."""
     grouping: Grouping = Grouping()

@@ -24,7 +24,7 @@ from components.observability.messages import LINE, body
 
 SECRETS = "/etc/alertmanager/secrets"
 NOBODY = "nobody"
-"""The receiver of what nobody is told."""
+"""The receiver without recipients."""
 OPERATORS = "operators"
 HEARTBEAT = "heartbeat"
 REPEAT = {
@@ -37,7 +37,7 @@ LEVELS = {
     Severity.WARNING: 'severity !~ "critical|info"',
     Severity.INFO: 'severity = "info"',
 }
-"""What an alert of a severity has; one of another severity, or of none, counts as a warning."""
+"""The matchers of a severity; an alert with another severity, or none, counts as a warning."""
 PASSWORD, TOKEN, ADDRESS, AUTHORITY = "password", "token", "url", "ca.crt"
 AWS_CREDENTIALS = "credentials"
 """The keys in the Secrets that are referred to."""
@@ -48,8 +48,8 @@ Config = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Owner:
-    """Somebody who is told of alerts: the operators, or a team."""
+class AlertOwner:
+    """The owner of alerts: the operators, or a team."""
 
     name: str
     email: Sequence[Address]
@@ -108,11 +108,11 @@ class _Maker:
 
     # ---- who ----------------------------------------------------------------------------------
 
-    def _operators(self) -> Owner:
+    def _operators(self) -> AlertOwner:
         email, sms = self.alerts.email, self.alerts.sms
-        return Owner(OPERATORS, email.to if email else (), sms.numbers if sms else ())
+        return AlertOwner(OPERATORS, email.to if email else (), sms.numbers if sms else ())
 
-    def _receiver(self, owner: Owner, severity: Severity) -> str:
+    def _receiver(self, owner: AlertOwner, severity: Severity) -> str:
         """The name of the receiver of an owner's alerts of a severity; it is made once."""
         email, sms = self.alerts.email, self.alerts.sms
         found: Config = {}
@@ -150,7 +150,7 @@ class _Maker:
         yield {"receiver": NOBODY, "matchers": ['severity = "none"']}
 
     def _chats(self) -> Iterator[Config]:
-        """Chat rooms get everything, so what follows is asked as well."""
+        """Chat rooms receive all alerts, so routing continues after them."""
         for chat in self.alerts.webhooks:
             name = self._named(f"webhook-{chat.name}", {"webhook_configs": [self._hook(chat)]})
             for severity in chat.severities:
@@ -159,7 +159,7 @@ class _Maker:
     def _teams(self) -> Iterator[Config]:
         operators = self._operators()
         owners = {
-            team.name: Owner(
+            team.name: AlertOwner(
                 f"team-{team.name}", team.email or operators.email, team.sms or operators.sms
             )
             for team in self.alerts.teams
@@ -171,14 +171,14 @@ class _Maker:
                 names = "|".join(team.namespaces)
                 yield self._team(f'namespace =~ "{names}"', owners[team.name])
 
-    def _team(self, matcher: str, owner: Owner) -> Config:
+    def _team(self, matcher: str, owner: AlertOwner) -> Config:
         return {
             "receiver": self._receiver(owner, Severity.WARNING),
             "matchers": [matcher],
             "routes": self._levels(owner),
         }
 
-    def _levels(self, owner: Owner) -> list[Config]:
+    def _levels(self, owner: AlertOwner) -> list[Config]:
         return [self._level(self._receiver(owner, severity), severity) for severity in Severity]
 
     def _level(self, receiver: str, severity: Severity) -> Config:

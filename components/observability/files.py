@@ -26,7 +26,7 @@ HERE = Path(__file__).parent
 OWN_FOLDER = "caas"
 """The folder in Grafana of the project's dashboards."""
 USERS_FOLDER = "custom"
-"""That of a user's dashboards which are not in a folder of their own."""
+"""The folder of a user's dashboards that are in no folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Why a file can't be used."""
+    """The reason why a file cannot be used."""
 
     file: str
     what: str

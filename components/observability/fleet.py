@@ -1,4 +1,4 @@
-"""What kube-state-metrics says about the objects of Cluster API, on a management cluster.
+"""The metrics of kube-state-metrics about Cluster API's objects, on a management cluster.
 
 Only what the project's own dashboards and alerts read. The metrics are named as Cluster API names
 its own, so that its dashboards work as well.
@@ -57,7 +57,7 @@ def custom_resource_state() -> Manifest:
 
 
 def rules_of_role() -> list[Manifest]:
-    """What kube-state-metrics may read for it."""
+    """The permissions of kube-state-metrics for these objects."""
     read = ["get", "list", "watch"]
     kinds = ["clusters", "machinedeployments", "machines"]
     return [

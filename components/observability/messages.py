@@ -1,4 +1,4 @@
-"""What people are told: one line about a group of alerts, as templates of Alertmanager."""
+"""The text of messages: one line about a group of alerts, as templates of Alertmanager."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PLACES = {
     "cluster": ".CommonLabels.cluster",
     "namespace": ".CommonLabels.namespace",
 }
-"""What `{text}` and its like are in Alertmanager's templates."""
+"""The placeholders such as `{text}`, as Alertmanager's templates."""
 _PLACE = re.compile(r"\{(\w+)\}")
 
 

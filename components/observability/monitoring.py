@@ -3,35 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
-from pydantic import Field
-
-from components.addon import (
-    GATEWAY_API,
-    METRICS,
-    Addon,
-    AddonSettings,
-    Manifest,
-    Port,
-    SecurityLevel,
-    Target,
-    merged,
-)
+from components.addon import GATEWAY_API, METRICS, Addon, Manifest, Port, SecurityLevel
+from components.addon_settings import merged
 from components.chart import Chart
-from components.fields import Count, LabelKey, WebAddress
+from components.facts import ClusterFacts
 from components.finding import Finding
 from components.observability import files, objects
-from components.observability.alert_settings import Alerts
 from components.observability.alertmanager import secrets_of
 from components.observability.rules_of_settings import check
-from components.observability.settings import Gateway, Grafana, Receive, RemoteWrite, Storage
+from components.observability.settings import MonitoringOptions
 from components.observability.values import CHART, NAME, NAMESPACE, chart_values
 
-Folder = Annotated[str, Field(pattern=r"^[^\x00]+$", max_length=512)]
 
-
-class Monitoring(AddonSettings):
+class MonitoringSettings(MonitoringOptions):
     """Prometheus, Alertmanager and Grafana, twice where it matters, with their own volumes."""
 
     TITLE: ClassVar = "Monitoring"
@@ -39,34 +25,7 @@ class Monitoring(AddonSettings):
         "Prometheus, Alertmanager and Grafana, with dashboards, alerts and where these go."
     )
 
-    retention_days: Annotated[Count, Field(ge=1, le=3650)] = 15
-    """How long metrics are kept; less where the volume is full before."""
-    storage: Storage | None = Storage(size=50)
-    """The volume of each Prometheus; null keeps nothing over a restart."""
-    replicas: Annotated[Count, Field(ge=1, le=5)] = 2
-    """How many Prometheus and how many Alertmanager run; each Prometheus has everything."""
-    alerts: Alerts = Alerts()
-    """Who is told of alerts; nobody where nothing is said."""
-    grafana: Grafana = Grafana()
-    """Where dashboards are looked at, and by whom."""
-    dashboards: Folder | None = None
-    """A folder of the checkout with dashboards of yours, `*.json`; a folder in it is one in
-    Grafana."""
-    rules: Folder | None = None
-    """A folder of the checkout with alert and recording rules of yours, `*.yaml` as Prometheus
-    reads them."""
-    runbooks: WebAddress | None = None
-    """Where this project's `docs/` is published; without it alerts name pages of the checkout."""
-    tenant_label: LabelKey = "capsule.clastix.io/tenant"
-    """The label of namespaces that names their tenant."""
-    gateway: Gateway = Gateway()
-    """The Gateway that routes go through."""
-    remote_write: RemoteWrite | None = None
-    """A store elsewhere that gets metrics of this cluster."""
-    receive: Receive | None = None
-    """Takes the metrics of other clusters, on a management cluster."""
-
-    def addon(self, target: Target) -> Addon:
+    def addon(self, target: ClusterFacts) -> Addon:
         """One chart; dashboards and rules follow it."""
         routed = self.grafana.hostname or (self.receive and self.receive.hostname)
         values = merged(chart_values(self, target), self.values)
@@ -96,11 +55,11 @@ class Monitoring(AddonSettings):
             ),
         )
 
-    def check(self, target: Target) -> Iterator[Finding]:
-        """What is wrong with receivers, credentials, folders and their files."""
+    def check(self, target: ClusterFacts) -> Iterator[Finding]:
+        """The problems of receivers, credentials, folders and their files."""
         yield from check(self, target)
 
-    def _objects(self, target: Target) -> Iterator[Manifest]:
+    def _objects(self, target: ClusterFacts) -> Iterator[Manifest]:
         management, receives = target.management, self.receive is not None
         known = files.own_dashboards()
         for name in objects.own_names(known, management=management, receives=receives):
@@ -112,7 +71,7 @@ class Monitoring(AddonSettings):
             management=management,
             receives=bool(self.receive and self.receive.expected and management),
         )
-        yield objects.facts(self.tenant_label, target.cluster.control_plane.etcd)
+        yield objects.facts(self.tenant_label, target.control_plane.etcd_quota_gib)
         if self.rules:
             yield from objects.users_rules(self.rules)
         if self.grafana.hostname:

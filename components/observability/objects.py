@@ -1,4 +1,5 @@
-"""What follows kube-prometheus-stack: dashboards, rules, and the way in for the fleet's metrics."""
+"""The objects that follow kube-prometheus-stack: dashboards, rules, and the endpoint for the
+fleet's metrics."""
 
 from __future__ import annotations
 
@@ -8,14 +9,13 @@ from typing import Any
 
 from components.addon import Manifest
 from components.chart import CLUSTER_NAME
-from components.cluster.control_plane_settings import Etcd
 from components.digests import content_name
 from components.ingress.classes import GROUP
-from components.ingress.names import CLUSTER
 from components.observability import files
 from components.observability.files import Dashboard, Rules
-from components.observability.settings import Gateway, Receive
+from components.observability.settings import DashboardGateway, Receive
 from components.observability.values import NAME, NAMESPACE
+from components.placeholders import filled
 
 MANAGEMENT_ONLY = ("fleet", "cluster-api")
 """The files of dashboards and rules that only a management cluster has data for."""
@@ -55,7 +55,7 @@ def prometheus_rule(
 
 
 def own_names(found: Mapping[str, Any], *, management: bool, receives: bool) -> list[str]:
-    """Which of the project's files a cluster gets."""
+    """The project's files for a cluster."""
     without = {*(() if management else MANAGEMENT_ONLY), *(() if receives else RECEIVER_ONLY)}
     return [name for name in found if name not in without]
 
@@ -96,21 +96,26 @@ def _finished(rule: Mapping[str, Any], base: str, labels: Mapping[str, str]) -> 
     return {**rule, "annotations": {**rule["annotations"], "runbook_url": address}}
 
 
-def facts(tenant_label: str, etcd: Etcd) -> Manifest:
-    """What rules and dashboards compare with, as series: whose a namespace is, etcd's quota."""
+def facts(tenant_label: str, etcd_quota_gib: int | None) -> Manifest:
+    """Facts that rules and dashboards compare with, as series: owners of namespaces, etcd's quota.
+
+    Args:
+        tenant_label: the label of namespaces that names their tenant.
+        etcd_quota_gib: the size limit of etcd's database in GiB; None for an external etcd.
+    """
     label = _metric_label(tenant_label)
     tenants = (
         f'label_replace(kube_namespace_labels{{{label}!=""}}, "tenant", "$1", "{label}", "(.+)")'
     )
     records = {"local:namespace_tenant": f"max by (namespace, tenant) ({tenants})"}
-    if not etcd.external:
-        records["local:etcd_quota_bytes"] = f"vector({etcd.quota_gib * GIB})"
+    if etcd_quota_gib is not None:
+        records["local:etcd_quota_bytes"] = f"vector({etcd_quota_gib * GIB})"
     rules = [{"record": name, "expr": expression} for name, expression in records.items()]
     return prometheus_rule("caas-facts", [{"name": "caas-facts", "rules": rules}])
 
 
 def _metric_label(key: str) -> str:
-    """How kube-state-metrics calls a label of an object: `label_capsule_clastix_io_tenant`.
+    """The name of an object's label in kube-state-metrics: `label_capsule_clastix_io_tenant`.
 
     Source: `labelName` and `toSnakeCase` in `internal/store/utils.go` of kube-state-metrics.
     """
@@ -138,12 +143,12 @@ def _name(prefix: str, file: str) -> str:
     return content_name(f"{prefix}-{readable or 'file'}", {"file": file})
 
 
-def grafana_route(hostname: str, gateway: Gateway) -> Manifest:
+def grafana_route(hostname: str, gateway: DashboardGateway) -> Manifest:
     """The route to Grafana. The chart has one too, but would wait for the Gateway API with it."""
     return _route("grafana", hostname, gateway, {"backendRefs": [{"name": "grafana", "port": 80}]})
 
 
-def way_in(receive: Receive, gateway: Gateway, replicas: int) -> Iterator[Manifest]:
+def way_in(receive: Receive, gateway: DashboardGateway, replicas: int) -> Iterator[Manifest]:
     """The route for the metrics of other clusters, and who may use it.
 
     The replicas don't share what they are sent, so the first gets every request and each of the
@@ -171,7 +176,7 @@ def way_in(receive: Receive, gateway: Gateway, replicas: int) -> Iterator[Manife
     }
 
 
-def _route(name: str, hostname: str, gateway: Gateway, rule: Manifest) -> Manifest:
+def _route(name: str, hostname: str, gateway: DashboardGateway, rule: Manifest) -> Manifest:
     section = {"sectionName": gateway.section} if gateway.section else {}
     parent = {"name": gateway.name, "namespace": gateway.namespace} | section
     return {
@@ -180,7 +185,7 @@ def _route(name: str, hostname: str, gateway: Gateway, rule: Manifest) -> Manife
         "metadata": {"name": name, "namespace": NAMESPACE},
         "spec": {
             "parentRefs": [parent],
-            "hostnames": [hostname.replace(CLUSTER, CLUSTER_NAME)],
+            "hostnames": [filled(hostname)],
             "rules": [rule],
         },
     }

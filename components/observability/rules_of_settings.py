@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import TYPE_CHECKING
 from zoneinfo import available_timezones
 
-from components.addon import Target
+from components import pod_identity
+from components.facts import ClusterFacts
 from components.finding import Finding
 from components.observability import files
 from components.observability.alert_settings import Alerts, Sms, Webhook
 from components.observability.files import Fault
 from components.observability.messages import NUMBER, PLACES, unknown_places
+from components.observability.settings import MonitoringOptions
 from errors import observability as codes
-
-if TYPE_CHECKING:
-    from components.observability.monitoring import Monitoring
 
 Path = tuple[str | int, ...]
 KNOWN = frozenset(PLACES)
@@ -28,10 +26,14 @@ def zones() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
-def check(settings: Monitoring, target: Target) -> Iterator[Finding]:
+def check(settings: MonitoringOptions, target: ClusterFacts) -> Iterator[Finding]:
     """Every broken rule; paths begin at the add-on's settings."""
     for finding in _alerts(settings.alerts):
         yield finding.below("alerts")
+    sms = settings.alerts.sms
+    if sms and sms.sns and not sms.sns.secret:
+        path = ("alerts", "sms", "sns")
+        yield from pod_identity.check(target, "aws", path, "`sns`", settings.values)
     if settings.dashboards:
         yield from _dashboards(settings.dashboards)
     if settings.rules:
@@ -64,7 +66,7 @@ def _alerts(alerts: Alerts) -> Iterator[Finding]:
     told = alerts.email or alerts.sms or alerts.webhooks
     if not told and (alerts.teams or alerts.quiet_hours):
         key = "teams" if alerts.teams else "quietHours"
-        yield Finding(codes.NOBODY_TOLD, (key,), f"`{key}` without anything that tells", key=True)
+        yield Finding(codes.NOBODY_TOLD, (key,), f"`{key}` without a receiver", key=True)
 
 
 def _channels(alerts: Alerts) -> Iterator[Finding]:
@@ -101,7 +103,7 @@ def _webhook(hook: Webhook, path: Path, known: frozenset[str] = KNOWN) -> Iterat
     elif hook.user and hook.token_secret:
         yield Finding(codes.HALF_CREDENTIALS, path, "the webhook has a user and a token")
     for name in unknown_places(hook.payload, known):
-        what = f"nothing fills `{{{name}}}`"
+        what = f"there is no placeholder `{{{name}}}`"
         fix = f"Known are {', '.join(f'`{{{each}}}`' for each in sorted(known))}."
         yield Finding(codes.UNKNOWN_PLACEHOLDER, (*path, "payload"), what, fix=fix)
 
@@ -122,7 +124,7 @@ def _teams(alerts: Alerts) -> Iterator[Finding]:
         names.add(team.name)
         for namespace in team.namespaces:
             if namespace in namespaces:
-                what = f"the namespace `{namespace}` is of two teams"
+                what = f"the namespace `{namespace}` belongs to two teams"
                 yield Finding(codes.SAME_NAME_TWICE, ("teams", index, "namespaces"), what)
             namespaces.add(namespace)
     hooks: set[str] = set()

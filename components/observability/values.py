@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from catalog import catalog
-from components.addon import Target
 from components.chart import CLUSTER_NAME
-from components.ingress.names import CLUSTER
+from components.facts import ClusterFacts
 from components.observability import fleet
 from components.observability.alertmanager import (
     AWS_CREDENTIALS,
@@ -15,11 +14,14 @@ from components.observability.alertmanager import (
     configuration,
     secrets_of,
 )
-from components.observability.settings import Oidc, RemoteWrite, Series, Storage
-
-if TYPE_CHECKING:
-    from components.cluster.settings import ComponentOptions
-    from components.observability.monitoring import Monitoring
+from components.observability.settings import (
+    GrafanaOidc,
+    MonitoringOptions,
+    RemoteWrite,
+    Series,
+    Storage,
+)
+from components.placeholders import filled
 
 Values = dict[str, Any]
 
@@ -29,13 +31,14 @@ NAME = "monitoring"
 NAMESPACE = NAME
 OIDC_MOUNT = "/etc/secrets/oidc"
 SHARE_OF_VOLUME = 0.85
-"""How much of its volume Prometheus fills before the oldest goes; the rest is for its log."""
+"""The share of its volume that Prometheus fills before it deletes the oldest data; the rest is for
+its log."""
 FLEET_SERIES = "caas:.+|ALERTS"
 """The series of the fleet view: the project's recording rules, and the alerts that fire."""
 UNSCRAPED = {"enabled": False}
 
 
-def chart_values(settings: Monitoring, target: Target) -> Values:
+def chart_values(settings: MonitoringOptions, target: ClusterFacts) -> Values:
     """The values of the chart for a cluster."""
     return {
         "fullnameOverride": NAME,
@@ -57,24 +60,23 @@ def _definitions() -> Values:
     return {"enabled": True, "forceConflicts": True, "image": {"busybox": {"tag": tags[0]}}}
 
 
-def _control_plane(target: Target) -> Values:
-    """What kubeadm makes reachable: only the API server, unless the cluster says otherwise.
+def _control_plane(target: ClusterFacts) -> Values:
+    """The parts of a control plane that are scraped: those that listen beyond the machine.
 
     kubeadm binds etcd's metrics, controller manager, scheduler and kube-proxy to the loopback
-    address. The first two can be told another address, where they ask for a token all the same.
+    address. The first two take another address, and still ask for a token there.
     """
-    options = target.cluster.control_plane.kubeadm
+    facts = target.control_plane
     return {
-        "kubeControllerManager": {"enabled": _is_reachable(options.controller_manager)},
-        "kubeScheduler": {"enabled": _is_reachable(options.scheduler)},
+        "kubeControllerManager": {"enabled": _is_reachable(facts.controller_manager_address)},
+        "kubeScheduler": {"enabled": _is_reachable(facts.scheduler_address)},
         "kubeEtcd": UNSCRAPED,
         "kubeProxy": UNSCRAPED,
     }
 
 
-def _is_reachable(options: ComponentOptions) -> bool:
-    found = [each.value for each in options.extra_args if each.name == "bind-address"]
-    return bool(found) and not found[-1].startswith("127.") and found[-1] != "::1"
+def _is_reachable(address: str) -> bool:
+    return not address.startswith("127.") and address != "::1"
 
 
 def _operator() -> Values:
@@ -88,7 +90,7 @@ def _operator() -> Values:
     }
 
 
-def _prometheus(settings: Monitoring) -> Values:
+def _prometheus(settings: MonitoringOptions) -> Values:
     all_of_them = ("rule", "serviceMonitor", "podMonitor", "probe", "scrapeConfig")
     spec: Values = {
         "replicas": settings.replicas,
@@ -132,7 +134,7 @@ def _remote_write(settings: RemoteWrite) -> Values:
     return found
 
 
-def _alertmanager(settings: Monitoring) -> Values:
+def _alertmanager(settings: MonitoringOptions) -> Values:
     secrets = secrets_of(settings.alerts)
     spec: Values = {
         "replicas": settings.replicas,
@@ -153,7 +155,7 @@ def _alertmanager(settings: Monitoring) -> Values:
     }
 
 
-def _grafana(settings: Monitoring) -> Values:
+def _grafana(settings: MonitoringOptions) -> Values:
     grafana = settings.grafana
     values: Values = {
         "fullnameOverride": "grafana",
@@ -163,7 +165,7 @@ def _grafana(settings: Monitoring) -> Values:
                 "folderAnnotation": "grafana_folder",
                 "provider": {"foldersFromFilesStructure": True},
             },
-            # Other add-ons, such as `logs`, bring theirs in namespaces of their own.
+            # Other add-ons, such as `logs`, have theirs in other namespaces.
             "datasources": {"searchNamespace": "ALL"},
         },
         "resources": {"requests": {"cpu": "50m", "memory": "192Mi"}},
@@ -176,18 +178,20 @@ def _grafana(settings: Monitoring) -> Values:
             values["persistence"]["storageClassName"] = grafana.storage.class_
         # Two at once would want the same volume.
         values["deploymentStrategy"] = {"type": "Recreate"}
-    ini: Values = {}
+    # Nothing is sent out of the cluster, and versions are those of the catalog.
+    asked = dict.fromkeys(("reporting_enabled", "check_for_updates"), False)
+    ini: Values = {"analytics": asked | {"check_for_plugin_updates": False}}
     if grafana.hostname:
-        host = grafana.hostname.replace(CLUSTER, CLUSTER_NAME)
+        host = filled(grafana.hostname)
         ini["server"] = {"root_url": f"https://{host}"}
     if grafana.oidc:
         ini["auth.generic_oauth"] = _oidc(grafana.oidc)
         mount = {"name": "oidc", "secretName": grafana.oidc.secret, "mountPath": OIDC_MOUNT}
         values["extraSecretMounts"] = [mount | {"readOnly": True}]
-    return values | ({"grafana.ini": ini} if ini else {})
+    return values | {"grafana.ini": ini}
 
 
-def _oidc(oidc: Oidc) -> Values:
+def _oidc(oidc: GrafanaOidc) -> Values:
     return {
         "enabled": True,
         "name": oidc.name,
@@ -203,7 +207,7 @@ def _oidc(oidc: Oidc) -> Values:
     }
 
 
-def _role(oidc: Oidc) -> str:
+def _role(oidc: GrafanaOidc) -> str:
     """A JMESPath that gives a user's role from the groups."""
     ranks = ((oidc.admins, "Admin"), (oidc.editors, "Editor"))
     tests = [
@@ -214,7 +218,7 @@ def _role(oidc: Oidc) -> str:
     return " || ".join([*tests, "'Viewer'"])
 
 
-def _state_metrics(settings: Monitoring, target: Target) -> Values:
+def _state_metrics(settings: MonitoringOptions, target: ClusterFacts) -> Values:
     values: Values = {
         "fullnameOverride": "kube-state-metrics",
         "metricLabelsAllowlist": [f"namespaces=[{settings.tenant_label}]"],

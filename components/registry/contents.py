@@ -1,4 +1,4 @@
-"""What is in a Harbor: projects, other registries, replication. Its chart knows none of it."""
+"""The content of Harbor: projects, other registries, replication. Its chart knows none of it."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from components.fields import Count, Flag, Settings, WebAddress
+from components.fields import Count, Flag, ObjectName, Settings, WebAddress
 from components.finding import Finding
-from components.storage.volumes import ObjectName
 from errors.registries import DUPLICATE_CONTENT, RETENTION_EMPTY, UNKNOWN_REGISTRY
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]+([._-][a-z0-9]+)*$", max_length=255)]
@@ -21,7 +20,7 @@ Cron = Annotated[str, Field(pattern=r"^0 (\*\S+|[^*\s]\S*)( \S+){4}$", max_lengt
 
 
 class RegistryKind(StrEnum):
-    """What another registry speaks."""
+    """The API of another registry."""
 
     DOCKER_HUB = "docker-hub"
     DOCKER_REGISTRY = "docker-registry"
@@ -40,17 +39,17 @@ class OtherRegistry(Settings):
 
     name: Name
     kind: RegistryKind = RegistryKind.DOCKER_REGISTRY
-    """What it speaks."""
+    """The kind of registry."""
     url: WebAddress
     """`https://hub.docker.com` of Docker Hub."""
     secret: ObjectName | None = None
     """A Secret in Harbor's namespace, its keys `username` and `password`."""
     insecure: Flag = False
-    """Whether its certificate is not checked."""
+    """Disables the verification of its certificate."""
 
 
-class Severity(StrEnum):
-    """How bad a known fault of an image is."""
+class VulnerabilitySeverity(StrEnum):
+    """The severity of a vulnerability."""
 
     LOW = "low"
     MEDIUM = "medium"
@@ -58,17 +57,17 @@ class Severity(StrEnum):
     CRITICAL = "critical"
 
 
-class Retention(Settings):
-    """Which images stay; the others are deleted every night."""
+class ImageRetention(Settings):
+    """The images that are kept; others are deleted every night."""
 
     newest: Annotated[Count, Field(ge=1, le=10000)] | None = None
-    """How many of each repository, the last pushed first."""
+    """The number of images per repository, most recently pushed first."""
     days: Annotated[Count, Field(ge=1, le=3650)] | None = None
     """Those that were pushed or pulled in so many days."""
     tags: Pattern = "**"
     """Tags that the rules are about."""
     schedule: Cron = "0 0 2 * * *"
-    """When the others are deleted."""
+    """The schedule of the deletion."""
 
 
 class Robot(Settings):
@@ -77,9 +76,9 @@ class Robot(Settings):
     name: Name
     """Harbor calls it `robot$<project>+<name>`."""
     push: Flag = False
-    """Whether it may push; pulling it always may."""
+    """Allows pushes; pulls are always allowed."""
     days: Annotated[Count, Field(ge=1, le=3650)] | None = 365
-    """How long it lives; `null` for ever."""
+    """The lifetime; `null` for no limit."""
     secret: ObjectName | None = None
     """The Secret in Harbor's namespace that gets its pull secret; without it
     `robot-<project>-<name>`."""
@@ -94,23 +93,23 @@ class Project(Settings):
 
     name: Name
     public: Flag = False
-    """Whether everybody may pull."""
+    """Allows anonymous pulls."""
     cache_of: Name | None = None
     """A registry of `registries` that it caches; cannot be changed."""
     quota: Annotated[str, Field(pattern=r"^[1-9][0-9]*(Mi|Gi|Ti)$")] | None = None
     """The most that its images may take; without it no limit."""
     scan: Flag = True
     """Scans each image when it is pushed."""
-    refuse: Severity | None = None
+    refuse: VulnerabilitySeverity | None = None
     """Does not hand out images with known faults of this severity or a worse one."""
-    retention: Retention | None = None
-    """Which images stay; without it all of them."""
+    retention: ImageRetention | None = None
+    """The images that are kept; all without it."""
     robots: Annotated[tuple[Robot, ...], Field(max_length=100)] = ()
     """Accounts of programs."""
 
 
-class Direction(StrEnum):
-    """Who has the original."""
+class ReplicationDirection(StrEnum):
+    """The registry that has the original."""
 
     PULL = "pull"
     PUSH = "push"
@@ -122,7 +121,7 @@ class Replication(Settings):
     name: Name
     registry: Name
     """One of `registries`."""
-    direction: Direction = Direction.PULL
+    direction: ReplicationDirection = ReplicationDirection.PULL
     """`pull` from it, `push` to it."""
     images: Pattern = "**"
     """Names of repositories, `library/**`."""
@@ -130,22 +129,23 @@ class Replication(Settings):
     into: Annotated[str, Field(max_length=255)] | None = None
     """The project or namespace there; without it the same name."""
     schedule: Cron | None = None
-    """When; without it by hand, and a push replication at every push."""
+    """The schedule; without it manual, and a push replication at every push."""
     override: Flag = True
-    """Whether a tag that is there already is overwritten."""
+    """Overwrites existing tags."""
     deletions: Flag = False
-    """Whether what is deleted here is deleted there."""
+    """Replicates deletions."""
 
 
 class Contents(Settings):
-    """What `./caas registry sync` brings into Harbor. It deletes no project and no image."""
+    """The content that `./caas registry sync` applies to Harbor. It deletes no project and no
+    image."""
 
     registries: Annotated[tuple[OtherRegistry, ...], Field(max_length=100)] = ()
     """Other registries."""
     projects: Annotated[tuple[Project, ...], Field(max_length=1000)] = ()
     """Projects: one per tenant, caches."""
     replications: Annotated[tuple[Replication, ...], Field(max_length=200)] = ()
-    """What is copied from or to other registries."""
+    """The replications from and to other registries."""
 
 
 def check(contents: Contents) -> Iterator[Finding]:
@@ -177,7 +177,7 @@ def _shared_secrets(contents: Contents) -> Iterator[Finding]:
             secret = robot.pull_secret(project.name)
             ours = f"the robot `{robot.name}` of `{project.name}`"
             other = taken.setdefault(secret, ours)
-            if other != ours:  # robots of one name are told already
+            if other != ours:  # robots of one name are already reported
                 what = f"{other} and {ours} have the Secret `{secret}`"
                 place = ("projects", index, "robots", number)
                 fix = "Name another one in `secret` of the robot."

@@ -2,7 +2,7 @@
 
 The chart makes the key of its tokens and the certificates of its parts anew at every change of the
 release, for a year; cert-manager keeps and renews them. Its own database and cache have a password
-that everybody knows from the chart, so only Harbor's pods may reach them.
+that is public in the chart, so only Harbor's pods may reach them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Manifest = dict[str, Any]
 
 
 def policies(*, database: bool, valkey: bool) -> list[Manifest]:
-    """Who reaches the database and the cache that come with the chart: Harbor's own pods."""
+    """The policies of the chart's database and cache: only Harbor's pods may connect."""
     ports = {"database": 5432, "redis": 6379}
     wanted = {"database": database, "redis": valkey}
     return [_policy(name, ports[name]) for name, there in wanted.items() if there]

@@ -1,4 +1,4 @@
-"""What Harbor stands on: its way in, database, cache, object storage, and who logs in."""
+"""Settings of Harbor's exposure, database, cache, object storage and login."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from components.fields import CertSan, Count, Flag, Settings, WebAddress
-from components.storage.volumes import ObjectName
+from components.fields import CertSan, Count, Flag, ObjectName, Settings, WebAddress
 
 Text = Annotated[str, Field(min_length=1, max_length=253)]
 
 
 class Exposure(StrEnum):
-    """How Harbor is reached."""
+    """The exposure of Harbor."""
 
     ROUTE = "route"
     INGRESS = "ingress"
@@ -37,7 +36,7 @@ class GatewayReference(Settings):
 
 
 class SslMode(StrEnum):
-    """How the database's certificate is checked."""
+    """The verification of the database's certificate."""
 
     DISABLE = "disable"
     REQUIRE = "require"
@@ -56,7 +55,7 @@ class Database(Settings):
     secret: ObjectName
     """A Secret in Harbor's namespace, its key `password`."""
     ssl: SslMode = SslMode.VERIFY_FULL
-    """How its certificate is checked; `require` encrypts without asking whom it talks to."""
+    """The verification of its certificate; `require` encrypts without verification."""
 
     def values(self) -> dict[str, Any]:
         """The chart's `database`."""
@@ -83,28 +82,54 @@ class Valkey(Settings):
     """`valkey.example.com:6379`; of sentinels all of them."""
     sentinel_set: Text | None = None
     """The name of the set that sentinels watch; without it the address is the server's own."""
+    username: Annotated[str, Field(pattern=r"^[A-Za-z0-9._~-]{1,64}$")] | None = None
+    """A user with a name; without it the default one."""
     secret: ObjectName | None = None
-    """A Secret in Harbor's namespace, its keys `REDIS_PASSWORD` and, for a user with a name,
-    `REDIS_USERNAME`; without it no password. The chart reads it when it is installed or
-    upgraded."""
+    """A Secret in Harbor's namespace, its key `REDIS_PASSWORD`: letters, digits and `-._~`, because
+    it becomes a part of addresses; without it no password. Pods read it when they start."""
     tls: Flag = True
-    """Whether it is talked to over TLS."""
+    """Connects with TLS."""
 
     def values(self) -> dict[str, Any]:
-        """The chart's `redis`."""
-        optional = {
-            "sentinelMasterSet": self.sentinel_set,
-            "existingSecret": self.secret,
-        }
+        """The chart's `redis`, without the password: the chart would write it into ConfigMaps, or
+        leave it empty where the Secret comes after the chart."""
+        watched = {"sentinelMasterSet": self.sentinel_set} if self.sentinel_set else {}
         external = {"addr": ",".join(self.addresses), "tlsOptions": {"enable": self.tls}}
+        return {"type": "external", "external": external | watched}
+
+    def environment(self) -> dict[str, list[dict[str, Any]]]:
+        """The environment by component, with the password filled in by the kubelet; it wins over
+        what the chart writes into ConfigMaps."""
+        if not self.secret:
+            return {}
+        password = _from_secret("REDIS_PASSWORD", self.secret, "REDIS_PASSWORD")
+        user = {"name": "REGISTRY_REDIS_USERNAME", "value": self.username}
+        images = [_from_secret("REGISTRY_REDIS_PASSWORD", self.secret, "REDIS_PASSWORD")]
+        images += [user] if self.username else []
+        core, jobs, layers = (self._address(index) for index in (0, 1, 2))
+        idle = "?idle_timeout_seconds=30"
+        own = {"name": "_REDIS_URL_CORE", "value": core + idle}
         return {
-            "type": "external",
-            "external": external | {key: value for key, value in optional.items() if value},
+            "core": [password, own, {"name": "_REDIS_URL_REG", "value": layers + idle}],
+            "jobservice": [password, own, {"name": "JOB_SERVICE_POOL_REDIS_URL", "value": jobs}],
+            "exporter": [password, {"name": "HARBOR_REDIS_URL", "value": jobs}],
+            "registry": images,
         }
+
+    def _address(self, index: int) -> str:
+        """The address of a database, with the numbers of the chart."""
+        scheme = ("rediss" if self.tls else "redis") + ("+sentinel" if self.sentinel_set else "")
+        path = f"/{self.sentinel_set}" if self.sentinel_set else ""
+        login = f"{self.username or ''}:$(REDIS_PASSWORD)"
+        return f"{scheme}://{login}@{','.join(self.addresses)}{path}/{index}"
+
+
+def _from_secret(variable: str, secret: str, key: str) -> dict[str, Any]:
+    return {"name": variable, "valueFrom": {"secretKeyRef": {"name": secret, "key": key}}}
 
 
 class S3(Settings):
-    """A bucket of S3, or of what speaks it."""
+    """A bucket of S3 or of a compatible store."""
 
     bucket: Text
     region: Text
@@ -112,7 +137,8 @@ class S3(Settings):
     """The address of a store that is not Amazon's."""
     secret: ObjectName | None = None
     """A Secret in Harbor's namespace, its keys `REGISTRY_STORAGE_S3_ACCESSKEY` and
-    `REGISTRY_STORAGE_S3_SECRETKEY`; without it the machine's identity."""
+    `REGISTRY_STORAGE_S3_SECRETKEY`; without it the role of the service account, where `values`
+    annotate it with one."""
     folder: Annotated[str, Field(pattern=r"^/[\w./-]*$", max_length=512)] | None = None
 
     def values(self) -> dict[str, Any]:
@@ -151,8 +177,8 @@ class Swift(Settings):
         } | {key: value for key, value in optional.items() if value}
 
 
-class Images(Settings):
-    """Where images are kept, in place of a volume."""
+class ImageStore(Settings):
+    """The object storage of images, instead of a volume."""
 
     s3: S3 | None = None
     swift: Swift | None = None
@@ -166,11 +192,11 @@ class Images(Settings):
         return {"type": kind, "disableredirect": not self.redirect, kind: store.values()}
 
 
-class Oidc(Settings):
+class HarborOidc(Settings):
     """Users log in with an identity provider; the first admin still has a password."""
 
     name: Text
-    """What the button says."""
+    """The text of the button."""
     issuer: Annotated[str, Field(pattern=r"^https://\S+$", max_length=512)]
     """The provider's address."""
     client_id: Text
@@ -198,8 +224,7 @@ class Oidc(Settings):
             "oidc_verify_cert": True,
             "oidc_auto_onboard": True,
         } | {key: value for key, value in groups.items() if value}
-        reference = {"secretKeyRef": {"name": self.secret, "key": "clientSecret"}}
         return [
-            {"name": variable, "valueFrom": reference},
+            _from_secret(variable, self.secret, "clientSecret"),
             {"name": "CONFIG_OVERWRITE_JSON", "value": json.dumps(settings)},
         ]

@@ -1,4 +1,4 @@
-"""What machines know of registries: mirrors, certificates, credentials; files before kubeadm runs.
+"""Registry settings of machines: mirrors, certificates, credentials; files before kubeadm runs.
 
 containerd reads `/etc/containerd/certs.d/<registry>/hosts.toml` at every pull, where its
 configuration has `config_path = "/etc/containerd/certs.d"`; images of image-builder have it.
@@ -15,14 +15,13 @@ from urllib.parse import urlsplit
 from pydantic import Field
 
 from components.cluster.host_files import HostFile, host_file
-from components.fields import SUBDOMAIN, Flag, Settings
+from components.fields import SUBDOMAIN, Flag, ObjectName, Settings
 from components.finding import Finding
-from components.storage.volumes import ObjectName
 from errors.registries import DUPLICATE_REGISTRY_HOST, EMPTY_REGISTRY_HOST
 
 DIRECTORY = "/etc/containerd/certs.d"
 CREDENTIALS = "/var/lib/kubelet/config.json"
-"""Where a kubelet looks for credentials of registries, for every pod of its machine.
+"""The kubelet's file with registry credentials for all pods of its machine.
 
 Source: https://kubernetes.io/docs/concepts/containers/images/#config-json
 """
@@ -33,8 +32,8 @@ _HOST = rf"^(\*|{SUBDOMAIN}(:[0-9]{{1,5}})?|\[[0-9a-fA-F:]+\](:[0-9]{{1,5}})?)$"
 Certificate = Annotated[str, Field(pattern=r"^-----BEGIN CERTIFICATE-----", max_length=65536)]
 
 
-class Mirror(Settings):
-    """A registry that is asked in place of another one."""
+class RegistryMirror(Settings):
+    """A registry that replaces another one."""
 
     url: Annotated[str, Field(pattern=r"^https?://[^\s\"\\]+$", max_length=512)]
     """Its address. With a path below `/v2`, as of a cache of Harbor,
@@ -42,24 +41,24 @@ class Mirror(Settings):
     ca: Certificate | None = None
     """The certificate of the CA that signed its own, in PEM; it is no secret."""
     push: Flag = False
-    """Whether images are pushed to it too."""
+    """Pushes images to it too."""
 
 
 class RegistryHost(Settings):
-    """A registry as names of images have it, and who is asked in its place."""
+    """A registry as in the names of images, and its mirrors."""
 
     name: Annotated[str, Field(pattern=_HOST, max_length=253)]
     """`docker.io`, `registry.example.com:5000`, or `*` for every registry that is not listed."""
-    mirrors: Annotated[tuple[Mirror, ...], Field(max_length=10)] = ()
-    """Who is asked, in this order."""
+    mirrors: Annotated[tuple[RegistryMirror, ...], Field(max_length=10)] = ()
+    """The mirrors in order."""
     fallback: Flag = True
-    """Whether the registry itself is asked when no mirror answers."""
+    """Falls back to the registry itself if no mirror answers."""
     ca: Certificate | None = None
     """The certificate of the CA that signed the registry's own, in PEM; it is no secret."""
 
 
 class Registries(Settings):
-    """What a cluster's machines know of registries; a change replaces all of its machines."""
+    """Registry settings of a cluster's machines; a change replaces all of its machines."""
 
     hosts: Annotated[tuple[RegistryHost, ...], Field(max_length=50)] = ()
     """Mirrors and certificates, by registry."""
@@ -111,7 +110,7 @@ def _host_files(host: RegistryHost) -> Iterator[HostFile]:
 
 
 def _server(host: RegistryHost, folder: str, certificates: dict[str, str]) -> Iterator[str]:
-    """Who is asked last: the registry itself, or the first mirror again."""
+    """The last host: the registry itself, or the first mirror again."""
     if not host.fallback:
         last = host.mirrors[0]
         yield f"server = {json.dumps(last.url)}"
@@ -130,5 +129,5 @@ def _server(host: RegistryHost, folder: str, certificates: dict[str, str]) -> It
 
 
 def _has_own_path(url: str) -> bool:
-    """Whether an address has the `/v2` in it that containerd would add."""
+    """True if an address has the `/v2` that containerd would add."""
     return "v2" in urlsplit(url).path.split("/")

@@ -58,8 +58,9 @@ _STAYS = {
 }
 
 
-class Action(StrEnum):
-    """What the API server does with what a mandatory rule refuses; it always notes it down."""
+class AdmissionAction(StrEnum):
+    """The action of the API server on a violation of a mandatory rule, in addition to an audit
+    annotation."""
 
     DENY = "deny"
     WARN = "warn"
@@ -67,7 +68,7 @@ class Action(StrEnum):
 
 
 def admission_policies(
-    action: Action = Action.DENY,
+    action: AdmissionAction = AdmissionAction.DENY,
     *,
     levels: Mapping[str, str] | None = None,
     parameters: Mapping[str, Mapping[str, Any]] | None = None,
@@ -91,7 +92,7 @@ def admission_policies(
 
 
 def _manifests(
-    rule: AdmissionRule, level: str, action: Action, given: Mapping[str, Any]
+    rule: AdmissionRule, level: str, action: AdmissionAction, given: Mapping[str, Any]
 ) -> tuple[Manifest, Manifest]:
     name = f"{rule.name}.{DOMAIN}"
     labels = {"app.kubernetes.io/managed-by": "caas"}
@@ -121,10 +122,10 @@ def _manifests(
     return policy, binding
 
 
-def _actions(level: str, action: Action) -> list[str]:
-    if action is Action.AUDIT:
+def _actions(level: str, action: AdmissionAction) -> list[str]:
+    if action is AdmissionAction.AUDIT:
         return ["Audit"]
-    denies = action is Action.DENY and level in (MANDATORY, REMEDIATE)
+    denies = action is AdmissionAction.DENY and level in (MANDATORY, REMEDIATE)
     return ["Deny" if denies else "Warn", "Audit"]
 
 

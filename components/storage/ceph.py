@@ -6,12 +6,11 @@ Source: https://rook.io/docs/rook/v1.20/Helm-Charts/ceph-cluster-chart/
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from components.pods import CRITICAL
+from components.storage.ceph_settings import RookCephOptions
 from components.storage.volumes import node_affinity
-
-if TYPE_CHECKING:
-    from components.storage.rook_ceph import RookCeph
 
 NAMESPACE = "rook-ceph"
 BLOCK, FILE, BUCKET = "ceph-block", "ceph-filesystem", "ceph-bucket"
@@ -28,6 +27,11 @@ _SPREAD = {
     },
 }
 _ACTIONS = ("provisioner", "controller-expand", "controller-publish", "node-stage")
+
+
+def operator_values(*, monitored: bool) -> dict[str, Any]:
+    """Of the chart with the operator."""
+    return {"monitoring": {"enabled": monitored}, "priorityClassName": CRITICAL}
 
 
 def driver_values() -> dict[str, Any]:
@@ -63,7 +67,7 @@ def snapshot_parameters(kind: str) -> dict[str, str]:
     }
 
 
-def cluster_values(settings: RookCeph, *, monitored: bool) -> dict[str, Any]:
+def cluster_values(settings: RookCephOptions, *, monitored: bool) -> dict[str, Any]:
     """Of the chart with the Ceph cluster, its pools and classes."""
     placement = {"placement": {"all": node_affinity(settings.pools)}} if settings.pools else {}
     return {
@@ -90,7 +94,7 @@ def cluster_values(settings: RookCeph, *, monitored: bool) -> dict[str, Any]:
     }
 
 
-def _storage(settings: RookCeph) -> dict[str, Any]:
+def _storage(settings: RookCephOptions) -> dict[str, Any]:
     disks = settings.disks
     if disks.claims is None:
         devices = {"deviceFilter": disks.filter} if disks.filter else {}
@@ -113,11 +117,11 @@ def _storage(settings: RookCeph) -> dict[str, Any]:
     return {"useAllNodes": False, "useAllDevices": False, "storageClassDeviceSets": [claims]}
 
 
-def _replicated(settings: RookCeph) -> dict[str, Any]:
+def _replicated(settings: RookCephOptions) -> dict[str, Any]:
     return {"failureDomain": "host", "replicated": {"size": settings.replicas}}
 
 
-def _class(settings: RookCeph, name: str, kind: str, *, is_default: bool) -> dict[str, Any]:
+def _class(settings: RookCephOptions, name: str, kind: str, *, is_default: bool) -> dict[str, Any]:
     secrets = {"provisioner": "provisioner", "node-stage": "node"}
     parameters = {}
     for action in _ACTIONS:
@@ -135,7 +139,7 @@ def _class(settings: RookCeph, name: str, kind: str, *, is_default: bool) -> dic
     }
 
 
-def _block(settings: RookCeph) -> dict[str, Any]:
+def _block(settings: RookCephOptions) -> dict[str, Any]:
     made = _class(settings, BLOCK, "rbd", is_default=settings.default == "block")
     image = {"imageFormat": "2", "imageFeatures": "layering"}
     return {
@@ -145,7 +149,7 @@ def _block(settings: RookCeph) -> dict[str, Any]:
     }
 
 
-def _file_system(settings: RookCeph) -> dict[str, Any]:
+def _file_system(settings: RookCephOptions) -> dict[str, Any]:
     made = _class(settings, FILE, "cephfs", is_default=settings.default == "fileSystem")
     return {
         "name": FILE,
@@ -166,7 +170,7 @@ def _file_system(settings: RookCeph) -> dict[str, Any]:
     }
 
 
-def _object_store(settings: RookCeph) -> dict[str, Any]:
+def _object_store(settings: RookCephOptions) -> dict[str, Any]:
     return {
         "name": "ceph-objectstore",
         "spec": {

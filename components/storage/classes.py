@@ -7,45 +7,46 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from components.addon import VOLUMES, Addon, Target
+from components.addon import VOLUMES, Addon
 from components.cluster_volumes import VolumeClass, Volumes
-from components.fields import Flag, Settings
-from components.storage.volumes import ObjectName, VolumeSettings, default_annotation
+from components.facts import ClusterFacts
+from components.fields import Flag, ObjectName, Settings
+from components.storage.volumes import VolumeSettings, default_annotation
 
 
 class ReclaimPolicy(StrEnum):
-    """What becomes of a volume when its claim is deleted."""
+    """The effect of a claim's deletion on its volume."""
 
     DELETE = "Delete"
     RETAIN = "Retain"
 
 
 class BindingMode(StrEnum):
-    """When a claim gets its volume."""
+    """The time at which a claim gets its volume."""
 
     WAIT_FOR_FIRST_CONSUMER = "WaitForFirstConsumer"
     IMMEDIATE = "Immediate"
 
 
 class OwnClass(Settings):
-    """A storage class. Kubernetes lets nobody change its driver, parameters, binding or reclaiming:
+    """A storage class. Its driver, parameters, binding and reclaim policy are immutable:
     give a changed one another name."""
 
     name: ObjectName
     provisioner: Annotated[str, Field(min_length=1, max_length=253)]
     """The driver, `ebs.csi.aws.com`."""
     parameters: dict[str, str] = Field(default_factory=dict)
-    """What the driver is told; see its own documentation."""
+    """The parameters of the driver; see its documentation."""
     reclaim_policy: ReclaimPolicy = ReclaimPolicy.DELETE
-    """What becomes of a volume when its claim is deleted."""
+    """The effect of a claim's deletion on its volume."""
     allow_volume_expansion: Flag = True
-    """Whether a claim may be enlarged."""
+    """Allows the expansion of claims."""
     binding_mode: BindingMode = BindingMode.WAIT_FOR_FIRST_CONSUMER
     """`WaitForFirstConsumer` makes a volume where its pod will run; `Immediate` at once."""
     mount_options: Annotated[tuple[str, ...], Field(max_length=20)] = ()
     """Options of `mount`."""
     default: Flag = False
-    """Whether claims that name no class get this one; exactly one class of a cluster is it."""
+    """Makes this the default class; a cluster has exactly one default class."""
 
     @property
     def volume_class(self) -> VolumeClass:
@@ -70,23 +71,30 @@ class OwnClass(Settings):
         } | options
 
 
-class StorageClasses(VolumeSettings):
+class StorageClassesSettings(VolumeSettings):
     """Storage classes beside those that drivers bring along."""
 
     TITLE: ClassVar = "Storage classes"
     SUMMARY: ClassVar = "Storage classes of any driver that the cluster has."
     EXAMPLE: ClassVar = {
-        "classes": [{"name": "fast", "provisioner": "ebs.csi.aws.com", "default": True}]
+        "classes": [
+            {
+                "name": "fast",
+                "provisioner": "ebs.csi.aws.com",
+                "parameters": {"type": "gp3", "encrypted": "true"},
+                "default": True,
+            }
+        ]
     }
 
     classes: Annotated[tuple[OwnClass, ...], Field(min_length=1, max_length=50)]
     """The classes."""
 
     def cluster_volumes(self) -> Volumes:
-        """The classes; their drivers are somebody else's."""
+        """The classes; their drivers belong to other add-ons."""
         return Volumes(tuple(each.volume_class for each in self.classes))
 
-    def addon(self, target: Target) -> Addon:
+    def addon(self, target: ClusterFacts) -> Addon:
         """Objects only."""
         return Addon(
             "storageClasses",

@@ -5,20 +5,23 @@ from __future__ import annotations
 from typing import ClassVar
 
 from catalog import catalog
-from components.addon import VOLUMES, Addon, SecurityLevel, Target, merged
+from components.addon import VOLUMES, Addon, SecurityLevel
+from components.addon_settings import merged
 from components.chart import Chart
 from components.cluster_volumes import VolumeClass, Volumes
-from components.fields import Flag
+from components.facts import ClusterFacts
+from components.fields import Flag, ObjectName, Path
+from components.pods import CRITICAL
 from components.storage.classes import ReclaimPolicy
-from components.storage.volumes import ObjectName, Path, VolumeSettings
+from components.storage.volumes import VolumeSettings
 
 CHART = "local-path-provisioner"
 NAMESPACE = "local-path-storage"
 DRIVER = "rancher.io/local-path"
 
 
-class LocalPath(VolumeSettings):
-    """Folders on machines: fast, and gone with the machine. For what can be made anew."""
+class LocalPathSettings(VolumeSettings):
+    """Folders on machines: fast, and gone with the machine. For data that can be created again."""
 
     TITLE: ClassVar = "Local path"
     SUMMARY: ClassVar = "Volumes in a folder of the machine; a replaced machine takes them along."
@@ -28,18 +31,19 @@ class LocalPath(VolumeSettings):
     path: Path = "/opt/local-path-provisioner"
     """The folder on every machine."""
     reclaim_policy: ReclaimPolicy = ReclaimPolicy.DELETE
-    """What becomes of a folder when its claim is deleted."""
+    """The effect of a claim's deletion on its folder."""
     default: Flag = False
-    """Whether claims that name no class get this one; exactly one class of a cluster is it."""
+    """Makes this the default class; a cluster has exactly one default class."""
 
     def cluster_volumes(self) -> Volumes:
         """One class, without snapshots."""
         return Volumes((VolumeClass(self.class_name, DRIVER, self.default),))
 
-    def addon(self, target: Target) -> Addon:
+    def addon(self, target: ClusterFacts) -> Addon:
         """One chart; a pod with the machine's folder makes and removes each volume."""
         (helper,) = (image for image in catalog().charts[CHART].images if image.at == "helperImage")
         values = {
+            "priorityClassName": CRITICAL,
             "storageClass": {
                 "name": self.class_name,
                 "provisionerName": DRIVER,

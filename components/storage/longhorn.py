@@ -7,13 +7,15 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from components.addon import VOLUMES, Addon, Port, SecurityLevel, Target, merged
+from components.addon import VOLUMES, Addon, Port, SecurityLevel
+from components.addon_settings import merged
 from components.chart import Chart
 from components.cluster_volumes import SnapshotDriver, VolumeClass, Volumes
-from components.fields import Count, Flag
+from components.facts import ClusterFacts
+from components.fields import Count, Flag, Path
 from components.finding import Finding
 from components.storage.classes import BindingMode, ReclaimPolicy
-from components.storage.volumes import Path, VolumeSettings, storage_nodes
+from components.storage.volumes import VolumeSettings, storage_nodes
 from errors.storage import TOO_FEW_STORAGE_NODES
 
 NAMESPACE = "longhorn-system"
@@ -22,7 +24,7 @@ CLASS = "longhorn"
 HOLDS_DATA = "node.longhorn.io/create-default-disk"
 
 
-class Longhorn(VolumeSettings):
+class LonghornSettings(VolumeSettings):
     """Replicated block storage; machines need the packages open-iscsi and nfs-common."""
 
     TITLE: ClassVar = "Longhorn"
@@ -31,20 +33,20 @@ class Longhorn(VolumeSettings):
     replicas: Annotated[Count, Field(ge=1, le=5)] = 3
     """On how many machines a volume's data is."""
     data_path: Path = "/var/lib/longhorn/"
-    """Where the data is on a machine; best a data disk that is mounted there."""
+    """The folder of data on a machine; best a mounted data disk."""
     labeled_only: Flag = False
     """Only machines of pools with the label `node.longhorn.io/create-default-disk: "true"` hold
     data."""
     reclaim_policy: ReclaimPolicy = ReclaimPolicy.DELETE
-    """What becomes of a volume when its claim is deleted."""
+    """The effect of a claim's deletion on its volume."""
     binding_mode: BindingMode = BindingMode.IMMEDIATE
     """`WaitForFirstConsumer` puts a replica where the pod runs, with `keepLocal`."""
     keep_local: Flag = False
     """Tries to keep one replica on the pod's machine."""
     over_provisioning_percent: Annotated[Count, Field(ge=100, le=1000)] = 100
-    """How much may be promised of a disk's size."""
+    """The share of a disk's size that may be provisioned."""
     default: Flag = True
-    """Whether claims that name no class get this one; exactly one class of a cluster is it."""
+    """Makes this the default class; a cluster has exactly one default class."""
 
     def cluster_volumes(self) -> Volumes:
         """One class; snapshots stay in the cluster."""
@@ -53,7 +55,7 @@ class Longhorn(VolumeSettings):
             (SnapshotDriver(DRIVER, CLASS, {"type": "snap"}),),
         )
 
-    def check(self, target: Target) -> Iterator[Finding]:
+    def check(self, target: ClusterFacts) -> Iterator[Finding]:
         """TOO_FEW_STORAGE_NODES."""
         nodes = storage_nodes(target, {HOLDS_DATA: "true"} if self.labeled_only else {})
         if nodes < self.replicas:
@@ -61,10 +63,10 @@ class Longhorn(VolumeSettings):
                 TOO_FEW_STORAGE_NODES,
                 ("replicas",),
                 f"{self.replicas} replicas of a volume need as many worker machines, and "
-                f"`{target.cluster.name}` has {nodes} at least",
+                f"`{target.name}` has {nodes} at least",
             )
 
-    def addon(self, target: Target) -> Addon:
+    def addon(self, target: ClusterFacts) -> Addon:
         """One chart."""
         return Addon(
             "longhorn",
@@ -83,7 +85,7 @@ class Longhorn(VolumeSettings):
             ),
         )
 
-    def _values(self, target: Target) -> dict[str, Any]:
+    def _values(self, target: ClusterFacts) -> dict[str, Any]:
         return {
             "persistence": {
                 "defaultClass": self.default,

@@ -6,12 +6,14 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from components.addon import VOLUMES, Addon, SecurityLevel, Target, merged
+from components.addon import VOLUMES, Addon, SecurityLevel
+from components.addon_settings import merged
 from components.chart import Chart
 from components.cluster_volumes import SnapshotDriver, VolumeClass, Volumes
-from components.fields import CertSan, Count, Flag, Settings
+from components.facts import ClusterFacts
+from components.fields import CertSan, Count, Flag, ObjectName, Path, Settings
 from components.storage.classes import ReclaimPolicy
-from components.storage.volumes import ObjectName, Path, VolumeSettings, default_annotation
+from components.storage.volumes import VolumeSettings, default_annotation
 
 NAMESPACE = "csi-nfs"
 DRIVER = "nfs.csi.k8s.io"
@@ -24,16 +26,16 @@ class NfsClass(Settings):
     server: CertSan
     """The server's name or address."""
     share: Path
-    """What it exports; `/` for NFS 4's root."""
+    """The exported path; `/` for NFS 4's root."""
     sub_dir: Annotated[str, Field(pattern=r"^[\w.${}/-]+$", max_length=253)] | None = None
     """The folder of a volume below the share, `${pvc.metadata.namespace}/${pvc.metadata.name}`;
     without it the volume's own name."""
     mount_options: Annotated[tuple[str, ...], Field(max_length=20)] = ("nfsvers=4.1", "hard")
     """Options of `mount`; with `hard` pods wait for a server that is away."""
     reclaim_policy: ReclaimPolicy = ReclaimPolicy.DELETE
-    """What becomes of a folder when its claim is deleted."""
+    """The effect of a claim's deletion on its folder."""
     default: Flag = False
-    """Whether claims that name no class get this one; exactly one class of a cluster is it."""
+    """Makes this the default class; a cluster has exactly one default class."""
 
     @property
     def volume_class(self) -> VolumeClass:
@@ -53,7 +55,7 @@ class NfsClass(Settings):
         }
 
 
-class Nfs(VolumeSettings):
+class NfsSettings(VolumeSettings):
     """The CSI driver for NFS; volumes are shared by pods on several machines."""
 
     TITLE: ClassVar = "NFS"
@@ -63,14 +65,14 @@ class Nfs(VolumeSettings):
     classes: Annotated[tuple[NfsClass, ...], Field(min_length=1, max_length=50)]
     """The storage classes, each on one share."""
     replicas: Annotated[Count, Field(ge=1, le=3)] = 2
-    """How many controllers run; one of them works, and each needs a machine of its own."""
+    """The number of controllers; one is active, and each needs a separate machine."""
 
     def cluster_volumes(self) -> Volumes:
         """A class for each share; a snapshot is an archive beside the folders."""
         classes = tuple(each.volume_class for each in self.classes)
         return Volumes(classes, (SnapshotDriver(DRIVER, "nfs"),))
 
-    def addon(self, target: Target) -> Addon:
+    def addon(self, target: ClusterFacts) -> Addon:
         """One chart; its pods mount on the machines."""
         values = {
             "controller": {"replicas": self.replicas},

@@ -8,11 +8,14 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from components.addon import SNAPSHOTS, Addon, AddonSettings, SecurityLevel, Target, merged
+from components.addon import SNAPSHOTS, Addon, SecurityLevel
+from components.addon_settings import AddonSettings, merged
 from components.chart import Chart
 from components.cluster_volumes import SnapshotDriver
+from components.facts import ClusterFacts
 from components.fields import Count
 from components.finding import Finding
+from components.pods import CRITICAL
 from components.storage.volumes import volumes_of
 from errors.storage import NOTHING_TO_SNAPSHOT
 
@@ -25,40 +28,44 @@ OF_VELERO = "velero.io/csi-volumesnapshot-class"
 
 
 class DeletionPolicy(StrEnum):
-    """What becomes of the storage's own snapshot when the VolumeSnapshot is deleted."""
+    """The effect of a VolumeSnapshot's deletion on the snapshot in the storage."""
 
     DELETE = "Delete"
     RETAIN = "Retain"
 
 
-class Snapshots(AddonSettings):
+class SnapshotsSettings(AddonSettings):
     """The snapshot controller; one class for each driver that can, `snapshots-<driver>`."""
 
     TITLE: ClassVar = "Volume snapshots"
     SUMMARY: ClassVar = "Snapshots of volumes by their CSI drivers, with a class for each driver."
 
     replicas: Annotated[Count, Field(ge=1, le=5)] = 2
-    """How many controllers run; one works, the others wait for it to fail."""
+    """The number of controllers; one is active."""
     deletion_policy: DeletionPolicy = DeletionPolicy.DELETE
-    """What becomes of the storage's own snapshot when the VolumeSnapshot is deleted."""
+    """The effect of a VolumeSnapshot's deletion on the snapshot in the storage."""
 
-    def check(self, target: Target) -> Iterator[Finding]:
+    def check(self, target: ClusterFacts) -> Iterator[Finding]:
         """NOTHING_TO_SNAPSHOT."""
         if not _drivers(target):
             yield Finding(
                 NOTHING_TO_SNAPSHOT,
                 (),
-                f"no driver of `{target.cluster.name}` takes snapshots",
+                f"no driver of `{target.name}` takes snapshots",
                 key=True,
             )
 
-    def addon(self, target: Target) -> Addon:
+    def addon(self, target: ClusterFacts) -> Addon:
         """One chart of the definitions and the controller; the classes follow."""
         values = {
             "controller": {
+                "priorityClassName": CRITICAL,
                 "replicaCount": self.replicas,
                 "pdb": {"minAvailable": 1} if self.replicas > 1 else {},
                 "serviceMonitor": {"create": target.has("monitoring")},
+                # What the level `restricted` asks for and the chart's defaults lack.
+                "podSecurityContext": {"seccompProfile": {"type": "RuntimeDefault"}},
+                "securityContext": {"allowPrivilegeEscalation": False},
             },
         }
         return Addon(
@@ -70,7 +77,7 @@ class Snapshots(AddonSettings):
             ready=(f"Deployment {NAMESPACE}/{CHART}",),
         )
 
-    def _class(self, driver: SnapshotDriver, target: Target) -> dict[str, Any]:
+    def _class(self, driver: SnapshotDriver, target: ClusterFacts) -> dict[str, Any]:
         labels = {"labels": {OF_VELERO: "true"}} if target.has("velero") else {}
         return {
             "apiVersion": API,
@@ -86,5 +93,5 @@ class Snapshots(AddonSettings):
         }
 
 
-def _drivers(target: Target) -> list[SnapshotDriver]:
+def _drivers(target: ClusterFacts) -> list[SnapshotDriver]:
     return [driver for _, volumes in volumes_of(target) for driver in volumes.snapshots]

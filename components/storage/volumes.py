@@ -1,23 +1,15 @@
-"""What provisions the volumes of a cluster: classes and drivers, and whose they are."""
+"""The volume provisioners of a cluster: classes and drivers, and their owners."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import Field
-
-from components.addon import AddonSettings, Target
+from components.addon_settings import AddonSettings
 from components.cluster_volumes import VolumeClass, Volumes
-from components.fields import SUBDOMAIN
+from components.facts import ClusterFacts
 
-ObjectName = Annotated[str, Field(pattern=f"^{SUBDOMAIN}$", max_length=253)]
-"""The name of a Kubernetes object."""
-Quantity = Annotated[str, Field(pattern=r"^[1-9][0-9]*(Mi|Gi|Ti)$", max_length=16)]
-"""A size, `20Gi`."""
-Path = Annotated[str, Field(pattern=r"^/[\w./-]*$", max_length=1024)]
-"""A path on a machine or a server."""
 DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 
 
@@ -29,7 +21,7 @@ class VolumeSettings(AddonSettings):
         """The classes that it makes, and the drivers behind them."""
 
 
-def volumes_of(target: Target) -> Iterator[tuple[str, Volumes]]:
+def volumes_of(target: ClusterFacts) -> Iterator[tuple[str, Volumes]]:
     """Everything that provisions volumes in a cluster, by the add-on's key.
 
     What comes with the infrastructure is first, and its key is empty.
@@ -45,14 +37,14 @@ def default_annotation(volume_class: VolumeClass) -> dict[str, str]:
     return {DEFAULT_CLASS: str(volume_class.is_default).lower()}
 
 
-def storage_nodes(target: Target, selector: dict[str, str]) -> int:
-    """How many machines there are at least that hold data, rollouts aside.
+def storage_nodes(target: ClusterFacts, selector: dict[str, str]) -> int:
+    """The smallest number of machines that hold data, rollouts aside.
 
     Args:
         target: the cluster.
         selector: labels of the worker pools that hold data; empty for all of them.
     """
-    pools = target.cluster.worker_pools
+    pools = target.pools
     return sum(pool.fewest for pool in pools if selector.items() <= pool.labels.items())
 
 

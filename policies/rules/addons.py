@@ -8,13 +8,22 @@ from collections.abc import Iterator
 from packaging.version import InvalidVersion, Version
 
 from catalog import ChartRelease, catalog
+from components.cluster_object import DeclaredCluster
+from components.mappings import Props, section
 from policies.rules.frameworks import CAAS, CLUSTER_API, nsa, pod_security
 from policies.rules.rule import ADVISORY, CRITICAL, HIGH, MANDATORY, MEDIUM, Context, Rule
 from policies.settings import Parameter
-from policies.subjects.charts import CHARTS, DELIVERIES, Chart, mappings, settings
-from policies.subjects.cluster import Cluster
+from policies.subjects.charts import (
+    BACKUPS,
+    CHARTS,
+    DELIVERIES,
+    Backups,
+    InstalledChart,
+    mappings,
+    settings,
+)
 from policies.subjects.images import Image
-from policies.subjects.resource import Item, Props, section
+from policies.subjects.resource import Item
 from policies.subjects.retired import retired_chart, retired_image
 from policies.subjects.subject import Subject, itself, objects
 
@@ -39,11 +48,11 @@ MOVING = re.compile(r"/(?:main|master|latest|HEAD|nightly|edge)(?:/|$)")
 SECURE = ("https://", "oci://")
 
 
-def _known(chart: Chart) -> ChartRelease | None:
+def _known(chart: InstalledChart) -> ChartRelease | None:
     return next((found for found in catalog().charts.values() if found.name == chart.name), None)
 
 
-def _of_catalog(chart: Chart, context: Context) -> Iterator[str]:
+def _of_catalog(chart: InstalledChart, context: Context) -> Iterator[str]:
     known = _known(chart)
     if known is None:
         return
@@ -55,26 +64,26 @@ def _of_catalog(chart: Chart, context: Context) -> Iterator[str]:
         yield f"the chart {chart.name} has the version {chart.version}, the catalog {known.version}"
 
 
-def _in_catalog(chart: Chart, _context: Context) -> Iterator[str]:
+def _in_catalog(chart: InstalledChart, _context: Context) -> Iterator[str]:
     if chart.name and not chart.is_local and _known(chart) is None:
         yield f"the chart {chart.name} is not in the catalog"
 
 
-def _pinned(chart: Chart, _context: Context) -> Iterator[str]:
+def _pinned(chart: InstalledChart, _context: Context) -> Iterator[str]:
     if not chart.is_local and not re.fullmatch(r"v?\d+\.\d+\.\d+\S*", chart.version):
         said = chart.version or "no version"
-        yield f"the chart {chart.name} has {said}, which is another one tomorrow"
+        yield f"the chart {chart.name} has {said}, which can be another version tomorrow"
 
 
-def _over_tls(chart: Chart, _context: Context) -> Iterator[str]:
+def _over_tls(chart: InstalledChart, _context: Context) -> Iterator[str]:
     if chart.repository and not chart.repository.startswith(SECURE):
-        yield f"whoever is between changes the chart: {chart.repository}"
+        yield f"an intermediary on the network can change the chart: {chart.repository}"
     skipped = section(chart.item.spec, "tlsConfig").get("insecureSkipTLSVerify")
     if skipped is True:
-        yield "nobody checks who answers: `insecureSkipTLSVerify` is true"
+        yield "the server's certificate is not verified: `insecureSkipTLSVerify` is true"
 
 
-def _not_retired(chart: Chart, _context: Context) -> Iterator[str]:
+def _not_retired(chart: InstalledChart, _context: Context) -> Iterator[str]:
     if found := retired_chart(chart.name, chart.repository):
         yield f"{found.name} is {found.why} since {found.since}; take {found.instead}"
         return
@@ -98,19 +107,19 @@ def _images(values: Props) -> Iterator[tuple[str, str]]:
             yield path, f"{name}@{digest}" if digest else name
 
 
-def _images_pinned(chart: Chart, _context: Context) -> Iterator[str]:
+def _images_pinned(chart: InstalledChart, _context: Context) -> Iterator[str]:
     for path, text in _images(chart.values or {}):
         if Image.of(text).tag == "latest":
-            yield f"`{path}` runs whatever `{text}` is on that day"
+            yield f"`{path}` runs the image that `{text}` refers to at the time"
 
 
-def _privileges(chart: Chart, _context: Context) -> Iterator[str]:
+def _privileges(chart: InstalledChart, _context: Context) -> Iterator[str]:
     for path, key, value, _ in settings(chart.values or {}):
         if value is True and key in ("privileged", "hostNetwork", "hostPID", "hostIPC"):
-            yield f"`{path}` is true: its pods get their machine's rights"
+            yield f"`{path}` is true: its pods get access to their machine"
 
 
-def _final(chart: Chart, _context: Context) -> Iterator[str]:
+def _final(chart: InstalledChart, _context: Context) -> Iterator[str]:
     if chart.is_fleet:
         return
     for path, _key, value, _ in settings(chart.values or {}):
@@ -118,11 +127,11 @@ def _final(chart: Chart, _context: Context) -> Iterator[str]:
             yield f"`{path}` is a template that only the add-on provider fills in"
 
 
-def _supported(found: tuple[Chart, Cluster], _context: Context) -> Iterator[str]:
+def _supported(found: tuple[InstalledChart, DeclaredCluster], _context: Context) -> Iterator[str]:
     chart, cluster = found
     known = _known(chart)
     try:
-        version = Version(cluster.release)
+        version = Version(cluster.version)
     except InvalidVersion:
         return
     if known and not known.supports(version):
@@ -132,13 +141,21 @@ def _supported(found: tuple[Chart, Cluster], _context: Context) -> Iterator[str]
         )
 
 
+def _backups_apart(found: Backups, _context: Context) -> Iterator[str]:
+    if len(found.clusters) > 1:
+        yield (
+            f"the schedule {found.schedule} of {', '.join(found.clusters)} writes to one folder, "
+            f"{found.place}: their backups have the same names, and one of them fails"
+        )
+
+
 def _provider_version(provider: Item, _context: Context) -> Iterator[str]:
     name = str(provider.metadata.get("name") or "")
     version = str(provider.spec.get("version") or "")
     core = provider.kind.name in ("CoreProvider", "BootstrapProvider", "ControlPlaneProvider")
     known = catalog().modules["cluster-api"] if core else catalog().providers.get(name)
     if not version:
-        yield f"the provider {name} has no version: it is the newest of that day"
+        yield f"the provider {name} has no version: the newest at the time is installed"
     elif known and version.removeprefix("v") != known:
         yield f"the provider {name} has the version {version}, the catalog v{known}"
 
@@ -146,12 +163,18 @@ def _provider_version(provider: Item, _context: Context) -> Iterator[str]:
 def _fixed(manifest: Item, _context: Context) -> Iterator[str]:
     address = str(manifest.props.get("file") or "")
     if address.startswith("http://"):
-        yield f"whoever is between changes the objects: {address}"
+        yield f"an intermediary on the network can change the objects: {address}"
     elif MOVING.search(address):
-        yield f"the address means something else tomorrow: {address}"
+        yield f"the content of the address can change: {address}"
 
 
-RULES: tuple[Rule[Chart] | Rule[tuple[Chart, Cluster]] | Rule[Item], ...] = (
+RULES: tuple[
+    Rule[InstalledChart]
+    | Rule[tuple[InstalledChart, DeclaredCluster]]
+    | Rule[Item]
+    | Rule[Backups],
+    ...,
+] = (
     Rule(
         OF_CATALOG,
         "A chart of the catalog has its version, and comes from its repository.",
@@ -166,13 +189,13 @@ RULES: tuple[Rule[Chart] | Rule[tuple[Chart, Cluster]] | Rule[Item], ...] = (
                 MIRRORS,
                 tuple[str, ...],
                 (),
-                "repositories that have the catalog's charts too; caas fills in the stack's mirror",
+                "further repositories of the catalog's charts; caas adds the stack's mirror",
             ),
         ),
     ),
     Rule(
         "charts-are-in-the-catalog",
-        "Charts are listed in the catalog, with the Kubernetes that they support.",
+        "Charts are listed in the catalog, with the Kubernetes releases that they support.",
         MEDIUM,
         ADVISORY,
         CAAS,
@@ -192,27 +215,27 @@ RULES: tuple[Rule[Chart] | Rule[tuple[Chart, Cluster]] | Rule[Item], ...] = (
     ),
     Rule(
         "charts-come-over-tls",
-        "Charts come from where they say.",
+        "Charts are fetched over TLS from a verified server.",
         HIGH,
         MANDATORY,
         nsa("Network separation and hardening"),
-        "Write an address that begins with https:// or oci://, and let it be checked.",
+        "Write an address that begins with https:// or oci://, without `insecureSkipTLSVerify`.",
         CHARTS,
         _over_tls,
     ),
     Rule(
         "charts-are-maintained",
-        "No chart is of software that is retired.",
+        "No chart installs retired software.",
         CRITICAL,
         MANDATORY,
         CAAS,
-        "Take what the message names instead.",
+        "Use the replacement that the message names.",
         CHARTS,
         _not_retired,
     ),
     Rule(
         "chart-images-are-pinned",
-        "The values of a chart name no image that changes.",
+        "The values of a chart name no image by a tag that moves.",
         HIGH,
         MANDATORY,
         nsa("Kubernetes Pod security"),
@@ -222,7 +245,7 @@ RULES: tuple[Rule[Chart] | Rule[tuple[Chart, Cluster]] | Rule[Item], ...] = (
     ),
     Rule(
         "chart-values-give-no-privileges",
-        "The values of a chart give its pods no rights on their machine.",
+        "The values of a chart give its pods no access to their machine.",
         HIGH,
         ADVISORY,
         pod_security("Baseline"),
@@ -242,13 +265,25 @@ RULES: tuple[Rule[Chart] | Rule[tuple[Chart, Cluster]] | Rule[Item], ...] = (
     ),
     Rule(
         "charts-support-their-clusters",
-        "A chart supports the Kubernetes of every cluster that it goes to.",
+        "A chart supports the Kubernetes release of every cluster that gets it.",
         HIGH,
         MANDATORY,
         CAAS,
         "Upgrade the chart first, or keep the cluster on a release that it supports.",
         DELIVERIES,
         _supported,
+    ),
+    Rule(
+        "backups-of-clusters-are-apart",
+        "Clusters with the same schedule of backups have separate folders.",
+        MEDIUM,
+        ADVISORY,
+        CAAS,
+        'Set `prefix: "{cluster}"` of the location, or give schedules other names in each cluster. '
+        "Backups that are there already stay in the old folder: keep it as a location with "
+        "`readOnly: true`.",
+        BACKUPS,
+        _backups_apart,
     ),
     Rule(
         "providers-are-of-the-catalog",
@@ -262,7 +297,7 @@ RULES: tuple[Rule[Chart] | Rule[tuple[Chart, Cluster]] | Rule[Item], ...] = (
     ),
     Rule(
         "manifests-are-fixed",
-        "Manifests that are fetched by address stay what they are.",
+        "Manifests are fetched over TLS, from addresses whose content does not change.",
         HIGH,
         MANDATORY,
         nsa("Network separation and hardening"),

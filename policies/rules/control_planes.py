@@ -1,4 +1,4 @@
-"""Rules about what control planes and kubelets are told: who gets in, what is kept, for how long.
+"""Rules about the configuration of control planes and kubelets: access, logs, encryption.
 
 A stack file is refused with most of it already; these rules hold for clusters that other programs
 register as well.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from components.mappings import number
 from policies.rules.frameworks import KUBERNETES, cis
 from policies.rules.rule import (
     ADVISORY,
@@ -25,10 +26,9 @@ from policies.subjects.kubeadm import (
     KUBEADM_CONTROL_PLANES,
     KUBELETS,
     PROGRAMS,
+    DeclaredProgram,
     KubeadmControlPlane,
-    Program,
 )
-from policies.subjects.resource import number
 
 TITLE = "Control planes"
 Bad = Callable[[str], bool]
@@ -70,19 +70,19 @@ API_SERVER_ARGUMENTS: dict[str, Bad] = {
 }
 
 
-def _open_kubelets(kubelet: Program, _context: Context) -> Iterator[str]:
+def _open_kubelets(kubelet: DeclaredProgram, _context: Context) -> Iterator[str]:
     for name, value in kubelet.arguments.items():
         if name in KUBELET_ARGUMENTS and KUBELET_ARGUMENTS[name](value):
             yield f"{kubelet.title} runs with --{name}={value}"
 
 
-def _open_api_server(server: Program, _context: Context) -> Iterator[str]:
+def _open_api_server(server: DeclaredProgram, _context: Context) -> Iterator[str]:
     for name, value in server.arguments.items():
         if name in API_SERVER_ARGUMENTS and API_SERVER_ARGUMENTS[name](value):
             yield f"the API server runs with --{name}={value}"
 
 
-def _keeps_plugins(server: Program, _context: Context) -> Iterator[str]:
+def _keeps_plugins(server: DeclaredProgram, _context: Context) -> Iterator[str]:
     for name in sorted(
         PLUGINS_TO_KEEP & _names(server.arguments.get("disable-admission-plugins", ""))
     ):
@@ -92,12 +92,12 @@ def _keeps_plugins(server: Program, _context: Context) -> Iterator[str]:
         yield "the API server's list of admission plugins lacks NodeRestriction"
 
 
-def _encrypts(server: Program, _context: Context) -> Iterator[str]:
+def _encrypts(server: DeclaredProgram, _context: Context) -> Iterator[str]:
     if server.is_whole and not server.arguments.get("encryption-provider-config"):
-        yield "the API server stores Secrets in etcd as they are"
+        yield "the API server stores Secrets in etcd without encryption"
 
 
-def _audits(server: Program, _context: Context) -> Iterator[str]:
+def _audits(server: DeclaredProgram, _context: Context) -> Iterator[str]:
     missing = [
         f"--{name}"
         for name in ("audit-policy-file", "audit-log-path")
@@ -107,7 +107,7 @@ def _audits(server: Program, _context: Context) -> Iterator[str]:
         yield f"the API server keeps no audit log: {', '.join(missing)} is not set"
 
 
-def _keeps_audit(server: Program, context: Context) -> Iterator[str]:
+def _keeps_audit(server: DeclaredProgram, context: Context) -> Iterator[str]:
     days = server.arguments.get("audit-log-maxage")
     if days is None:
         if server.is_whole:
@@ -125,21 +125,21 @@ def _renews(plane: KubeadmControlPlane, context: Context) -> Iterator[str]:
         yield f"machines are replaced {days} days before certificates end, fewer than {least}"
 
 
-def _profiles(program: Program, _context: Context) -> Iterator[str]:
+def _profiles(program: DeclaredProgram, _context: Context) -> Iterator[str]:
     if _is_true(program.arguments.get("profiling", "true")):
-        yield f"{program.title} answers questions about its inner state: --profiling is not false"
+        yield f"{program.title} serves profiling data: --profiling is not false"
 
 
-def _modern(program: Program, _context: Context) -> Iterator[str]:
+def _modern(program: DeclaredProgram, _context: Context) -> Iterator[str]:
     version = program.arguments.get("tls-min-version")
     if version not in MODERN:
-        yield f"{program.title} speaks {version or 'every version'} of TLS"
+        yield f"{program.title} accepts {version or 'every version'} of TLS"
 
 
-RULES: tuple[Rule[Program] | Rule[KubeadmControlPlane], ...] = (
+RULES: tuple[Rule[DeclaredProgram] | Rule[KubeadmControlPlane], ...] = (
     Rule(
         "kubelets-are-closed",
-        "No kubelet answers callers that it does not know.",
+        "No kubelet serves unauthenticated requests.",
         CRITICAL,
         MANDATORY,
         cis("4.2.1", "4.2.2", "4.2.4"),
@@ -149,7 +149,7 @@ RULES: tuple[Rule[Program] | Rule[KubeadmControlPlane], ...] = (
     ),
     Rule(
         "api-server-is-closed",
-        "The API server answers no caller that it does not know, and asks RBAC.",
+        "The API server serves no unauthenticated requests, and authorizes by RBAC.",
         CRITICAL,
         MANDATORY,
         cis("1.2.1", "1.2.2", "1.2.6", "1.2.7", "1.2.8"),
@@ -159,7 +159,7 @@ RULES: tuple[Rule[Program] | Rule[KubeadmControlPlane], ...] = (
     ),
     Rule(
         "admission-plugins-stay-on",
-        "The API server keeps the admission plugins that others rely on.",
+        "The API server keeps the admission plugins that protect the cluster.",
         HIGH,
         MANDATORY,
         cis("1.2.12", "1.2.13", "1.2.14"),
@@ -192,14 +192,14 @@ RULES: tuple[Rule[Program] | Rule[KubeadmControlPlane], ...] = (
     ),
     Rule(
         "audit-logs-are-kept",
-        "The audit log is kept long enough to be asked.",
+        "The audit log is kept for a minimum number of days.",
         MEDIUM,
         ADVISORY,
         cis("1.2.17"),
         "Set `audit-log-maxage` to as many days or more.",
         API_SERVERS,
         _keeps_audit,
-        (Parameter("days", int, 30, "how many days at least"),),
+        (Parameter("days", int, 30, "the least number of days"),),
     ),
     Rule(
         "certificates-are-renewed",
@@ -210,11 +210,11 @@ RULES: tuple[Rule[Program] | Rule[KubeadmControlPlane], ...] = (
         "Set `rollout.before.certificatesExpiryDays` of the control plane.",
         KUBEADM_CONTROL_PLANES,
         _renews,
-        (Parameter("days", int, 7, "how many days before the end at least"),),
+        (Parameter("days", int, 7, "the least number of days before the certificates end"),),
     ),
     Rule(
         "profiling-is-off",
-        "Programs of the control plane tell nobody about their inner state.",
+        "Programs of the control plane serve no profiling data.",
         LOW,
         ADVISORY,
         cis("1.2.15", "1.3.2", "1.4.1"),
@@ -224,7 +224,7 @@ RULES: tuple[Rule[Program] | Rule[KubeadmControlPlane], ...] = (
     ),
     Rule(
         "control-plane-speaks-modern-tls",
-        "Programs of the control plane speak TLS 1.2 or later.",
+        "Programs of the control plane accept only TLS 1.2 or later.",
         MEDIUM,
         ADVISORY,
         cis("1.2.29"),

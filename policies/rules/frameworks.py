@@ -1,4 +1,4 @@
-"""Who says that something must be so."""
+"""The frameworks that require a rule."""
 
 from __future__ import annotations
 

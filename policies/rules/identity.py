@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Any
 
+from components.mappings import Props, entries, section, texts
 from policies.rules.frameworks import AWS_IAM, CAAS, cis, cis_aws
 from policies.rules.rule import (
     ADVISORY,
@@ -18,7 +19,7 @@ from policies.rules.rule import (
 )
 from policies.settings import Parameter
 from policies.subjects.permissions import BINDINGS, GRANTS, ROLE_RULES, TRUST, Statement
-from policies.subjects.resource import Item, Kind, Props, entries, section, texts
+from policies.subjects.resource import Item, Kind
 from policies.subjects.subject import Subject, itself, objects, resources
 
 TITLE = "Identity"
@@ -66,22 +67,22 @@ def _names_resources(statement: Statement, context: Context) -> Iterator[str]:
 
 
 def _has_key(_key: Item, _context: Context) -> Iterator[str]:
-    yield "a user gets a key that does not end"
+    yield "a user gets a key that does not expire"
 
 
 def _is_of_a_user(_policy: Item, _context: Context) -> Iterator[str]:
-    yield "a user gets permissions by name"
+    yield "a user gets permissions directly"
 
 
 def _names_its_caller(statement: Statement, _context: Context) -> Iterator[str]:
     if "*" in statement.principals and not statement.is_conditional:
-        yield f"everyone of the world may {', '.join(statement.actions) or 'use it'}"
+        yield f"any principal may {', '.join(statement.actions) or 'use it'}"
 
 
 def _rotates(key: Item, _context: Context) -> Iterator[str]:
     symmetric = key.props.get("customerMasterKeySpec", "SYMMETRIC_DEFAULT") == "SYMMETRIC_DEFAULT"
     if symmetric and str(key.props.get("enableKeyRotation")).lower() != "true":
-        yield "the key stays the same for ever: `enableKeyRotation` is not true"
+        yield "the key is never rotated: `enableKeyRotation` is not true"
 
 
 def _rotate(_kind: Kind, props: Any) -> bool:
@@ -94,7 +95,7 @@ def _rotate(_kind: Kind, props: Any) -> bool:
 
 def _restricted(credential: Item, _context: Context) -> Iterator[str]:
     if str(credential.props.get("unrestricted")).lower() == "true":
-        yield "who has the credential can make further ones"
+        yield "the credential can create further ones"
 
 
 def _restrict(_kind: Kind, props: Any) -> bool:
@@ -105,7 +106,7 @@ def _restrict(_kind: Kind, props: Any) -> bool:
 
 
 def _is_static(_identity: Item, _context: Context) -> Iterator[str]:
-    yield "clusters are made with a key that does not end"
+    yield "clusters are created with a key that does not expire"
 
 
 def _names_both(rule: Props, _context: Context) -> Iterator[str]:
@@ -117,7 +118,7 @@ def _names_both(rule: Props, _context: Context) -> Iterator[str]:
 def _no_escalation(rule: Props, _context: Context) -> Iterator[str]:
     verbs = {"escalate", "bind", "impersonate"} & set(texts(rule, "verbs"))
     if verbs:
-        yield f"whoever has it can get any permission: {', '.join(sorted(verbs))}"
+        yield f"it lets its subjects gain any permission: {', '.join(sorted(verbs))}"
 
 
 def _not_admin(binding: Item, context: Context) -> Iterator[str]:
@@ -131,7 +132,7 @@ def _not_admin(binding: Item, context: Context) -> Iterator[str]:
 def _no_strangers(binding: Item, _context: Context) -> Iterator[str]:
     for subject in entries(binding.props, "subjects"):
         if subject.get("name") in STRANGERS:
-            yield f"callers that nobody knows get a role: {subject.get('name')}"
+            yield f"unauthenticated callers get a role: {subject.get('name')}"
 
 
 RULES: tuple[Rule[Statement] | Rule[Item] | Rule[Props], ...] = (
@@ -151,7 +152,7 @@ RULES: tuple[Rule[Statement] | Rule[Item] | Rule[Props], ...] = (
         HIGH,
         MANDATORY,
         AWS_IAM,
-        "Write the resources instead of `*`, or add a condition; actions that know no resources "
+        "Write the resources instead of `*`, or add a condition; actions without resources "
         "belong into the parameter `unscopedActions`.",
         GRANTS,
         _names_resources,
@@ -170,7 +171,7 @@ RULES: tuple[Rule[Statement] | Rule[Item] | Rule[Props], ...] = (
         CRITICAL,
         MANDATORY,
         cis_aws("1.14"),
-        "Let machines and people take roles, whose keys end by themselves.",
+        "Let machines and people assume roles, whose keys expire.",
         ACCESS_KEYS,
         _has_key,
     ),
@@ -186,7 +187,7 @@ RULES: tuple[Rule[Statement] | Rule[Item] | Rule[Props], ...] = (
     ),
     Rule(
         "trust-names-its-caller",
-        "Roles, buckets and keys say who may use them.",
+        "Roles, buckets and keys name the principals that may use them.",
         CRITICAL,
         MANDATORY,
         AWS_IAM,
@@ -238,7 +239,7 @@ RULES: tuple[Rule[Statement] | Rule[Item] | Rule[Props], ...] = (
     ),
     Rule(
         "rbac-grants-no-escalation",
-        "No role lets its owner take any other role.",
+        "No role lets its subjects gain permissions of other roles.",
         HIGH,
         ADVISORY,
         cis("5.1.8"),
@@ -248,18 +249,18 @@ RULES: tuple[Rule[Statement] | Rule[Item] | Rule[Props], ...] = (
     ),
     Rule(
         "nobody-is-cluster-admin",
-        "Nobody is bound to cluster-admin but who is listed.",
+        "Only listed subjects are bound to cluster-admin.",
         HIGH,
         ADVISORY,
         cis("5.1.1"),
-        "Bind a role that allows what is needed, or add who it is to the parameter `subjects`.",
+        "Bind a role that allows what is needed, or add the subject to the parameter `subjects`.",
         BINDINGS,
         _not_admin,
         (Parameter("subjects", tuple[str, ...], ("system:masters",), "names that may be bound"),),
     ),
     Rule(
         "strangers-have-no-roles",
-        "Callers that nobody knows have no role.",
+        "Unauthenticated callers have no role.",
         CRITICAL,
         MANDATORY,
         cis("5.1.1", "1.2.1"),

@@ -5,49 +5,35 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from components.mappings import section
+from policies.clouds import clouds
 from policies.rules.frameworks import CAAS
 from policies.rules.rule import ADVISORY, HIGH, LOW, MANDATORY, MEDIUM, Context, Rule
 from policies.subjects.charts import HELM
-from policies.subjects.resource import Item, Kind, section
-from policies.subjects.subject import Stack, StackSubject, Subject, itself, objects, resources
+from policies.subjects.resource import Item, Kind
+from policies.subjects.subject import (
+    RegisteredStack,
+    StackSubject,
+    Subject,
+    itself,
+    objects,
+    resources,
+)
 
 TITLE = "Lifecycle"
-HOLD_DATA = {
-    "aws": (
-        "s3/bucket",
-        "s3/bucketV2",
-        "kms/key",
-        "route53/zone",
-        "ebs/volume",
-        "efs/fileSystem",
-        "rds/instance",
-        "rds/cluster",
-        "dynamodb/table",
-        "ecr/repository",
-        "cloudwatch/logGroup",
-    ),
-    "openstack": (
-        "objectstorage/container",
-        "blockstorage/volume",
-        "dns/zone",
-        "keymanager/secretV1",
-        "sharedfilesystem/share",
-        "database/instance",
-    ),
-}
-"""Types of resources that hold what nobody can make again, by provider."""
 
 
-def _data(stack: Stack) -> Iterator[tuple[Item, Item]]:
+def _data(stack: RegisteredStack) -> Iterator[tuple[Item, Item]]:
+    types = {(cloud.provider, each) for cloud in clouds() for each in cloud.hold_data}
     if stack.is_production:
         for item in stack.every():
-            if item.kind.group in HOLD_DATA.get(item.kind.provider, ()):
+            if (item.kind.provider, item.kind.group) in types:
                 yield item, item
 
 
 def _protected(item: Item, _context: Context) -> Iterator[str]:
     if not item.protect:
-        yield f"{item.name} holds data, and one `pulumi destroy` takes it away"
+        yield f"{item.name} holds data, and `pulumi destroy` deletes it"
 
 
 def _keeps(bucket: Item, _context: Context) -> Iterator[str]:
@@ -65,7 +51,7 @@ def _keep(_kind: Kind, props: Any) -> bool:
 def _waits(release: Item, _context: Context) -> Iterator[str]:
     for key in ("skipAwait", "disableWebhooks", "disableOpenapiValidation"):
         if release.props.get(key) is True:
-            yield f"it counts as installed before it works: `{key}` is true"
+            yield f"it counts as installed before its objects are ready: `{key}` is true"
 
 
 def _slow_deletion(key: Item, _context: Context) -> Iterator[str]:
@@ -84,14 +70,14 @@ def _long_wait(_kind: Kind, props: Any) -> bool:
 
 def _continuous(proxy: Item, _context: Context) -> Iterator[str]:
     if proxy.spec.get("reconcileStrategy") == "InstallOnce":
-        yield "a newer version of the chart reaches no cluster that has it: InstallOnce"
+        yield "clusters with the chart don't get a newer version: InstallOnce"
 
 
 def _not_forced(item: Item, _context: Context) -> Iterator[str]:
     options = section(item.spec, "options")
     forced = section(options, "upgrade").get("force") or item.props.get("forceUpdate")
     if forced is True:
-        yield "an upgrade deletes what it can't change, and makes it anew"
+        yield "an upgrade deletes objects that it can't change, and creates them anew"
 
 
 BUCKETS = Subject(
@@ -113,7 +99,7 @@ INSTALLED = Subject(
 RULES: tuple[Rule[Item], ...] = (
     Rule(
         "production-data-is-protected",
-        "Pulumi refuses to delete what holds the data of a production stack.",
+        "Resources that hold the data of a production stack are protected from deletion.",
         HIGH,
         MANDATORY,
         CAAS,
@@ -123,7 +109,7 @@ RULES: tuple[Rule[Item], ...] = (
     ),
     Rule(
         "buckets-are-not-emptied",
-        "A bucket with something in it is not deleted.",
+        "A bucket that is not empty is not deleted.",
         HIGH,
         MANDATORY,
         CAAS,
@@ -134,7 +120,7 @@ RULES: tuple[Rule[Item], ...] = (
     ),
     Rule(
         "keys-end-slowly",
-        "A key that was deleted by mistake can be brought back for two weeks.",
+        "The deletion of a key can be cancelled for at least two weeks.",
         MEDIUM,
         MANDATORY,
         CAAS,
@@ -145,17 +131,17 @@ RULES: tuple[Rule[Item], ...] = (
     ),
     Rule(
         "releases-are-awaited",
-        "A chart counts as installed when it works.",
+        "A chart counts as installed when its objects are ready.",
         LOW,
         ADVISORY,
         CAAS,
-        "Remove `skipAwait` and what switches checks off.",
+        "Remove `skipAwait` and the settings that switch checks off.",
         RELEASES,
         _waits,
     ),
     Rule(
         "upgrades-are-not-forced",
-        "An upgrade of a chart deletes nothing to get through.",
+        "An upgrade of a chart does not replace objects by force.",
         MEDIUM,
         MANDATORY,
         CAAS,

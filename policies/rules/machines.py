@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Any
 
+from components.cluster_object import DeclaredGroup
+from components.mappings import entries, section
 from policies.rules.frameworks import CAAS, cis_aws
 from policies.rules.rule import ADVISORY, HIGH, LOW, MANDATORY, MEDIUM, Context, Rule, opened
 from policies.settings import Parameter
-from policies.subjects.cluster import GROUPS, Group
+from policies.subjects.cluster import GROUPS
 from policies.subjects.machines import (
     AWS_DISKS,
     AWS_IMAGES,
@@ -18,10 +20,10 @@ from policies.subjects.machines import (
     MACHINE_TYPES,
     SIZED_DISKS,
     SUBNETS,
-    Disk,
+    DeclaredDisk,
     Metadata,
 )
-from policies.subjects.resource import Item, Kind, entries, section
+from policies.subjects.resource import Item, Kind
 
 TITLE = "Machines"
 CLUSTER_API_IMAGES = "819546954734"
@@ -35,7 +37,7 @@ HUGE = ("*.metal*", "*.24xlarge", "*.32xlarge", "*.48xlarge", "u-*", "Standard_M
 def _needs_token(metadata: Metadata, _context: Context) -> Iterator[str]:
     options = metadata.options
     if options.get("httpTokens") != "required" and options.get("httpEndpoint") != "disabled":
-        yield "any process of the machine can ask for its role's keys: httpTokens is not `required`"
+        yield "any process of the machine can read its role's keys: httpTokens is not `required`"
 
 
 def _require_token(kind: Kind, props: Any) -> bool:
@@ -54,7 +56,7 @@ def _machine(props: Any) -> Any:
     return opened(spec, "template", "spec") if "template" in spec else spec
 
 
-def _encrypted(disk: Disk, _context: Context) -> Iterator[str]:
+def _encrypted(disk: DeclaredDisk, _context: Context) -> Iterator[str]:
     if str(disk.props.get("encrypted")).lower() != "true":
         yield f"{disk.title} is not encrypted"
 
@@ -82,17 +84,17 @@ def _has_no_address(machine: Item, _context: Context) -> Iterator[str]:
     spec = machine.props
     for key in ("publicIP", "allocatePublicIP", "associatePublicIpAddress"):
         if str(spec.get(key)).lower() == "true":
-            yield f"the machine gets an address of the internet: `{key}` is true"
+            yield f"the machine gets a public address: `{key}` is true"
     if section(spec, "floatingIPPoolRef"):
         yield "the machine gets a floating address: `floatingIPPoolRef` is set"
     for interface in entries(spec, "networkInterfaces"):
         if str(interface.get("associatePublicIpAddress")).lower() == "true":
-            yield "a network interface gets an address of the internet"
+            yield "a network interface gets a public address"
 
 
 def _gives_none(subnet: Item, _context: Context) -> Iterator[str]:
     if str(subnet.props.get("mapPublicIpOnLaunch")).lower() == "true":
-        yield "every machine in the subnet gets an address of the internet"
+        yield "every machine in the subnet gets a public address"
 
 
 def _give_none(_kind: Kind, props: Any) -> bool:
@@ -122,21 +124,21 @@ def _names_the_release(machine: Item, _context: Context) -> Iterator[str]:
 
 def _not_huge(name: str, context: Context) -> Iterator[str]:
     if any(fnmatchcase(name, pattern) for pattern in context["refused"]):
-        yield f"the machine type {name} is larger than is allowed"
+        yield f"the machine type {name} matches the parameter `refused`"
 
 
-def _small_enough(disk: Disk, context: Context) -> Iterator[str]:
+def _small_enough(disk: DeclaredDisk, context: Context) -> Iterator[str]:
     if disk.size is not None and disk.size > context["largestGiB"]:
         yield f"{disk.title} has {disk.size} GiB, more than {context['largestGiB']}"
 
 
-def _bounded(group: Group, context: Context) -> Iterator[str]:
+def _bounded(group: DeclaredGroup, context: Context) -> Iterator[str]:
     if group.most > context["most"]:
         yield f"{group.title}: up to {group.most} machines, more than {context['most']}"
 
 
 RULES: tuple[
-    Rule[Metadata] | Rule[Disk] | Rule[Item] | Rule[str] | Rule[Group],
+    Rule[Metadata] | Rule[DeclaredDisk] | Rule[Item] | Rule[str] | Rule[DeclaredGroup],
     ...,
 ] = (
     Rule(
@@ -163,18 +165,18 @@ RULES: tuple[
     ),
     Rule(
         "machines-have-no-public-address",
-        "No machine has an address of the internet.",
+        "No machine has a public address.",
         HIGH,
         MANDATORY,
         CAAS,
-        "Leave the public address away; machines reach out through NAT, and load balancers let "
-        "traffic in.",
+        "Remove the public address: NAT leads to the internet, and load balancers serve incoming "
+        "traffic.",
         MACHINE_SPECS,
         _has_no_address,
     ),
     Rule(
         "subnets-give-no-public-address",
-        "No subnet gives every machine in it an address of the internet.",
+        "No subnet gives every machine in it a public address.",
         HIGH,
         MANDATORY,
         CAAS,
@@ -217,14 +219,14 @@ RULES: tuple[
         MEDIUM,
         ADVISORY,
         CAAS,
-        "Take more, smaller machines, or take the type out of the parameter `refused`.",
+        "Use more, smaller machines, or remove the type from the parameter `refused`.",
         MACHINE_TYPES,
         _not_huge,
         (Parameter("refused", tuple[str, ...], HUGE, "patterns of machine types"),),
     ),
     Rule(
         "disks-are-not-oversize",
-        "Disks of machines are as large as is allowed.",
+        "Disks of machines are no larger than the parameter allows.",
         LOW,
         ADVISORY,
         CAAS,
@@ -235,13 +237,13 @@ RULES: tuple[
     ),
     Rule(
         "pools-are-bounded",
-        "A group of machines grows to a number that somebody expects.",
+        "A group of machines grows no larger than the parameter allows.",
         MEDIUM,
         ADVISORY,
         CAAS,
         "Lower `replicas` or `autoscaling.max`, or raise the parameter `most`.",
         GROUPS,
         _bounded,
-        (Parameter("most", int, 200, "the most machines of a group"),),
+        (Parameter("most", int, 200, "the largest number of machines of a group"),),
     ),
 )

@@ -7,6 +7,9 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from itertools import combinations
 from typing import Any
 
+from components.cluster_object import DeclaredCluster
+from components.mappings import entries, section, texts
+from policies.clouds.way import ALL_PORTS, Way
 from policies.rules.frameworks import CAAS, KUBERNETES, cis_aws, nsa
 from policies.rules.rule import (
     ADVISORY,
@@ -19,12 +22,12 @@ from policies.rules.rule import (
     Rule,
 )
 from policies.settings import Parameter
-from policies.subjects.addresses import POOLS, Range
-from policies.subjects.cluster import CLUSTERS, Cluster
-from policies.subjects.firewall import ALL_PORTS, WAYS_IN, Way
-from policies.subjects.resource import Item, Kind, entries, section, texts
+from policies.subjects.addresses import POOLS, AddressSpan
+from policies.subjects.cluster import CLUSTERS
+from policies.subjects.firewall import WAYS_IN
+from policies.subjects.resource import Item, Kind
 from policies.subjects.subject import (
-    Stack,
+    RegisteredStack,
     StackSubject,
     Subject,
     itself,
@@ -84,7 +87,7 @@ def _close_default(_kind: Kind, props: Any) -> bool:
     return bool(opened)
 
 
-def _vpcs(stack: Stack) -> Iterator[tuple[Item, int]]:
+def _vpcs(stack: RegisteredStack) -> Iterator[tuple[Item, int]]:
     logs = sum(1 for _ in stack.of("FlowLog", provider="aws"))
     for position, vpc in enumerate(stack.of("Vpc", provider="aws")):
         yield vpc, logs - position
@@ -92,10 +95,10 @@ def _vpcs(stack: Stack) -> Iterator[tuple[Item, int]]:
 
 def _logged(logs_left: int, _context: Context) -> Iterator[str]:
     if logs_left < 1:
-        yield "nobody records who talks to whom in the VPC"
+        yield "the connections in the VPC are not recorded"
 
 
-def _ranges(cluster: Cluster) -> Iterator[tuple[str, IPv4Network | IPv6Network]]:
+def _ranges(cluster: DeclaredCluster) -> Iterator[tuple[str, IPv4Network | IPv6Network]]:
     network = section(cluster.props, "spec", "clusterNetwork")
     for name in ("pods", "services"):
         for text in texts(network, name, "cidrBlocks"):
@@ -105,13 +108,13 @@ def _ranges(cluster: Cluster) -> Iterator[tuple[str, IPv4Network | IPv6Network]]
                 continue  # Cluster API's webhook says so
 
 
-def _apart(cluster: Cluster, _context: Context) -> Iterator[str]:
+def _apart(cluster: DeclaredCluster, _context: Context) -> Iterator[str]:
     for (one, first), (other, second) in combinations(_ranges(cluster), 2):
         if first.version == second.version and first.overlaps(second):
             yield f"the range {first} of {one} overlaps {second} of {other}"
 
 
-def _pools_apart(pair: tuple[Range, Range], _context: Context) -> Iterator[str]:
+def _pools_apart(pair: tuple[AddressSpan, AddressSpan], _context: Context) -> Iterator[str]:
     one, other = pair
     if other.first <= one.last:
         yield f"{other.text} of the pool {other.pool} overlaps {one.text} of {one.pool}"
@@ -119,7 +122,7 @@ def _pools_apart(pair: tuple[Range, Range], _context: Context) -> Iterator[str]:
 
 def _no_external_addresses(service: Item, _context: Context) -> Iterator[str]:
     if texts(service.spec, "externalIPs"):
-        yield "it claims addresses that may be somebody else's: `externalIPs` is set"
+        yield "it claims addresses that may belong to others: `externalIPs` is set"
 
 
 def _limited(service: Item, _context: Context) -> Iterator[str]:
@@ -127,7 +130,7 @@ def _limited(service: Item, _context: Context) -> Iterator[str]:
     if spec.get("type") == "LoadBalancer" and not service.kind.is_patch:
         sources = texts(spec, "loadBalancerSourceRanges")
         if not sources or {"0.0.0.0/0", "::/0"} & set(sources):
-            yield "the load balancer lets everyone in: `loadBalancerSourceRanges` is not set"
+            yield "every address may connect: `loadBalancerSourceRanges` is not set"
 
 
 def _no_node_port(service: Item, context: Context) -> Iterator[str]:
@@ -137,11 +140,15 @@ def _no_node_port(service: Item, context: Context) -> Iterator[str]:
 
 def _has_tls(ingress: Item, _context: Context) -> Iterator[str]:
     if not entries(ingress.spec, "tls"):
-        yield "what it serves is not encrypted: `tls` is not set"
+        yield "its traffic is not encrypted: `tls` is not set"
 
 
 RULES: tuple[
-    Rule[Way] | Rule[Item] | Rule[int] | Rule[Cluster] | Rule[tuple[Range, Range]],
+    Rule[Way]
+    | Rule[Item]
+    | Rule[int]
+    | Rule[DeclaredCluster]
+    | Rule[tuple[AddressSpan, AddressSpan]],
     ...,
 ] = (
     Rule(
@@ -150,7 +157,7 @@ RULES: tuple[
         CRITICAL,
         MANDATORY,
         nsa("Network separation and hardening"),
-        "Write who may reach it: `controlPlane.endpoint.allowed`, or the ranges of the rule.",
+        "Set the ranges that may reach it: `controlPlane.endpoint.allowed`, or those of the rule.",
         WAYS_IN,
         _api_closed,
     ),
@@ -180,7 +187,7 @@ RULES: tuple[
         CRITICAL,
         MANDATORY,
         cis_aws("5.2", "5.3"),
-        "Write the ports that are meant, and who may use them.",
+        "Write the ports that are needed, and the ranges that may use them.",
         WAYS_IN,
         _not_everything,
     ),
@@ -190,7 +197,7 @@ RULES: tuple[
         MEDIUM,
         MANDATORY,
         cis_aws("5.4"),
-        "Remove the rules of the default group; what is made without a group gets it.",
+        "Remove the rules of the default group; resources that are created without a group get it.",
         DEFAULT_GROUPS,
         _default_closed,
         fix=_close_default,
@@ -217,31 +224,31 @@ RULES: tuple[
     ),
     Rule(
         "address-pools-are-apart",
-        "No address is handed out by two pools.",
+        "No address belongs to two pools.",
         HIGH,
         MANDATORY,
         KUBERNETES,
-        "Give each pool addresses of its own, over all clusters of the network.",
+        "Use different addresses in each pool, over all clusters of the network.",
         POOLS,
         _pools_apart,
     ),
     Rule(
         "services-claim-no-external-addresses",
-        "A Service takes no address that it was not given.",
+        "A Service claims no external addresses.",
         HIGH,
         MANDATORY,
         nsa("Network separation and hardening"),
-        "Remove `externalIPs`, and take a Service of type LoadBalancer.",
+        "Remove `externalIPs`, and use a Service of type LoadBalancer.",
         SERVICES,
         _no_external_addresses,
     ),
     Rule(
         "load-balancers-are-limited",
-        "A load balancer says who is let in.",
+        "A load balancer limits the addresses that may connect.",
         LOW,
         ADVISORY,
         nsa("Network separation and hardening"),
-        "Set `loadBalancerSourceRanges`, or exempt what is meant for everyone.",
+        "Set `loadBalancerSourceRanges`, or exempt Services that are public on purpose.",
         SERVICES,
         _limited,
     ),
@@ -251,14 +258,14 @@ RULES: tuple[
         LOW,
         ADVISORY,
         nsa("Network separation and hardening"),
-        "Take a Service of type LoadBalancer or ClusterIP, or a Gateway.",
+        "Use a Service of type LoadBalancer or ClusterIP, or a Gateway.",
         SERVICES,
         _no_node_port,
         (Parameter("namespaces", tuple[str, ...], ("kube-system",), "where they are allowed"),),
     ),
     Rule(
         "ingresses-are-encrypted",
-        "What an Ingress serves is encrypted.",
+        "The traffic of an Ingress is encrypted.",
         MEDIUM,
         ADVISORY,
         CAAS,

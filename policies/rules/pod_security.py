@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from components.mappings import entries, section, texts
 from policies.rules.frameworks import nsa, pod_security
 from policies.rules.rule import (
     ADVISORY,
@@ -28,14 +29,14 @@ from policies.subjects.pods import (
     Container,
     Pod,
 )
-from policies.subjects.resource import Kind, entries, section, texts
+from policies.subjects.resource import Kind
 
 TITLE = "Pod security"
 SYSTEM = Parameter(
     "systemNamespaces",
     tuple[str, ...],
     ("kube-system",),
-    "namespaces of the platform, whose pods may touch their machine",
+    "namespaces of the platform, whose pods may access their machine",
 )
 HOST = ("hostNetwork", "hostPID", "hostIPC")
 SAFE_SYSCTLS = frozenset(
@@ -68,7 +69,7 @@ def _unprivileged(container: Container, context: Context) -> Iterator[str]:
 def _off_the_host(pod: Pod, context: Context) -> Iterator[str]:
     for key in HOST:
         if pod.spec.get(key) is True and not _is_system(pod, context):
-            yield f"the pod shares its machine's own: `{key}` is true"
+            yield f"the pod shares a namespace of its machine: `{key}` is true"
 
 
 def _no_host_path(pod: Pod, context: Context) -> Iterator[str]:
@@ -96,14 +97,14 @@ def _drops(container: Container, context: Context) -> Iterator[str]:
     pod = container.pod
     dropped = texts(container.security, "capabilities", "drop")
     if "ALL" not in dropped and not pod.is_windows and not _is_system(pod, context):
-        yield f"{container.title} keeps capabilities that it was not given: `drop` lacks ALL"
+        yield f"{container.title} keeps the default capabilities: `drop` lacks ALL"
 
 
 def _cannot_escalate(container: Container, context: Context) -> Iterator[str]:
     pod = container.pod
     allowed = container.security.get("allowPrivilegeEscalation")
     if allowed is not False and not pod.is_windows and not _is_system(pod, context):
-        yield f"{container.title} can get more rights than it starts with"
+        yield f"{container.title} can gain more privileges than its parent process"
 
 
 def _not_root(container: Container, context: Context) -> Iterator[str]:
@@ -206,7 +207,7 @@ RULES: tuple[Rule[Container] | Rule[Pod], ...] = (
         HIGH,
         MANDATORY,
         pod_security("Baseline"),
-        "Take a PersistentVolumeClaim, an emptyDir or a projected volume.",
+        "Use a PersistentVolumeClaim, an emptyDir or a projected volume.",
         PODS,
         _no_host_path,
         (SYSTEM,),
@@ -224,7 +225,7 @@ RULES: tuple[Rule[Container] | Rule[Pod], ...] = (
     ),
     Rule(
         "pods-add-few-capabilities",
-        "Containers add no capability that reaches beyond them.",
+        "Containers add no capability that affects the machine or other pods.",
         HIGH,
         MANDATORY,
         pod_security("Baseline"),
@@ -235,7 +236,7 @@ RULES: tuple[Rule[Container] | Rule[Pod], ...] = (
     ),
     Rule(
         "pods-set-only-safe-sysctls",
-        "Pods leave the kernel of their machine alone.",
+        "Pods set only safe sysctls, and keep /proc masked.",
         HIGH,
         MANDATORY,
         pod_security("Baseline"),
@@ -256,7 +257,7 @@ RULES: tuple[Rule[Container] | Rule[Pod], ...] = (
     ),
     Rule(
         "pods-cannot-escalate",
-        "No process in a container gets more rights than it starts with.",
+        "No process in a container gains more privileges than its parent.",
         MEDIUM,
         ADVISORY,
         pod_security("Restricted"),
@@ -295,7 +296,7 @@ RULES: tuple[Rule[Container] | Rule[Pod], ...] = (
         LOW,
         ADVISORY,
         nsa("Kubernetes Pod security"),
-        "Set `readOnlyRootFilesystem: true`, and mount an emptyDir where something is written.",
+        "Set `readOnlyRootFilesystem: true`, and mount an emptyDir for paths that are written to.",
         WHOLE_CONTAINERS,
         _read_only,
         (SYSTEM,),

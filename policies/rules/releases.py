@@ -9,11 +9,13 @@ from itertools import pairwise
 from packaging.version import InvalidVersion, Version
 
 from catalog import Release, catalog
+from components.cluster_object import DeclaredCluster
+from components.mappings import texts
 from policies.rules.frameworks import CLUSTER_API, SUPPORT
 from policies.rules.rule import ADVISORY, CRITICAL, HIGH, LOW, MANDATORY, MEDIUM, Context, Rule
 from policies.settings import Parameter
-from policies.subjects.cluster import CLUSTERS, GROUP, TOPOLOGIES, Cluster
-from policies.subjects.resource import Item, section, texts
+from policies.subjects.cluster import CLUSTER_OBJECTS, CLUSTERS, GROUP, TOPOLOGIES, has_topology
+from policies.subjects.resource import Item
 from policies.subjects.subject import Subject, itself, objects
 
 TITLE = "Versions"
@@ -27,31 +29,31 @@ def _version(text: str) -> Version | None:
         return None
 
 
-def _release(cluster: Cluster) -> Release | None:
-    version = _version(cluster.release)
+def _release(cluster: DeclaredCluster) -> Release | None:
+    version = _version(cluster.version)
     return next((known for known in catalog().releases if known.version == version), None)
 
 
-def _in_catalog(cluster: Cluster, _context: Context) -> Iterator[str]:
+def _in_catalog(cluster: DeclaredCluster, _context: Context) -> Iterator[str]:
     if _release(cluster) is None:
         known = ", ".join(str(version) for version in catalog().kubernetes_versions)
-        yield f"Kubernetes {cluster.release or 'of no version'} is not in the catalog: {known}"
+        yield f"Kubernetes {cluster.version or 'of no version'} is not in the catalog: {known}"
 
 
-def _supported(cluster: Cluster, context: Context) -> Iterator[str]:
+def _supported(cluster: DeclaredCluster, context: Context) -> Iterator[str]:
     release = _release(cluster)
     if release and release.end_of_life < context.on:
         yield f"Kubernetes {release.version} got its last fixes on {release.end_of_life}"
 
 
-def _ends_later(cluster: Cluster, context: Context) -> Iterator[str]:
+def _ends_later(cluster: DeclaredCluster, context: Context) -> Iterator[str]:
     release = _release(cluster)
     if release and context.on <= release.end_of_life < context.on + timedelta(context["days"]):
         yield f"Kubernetes {release.version} gets its last fixes on {release.end_of_life}"
 
 
-def _readable(cluster: Cluster, _context: Context) -> Iterator[str]:
-    if not cluster.has_topology:
+def _readable(cluster: Item, _context: Context) -> Iterator[str]:
+    if not has_topology(cluster):
         yield "it is not a v1beta2 Cluster with a topology, so the other rules can't read it"
 
 
@@ -60,15 +62,15 @@ def _no_gap(cluster_class: Item, _context: Context) -> Iterator[str]:
     minors = sorted({(version.major, version.minor) for version in versions if version})
     for (major, lower), (_, upper) in pairwise(minors):
         if upper > lower + 1:
-            yield f"no release of {major}.{lower + 1} is listed, so no upgrade gets past {lower}"
+            yield f"no release of {major}.{lower + 1} is listed, so an upgrade ends at {lower}"
 
 
-def _unpaused(cluster: Cluster, _context: Context) -> Iterator[str]:
-    if section(cluster.props, "spec").get("paused"):
+def _unpaused(cluster: DeclaredCluster, _context: Context) -> Iterator[str]:
+    if cluster.is_paused:
         yield "it is paused: nothing is repaired, scaled or upgraded"
 
 
-RULES: tuple[Rule[Cluster] | Rule[Item], ...] = (
+RULES: tuple[Rule[DeclaredCluster] | Rule[Item], ...] = (
     Rule(
         "cluster-is-a-topology",
         "A cluster is written as a v1beta2 topology of a ClusterClass.",
@@ -76,7 +78,7 @@ RULES: tuple[Rule[Cluster] | Rule[Item], ...] = (
         MANDATORY,
         CLUSTER_API,
         "Declare the cluster in the stack file, or use the component `WorkloadCluster`.",
-        CLUSTERS,
+        CLUSTER_OBJECTS,
         _readable,
     ),
     Rule(
@@ -95,7 +97,7 @@ RULES: tuple[Rule[Cluster] | Rule[Item], ...] = (
         CRITICAL,
         MANDATORY,
         SUPPORT,
-        "Set `version` to a release of a newer minor; `./caas preview` shows the way there.",
+        "Set `version` to a release of a newer minor; `./caas preview` shows each step.",
         TOPOLOGIES,
         _supported,
     ),
@@ -108,7 +110,7 @@ RULES: tuple[Rule[Cluster] | Rule[Item], ...] = (
         "Plan the upgrade to the next minor now.",
         TOPOLOGIES,
         _ends_later,
-        (Parameter("days", int, 60, "how many days before the end it is said"),),
+        (Parameter("days", int, 60, "days before the end from which it is reported"),),
     ),
     Rule(
         "upgrades-have-a-path",

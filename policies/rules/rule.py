@@ -1,4 +1,4 @@
-"""What a rule is: a row of a table, and the policy that Pulumi runs for it."""
+"""Rules: a row of a table, and the policy that Pulumi runs for it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from pulumi_policy.proxy import UnknownValueError
 from errors.policy import EXEMPTION_EXPIRED
 from policies.settings import EXEMPTIONS, EXEMPTIONS_SCHEMA, Parameter, RuleSettings, read_settings
 from policies.subjects.resource import Item, Kind, expanded
-from policies.subjects.subject import Stack, StackSubject, Subject
+from policies.subjects.subject import RegisteredStack, StackSubject, Subject
 
 PAGE = "docs/policies.md"
 MANDATORY, ADVISORY = EnforcementLevel.MANDATORY, EnforcementLevel.ADVISORY
@@ -38,7 +38,7 @@ Fix = Callable[[Kind, Any], bool]
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a rule knows beside the part that it looks at.
+    """The context of a rule in addition to the part that it checks.
 
     Attributes:
         on: today.
@@ -82,7 +82,7 @@ class Rule(Generic[Part]):
 
     @property
     def page(self) -> str:
-        """Where the rule is explained, relative to the repository."""
+        """The documentation of the rule, relative to the repository."""
         return f"{PAGE}#{self.name}"
 
     @property
@@ -91,16 +91,16 @@ class Rule(Generic[Part]):
         return {parameter.name: parameter for parameter in self.parameters}
 
     def concerns(self, kind: Kind) -> bool:
-        """Whether it looks at single resources of a kind."""
+        """True if it checks single resources of a kind."""
         return isinstance(self.subject, Subject) and self.subject.concerns(kind)
 
     def context(self, on: date, settings: RuleSettings) -> Context:
-        """What `find` is given."""
+        """The input of `find`."""
         defaults = {parameter.name: parameter.default for parameter in self.parameters}
         return Context(on, defaults | dict(settings.parameters or {}))
 
     def judge(self, item: Item, on: date, settings: RuleSettings) -> Iterator[str]:
-        """What is wrong with one resource, or one object inside of it.
+        """The problems of one resource, or of one object inside it.
 
         A value that is not known yet hides nothing else: the other parts are looked at all the
         same. Raises an UnknownValueError at the end, where there was one.
@@ -110,9 +110,9 @@ class Rule(Generic[Part]):
         yield from (message for _, message in self._found(pairs, on, settings))
 
     def judge_stack(
-        self, stack: Stack, on: date, settings: RuleSettings
+        self, stack: RegisteredStack, on: date, settings: RuleSettings
     ) -> Iterator[tuple[Item, str]]:
-        """What is wrong with a stack, each with the resource that it is said of; as `judge`."""
+        """The problems of a stack, each with its resource; as `judge`."""
         assert isinstance(self.subject, StackSubject)  # noqa: S101 - the caller knows
         yield from self._found(self.subject.parts(stack), on, settings)
 
@@ -193,7 +193,7 @@ class Rule(Generic[Part]):
                 )
                 for each in args.resources
             )
-            stack = Stack(inside for item in items for inside in expanded_known(item))
+            stack = RegisteredStack(inside for item in items for inside in expanded_known(item))
             for item, message in self.judge_stack(stack, on, settings):
                 report(message, item.urn)
 
@@ -207,7 +207,7 @@ class Rule(Generic[Part]):
             item = Item(kind, args.props, args.urn, args.name, bool(args.opts.protect))
             if not self.concerns(kind) or not any(self.judge(item, on, settings)):
                 return None
-            # The engine's own mapping keeps what is secret; any other is somebody else's.
+            # The engine's own mapping keeps secrets; any other one belongs to the caller.
             props = deepcopy(args.props) if isinstance(args.props, dict) else args.props
             assert self.fix  # noqa: S101 - only rules with one get here
             return props if self.fix(kind, props) else None

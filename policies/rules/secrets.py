@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from components.mappings import entries, section
 from policies.rules.frameworks import cis, nsa
 from policies.rules.rule import ADVISORY, HIGH, MANDATORY, MEDIUM, Context, Rule
-from policies.subjects.charts import CHARTS, Chart, settings
+from policies.subjects.charts import CHARTS, InstalledChart, settings
 from policies.subjects.pods import ALL_CONTAINERS, PODS, Container, Pod
-from policies.subjects.resource import Item, entries, section
+from policies.subjects.resource import Item
 from policies.subjects.subject import Subject, itself, objects
 
 TITLE = "Secrets"
@@ -23,16 +24,22 @@ CONTENT = re.compile(
     r"|\bxox[abps]-[A-Za-z0-9-]{10,}"
     r"|\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\."
 )
-"""What is a secret by its form: private keys, keys of clouds, tokens of code hosts, JSON tokens."""
+"""Secrets by their form: private keys, cloud keys, tokens of code hosts, JSON web tokens."""
 KEY = re.compile(
     r"(?:^|[^a-z])(?:passwords?|passwd|passphrase|secretkey|accesskey|apikey|token|authtoken"
     r"|privatekey|clientsecret)$"
 )
-"""What a key that holds a secret is called, in snake_case; `secret` alone is mostly a name."""
+"""The names of keys that hold secrets, in snake_case; `secret` alone is usually a name."""
 NOT_ONE = re.compile(
-    r"^(?:\s*|\{\{.*\}\}|\$\{.*\}|\$\(.*\)|\[secret\]|<.*>|true|false|none)$", re.I | re.S
+    r"^(?:\s*|\{\{.*\}\}|\$\{.*\}|\$\(.*\)|\$__\w+\{.*\}|\[secret\]|<.*>|true|false|none)$",
+    re.I | re.S,
 )
-"""What is no secret: nothing, a template, a reference, what is hidden."""
+"""Values that are no secrets: empty ones, templates, references such as Grafana's
+`$__file{/etc/password}`, and masked values."""
+NAMES_SECRET = re.compile(r"(?:^|[^a-z])existing_?secret")
+"""Keys, in snake_case, whose value is the name of a Secret, such as Harbor's
+`existingSecretAdminPassword`."""
+OBJECT_NAME = re.compile(r"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$")
 _JOINS = re.compile(r"(?:(secret|access|api|auth|private)_key|(client)_secret|(auth)_token)$")
 
 
@@ -44,23 +51,25 @@ def _snake(key: str) -> str:
 
 
 def is_secret(key: str, value: Any) -> bool:
-    """Whether a value is a secret, by what it is called or by its form."""
+    """True if a value is a secret, by its key or by its form."""
     if not isinstance(value, str) or NOT_ONE.match(value):
         return False
-    return bool(KEY.search(_snake(key))) or bool(CONTENT.search(value))
+    name = _snake(key)
+    is_reference = NAMES_SECRET.search(name) and OBJECT_NAME.match(value)
+    return bool(KEY.search(name) and not is_reference) or bool(CONTENT.search(value))
 
 
 def _config_map(item: Item, _context: Context) -> Iterator[str]:
     data = section(item.props, "data")
     for key in data:
         if is_secret(key.rpartition("/")[2], data[key]):
-            yield f"`{key}` is a secret, and whoever may read ConfigMaps reads it"
+            yield f"`{key}` is a secret, and permission to read ConfigMaps suffices to read it"
 
 
-def _values(chart: Chart, _context: Context) -> Iterator[str]:
+def _values(chart: InstalledChart, _context: Context) -> Iterator[str]:
     for path, key, value, _ in settings(chart.values or {}):
         if is_secret(key, value):
-            yield f"the value `{path}` is a secret, and whoever reads the program reads it"
+            yield f"the value `{path}` is a secret, and is readable in the program's source"
 
 
 def _environment(container: Container, _context: Context) -> Iterator[str]:
@@ -89,7 +98,7 @@ def _files(pod: Pod, _context: Context) -> Iterator[str]:
                 )
 
 
-RULES: tuple[Rule[Item] | Rule[Chart] | Rule[Container] | Rule[Pod], ...] = (
+RULES: tuple[Rule[Item] | Rule[InstalledChart] | Rule[Container] | Rule[Pod], ...] = (
     Rule(
         "config-maps-hold-no-secrets",
         "No ConfigMap holds a secret.",
@@ -112,11 +121,11 @@ RULES: tuple[Rule[Item] | Rule[Chart] | Rule[Container] | Rule[Pod], ...] = (
     ),
     Rule(
         "environments-hold-no-secrets",
-        "No variable of a container holds a secret as it is.",
+        "No environment variable of a container holds a secret as plain text.",
         HIGH,
         MANDATORY,
         cis("5.4.1"),
-        "Put it into a Secret, and mount that as a file, or take it by `valueFrom`.",
+        "Put it into a Secret, and mount that as a file, or refer to it with `valueFrom`.",
         ALL_CONTAINERS,
         _environment,
     ),

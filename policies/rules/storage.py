@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from components.mappings import Props, entries, number, section, texts
 from policies.rules.frameworks import AWS_S3, CAAS, KUBERNETES, cis_aws, nsa
 from policies.rules.rule import (
     ADVISORY,
@@ -19,11 +20,11 @@ from policies.rules.rule import (
     opened,
 )
 from policies.settings import Parameter
-from policies.subjects.buckets import ACCESS_BLOCK, BUCKETS, NAMES, POLICY, Bucket
+from policies.subjects.buckets import ACCESS_BLOCK, BUCKETS, NAMES, POLICY, DeclaredBucket
 from policies.subjects.charts import ADDONS, HELM, chart_of
-from policies.subjects.resource import Item, Kind, Props, entries, number, section, texts
+from policies.subjects.resource import Item, Kind
 from policies.subjects.subject import (
-    Stack,
+    RegisteredStack,
     StackSubject,
     Subject,
     either,
@@ -96,37 +97,37 @@ def _encrypt(kind: Kind, props: Any) -> bool:
     return True
 
 
-def _production_classes(stack: Stack) -> Iterator[tuple[Item, Item]]:
+def _production_classes(stack: RegisteredStack) -> Iterator[tuple[Item, Item]]:
     if stack.is_production:
         yield from ((item, item) for item in stack.of("StorageClass"))
 
 
 def _retains(storage_class: Item, _context: Context) -> Iterator[str]:
     if storage_class.props.get("reclaimPolicy", "Delete") == "Delete":
-        yield "a claim that is deleted takes its data with it: `reclaimPolicy` is Delete"
+        yield "the data of a deleted claim is deleted: `reclaimPolicy` is Delete"
 
 
 def _no_host_volume(volume: Item, _context: Context) -> Iterator[str]:
     if section(volume.spec, "hostPath"):
-        yield "the volume is a path of whatever machine the pod runs on"
+        yield "the volume is a path of the machine that the pod happens to run on"
 
 
-def _bucket_encrypted(bucket: Bucket, _context: Context) -> Iterator[str]:
+def _bucket_encrypted(bucket: DeclaredBucket, _context: Context) -> Iterator[str]:
     if not bucket.is_encrypted:
-        yield f"the bucket {bucket.name} does not say how it is encrypted"
+        yield f"the encryption of the bucket {bucket.name} is not set"
 
 
-def _bucket_versioned(bucket: Bucket, _context: Context) -> Iterator[str]:
+def _bucket_versioned(bucket: DeclaredBucket, _context: Context) -> Iterator[str]:
     if not bucket.is_versioned:
-        yield f"what is overwritten in the bucket {bucket.name} is lost"
+        yield f"objects that are overwritten in the bucket {bucket.name} are lost"
 
 
-def _bucket_blocked(bucket: Bucket, _context: Context) -> Iterator[str]:
+def _bucket_blocked(bucket: DeclaredBucket, _context: Context) -> Iterator[str]:
     if not any(bucket.declared(ACCESS_BLOCK)):
-        yield f"nothing keeps the bucket {bucket.name} from being made public"
+        yield f"no public access block protects the bucket {bucket.name}"
 
 
-def _bucket_over_tls(bucket: Bucket, _context: Context) -> Iterator[str]:
+def _bucket_over_tls(bucket: DeclaredBucket, _context: Context) -> Iterator[str]:
     policies = (found.props.get("policy") for found in bucket.declared(POLICY))
     if not any(_denies_plain(policy) for policy in policies):
         yield f"the bucket {bucket.name} answers without encryption: no policy denies it"
@@ -180,18 +181,18 @@ def _not_readable(container: Item, _context: Context) -> Iterator[str]:
 def _container_versioned(container: Item, _context: Context) -> Iterator[str]:
     versioned = container.props.get("versioning")
     if str(versioned).lower() != "true" and not section(container.props, "versioningLegacy"):
-        yield "what is overwritten in it is lost: `versioning` is not true"
+        yield "objects that are overwritten in it are lost: `versioning` is not true"
 
 
 def _kept(log: Item, context: Context) -> Iterator[str]:
     days = number(log.props.get("retentionInDays"))
     if not days:
-        yield "logs are kept for ever, and paid for ever"
+        yield "logs are never deleted, and their cost grows"
     elif days < context["days"]:
         yield f"logs are kept for {days} days, fewer than {context['days']}"
 
 
-def _backed_up(stack: Stack) -> Iterator[tuple[Item, tuple[Item, bool]]]:
+def _backed_up(stack: RegisteredStack) -> Iterator[tuple[Item, tuple[Item, bool]]]:
     """Claims of production stacks, with whether Velero has a schedule."""
     if not stack.is_production:
         return
@@ -205,7 +206,7 @@ def _backed_up(stack: Stack) -> Iterator[tuple[Item, tuple[Item, bool]]]:
         yield item, (item, covered)
 
 
-def _schedules(stack: Stack) -> Iterator[Item]:
+def _schedules(stack: RegisteredStack) -> Iterator[Item]:
     for item in stack.of("Schedule"):
         if item.kind.group == "velero.io" and not item.spec.get("paused"):
             yield item
@@ -213,11 +214,11 @@ def _schedules(stack: Stack) -> Iterator[Item]:
 
 def _has_schedule(found: tuple[Item, bool], _context: Context) -> Iterator[str]:
     if not found[1]:
-        yield "no schedule of Velero saves its data"
+        yield "no Velero schedule backs up its data"
 
 
 RULES: tuple[
-    Rule[Props] | Rule[Item] | Rule[Bucket] | Rule[tuple[Item, bool]],
+    Rule[Props] | Rule[Item] | Rule[DeclaredBucket] | Rule[tuple[Item, bool]],
     ...,
 ] = (
     Rule(
@@ -243,7 +244,7 @@ RULES: tuple[
     ),
     Rule(
         "production-data-has-a-schedule",
-        "Volumes of a production stack are saved on a schedule.",
+        "Volumes of a production stack are backed up on a schedule.",
         MEDIUM,
         ADVISORY,
         KUBERNETES,
@@ -263,7 +264,7 @@ RULES: tuple[
     ),
     Rule(
         "buckets-are-encrypted",
-        "A bucket says how it is encrypted.",
+        "The encryption of a bucket is configured.",
         MEDIUM,
         MANDATORY,
         AWS_S3,
@@ -273,7 +274,7 @@ RULES: tuple[
     ),
     Rule(
         "buckets-are-versioned",
-        "A bucket keeps what is overwritten.",
+        "A bucket keeps overwritten objects.",
         MEDIUM,
         MANDATORY,
         AWS_S3,
@@ -335,7 +336,7 @@ RULES: tuple[
     ),
     Rule(
         "object-containers-are-versioned",
-        "An object container keeps what is overwritten.",
+        "An object container keeps overwritten objects.",
         MEDIUM,
         ADVISORY,
         CAAS,
@@ -345,13 +346,13 @@ RULES: tuple[
     ),
     Rule(
         "logs-are-kept-for-a-while",
-        "Logs in the cloud are kept for a while that somebody chose.",
+        "Logs in the cloud have a retention period.",
         LOW,
         ADVISORY,
         nsa("Audit logging and threat detection"),
         "Set `retentionInDays`.",
         LOGS,
         _kept,
-        (Parameter("days", int, 90, "how many days at least"),),
+        (Parameter("days", int, 90, "the least number of days"),),
     ),
 )

@@ -5,33 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from catalog.namespaces import privileged_namespaces
+from components.mappings import entries, section, texts
 from policies.rules.frameworks import cis, nsa, pod_security
 from policies.rules.rule import ADVISORY, HIGH, MANDATORY, MEDIUM, Context, Rule
 from policies.settings import Parameter
-from policies.subjects.resource import Item, entries, section, texts
-from policies.subjects.subject import Stack, StackSubject, Subject, itself, objects
+from policies.subjects.resource import Item
+from policies.subjects.subject import RegisteredStack, StackSubject, Subject, itself, objects
 
 TITLE = "Tenancy"
 ENFORCE = "pod-security.kubernetes.io/enforce"
 LEVELS = ("baseline", "restricted")
 TENANT = "caas.dev/tenant"
 OTHER_TENANT_LABELS = ("capsule.clastix.io/tenant",)
-PRIVILEGED = (
-    "kube-system",
-    "calico-system",
-    "csi-nfs",
-    "kube-flannel",
-    "local-path-storage",
-    "logging",
-    "longhorn-system",
-    "metallb-system",
-    "monitoring",
-    "node-problem-detector",
-    "rook-ceph",
-    "tigera-operator",
-    "velero",
-)
-"""Namespaces of the system, and of add-ons whose pods work on their machine."""
 NAMESPACES = Subject("Namespaces", objects("Namespace", group="core", patches=False), itself)
 TENANT_LABELS = Parameter(
     "labels",
@@ -54,7 +40,7 @@ class Tenancy:
     is_there: bool
 
     def belongs_to_tenant(self, context: Context) -> bool:
-        """Whether it is a tenant's."""
+        """True if it belongs to a tenant."""
         labels = section(self.namespace.metadata, "labels")
         return any(label in labels for label in context[TENANT_LABELS.name])
 
@@ -62,7 +48,7 @@ class Tenancy:
 def _with(kind: str, wanted: Callable[[Item], bool]) -> StackSubject[Tenancy]:
     """Namespaces, and whether an object of a kind that is as wanted is in them."""
 
-    def parts(stack: Stack) -> Iterator[tuple[Item, Tenancy]]:
+    def parts(stack: RegisteredStack) -> Iterator[tuple[Item, Tenancy]]:
         there = {item.namespace for item in stack.of(kind) if wanted(item)}
         for item in stack.of("Namespace"):
             yield item, Tenancy(item, str(item.metadata.get("name") or "") in there)
@@ -71,13 +57,13 @@ def _with(kind: str, wanted: Callable[[Item], bool]) -> StackSubject[Tenancy]:
 
 
 def _bounds(quota: Item) -> bool:
-    """Whether a quota bounds memory and CPU."""
+    """True if a quota limits memory and CPU."""
     names = " ".join(section(quota.spec, "hard"))
     return "cpu" in names and "memory" in names
 
 
 def _limits(limits: Item) -> bool:
-    """Whether containers that say nothing get limits."""
+    """True if containers without limits get limits."""
     return any(
         section(limit, "default") or section(limit, "max")
         for limit in entries(limits.spec, "limits")
@@ -85,7 +71,7 @@ def _limits(limits: Item) -> bool:
 
 
 def _denies(policy: Item) -> bool:
-    """Whether a policy lets nothing in that another does not allow."""
+    """True if a policy allows no traffic that another one does not allow."""
     selector = section(policy.spec, "podSelector")
     everything = not any(selector.get(key) for key in ("matchLabels", "matchExpressions"))
     types = texts(policy.spec, "policyTypes") or ["Ingress"]
@@ -97,23 +83,23 @@ def _enforces(namespace: Item, context: Context) -> Iterator[str]:
     name = str(namespace.metadata.get("name") or "")
     if level in LEVELS or name in context["privileged"]:
         return
-    said = f"lets every pod do everything: {level}" if level else "says nothing about its pods"
+    said = f"lets every pod do everything: {level}" if level else "has no level of Pod Security"
     yield f"the namespace {name} {said}"
 
 
 def _has_quota(tenancy: Tenancy, context: Context) -> Iterator[str]:
     if tenancy.belongs_to_tenant(context) and not tenancy.is_there:
-        yield "its tenant may take the whole cluster: no ResourceQuota bounds cpu and memory"
+        yield "its tenant may use the whole cluster: no ResourceQuota bounds cpu and memory"
 
 
 def _has_limits(tenancy: Tenancy, context: Context) -> Iterator[str]:
     if tenancy.belongs_to_tenant(context) and not tenancy.is_there:
-        yield "containers that say nothing have no limit: no LimitRange gives them one"
+        yield "containers without a limit get none: no LimitRange gives them one"
 
 
 def _is_isolated(tenancy: Tenancy, context: Context) -> Iterator[str]:
     if tenancy.belongs_to_tenant(context) and not tenancy.is_there:
-        yield "every other tenant reaches its pods: no NetworkPolicy denies what is not allowed"
+        yield "every other tenant can reach its pods: no NetworkPolicy denies what is not allowed"
 
 
 RULES: tuple[Rule[Item] | Rule[Tenancy], ...] = (
@@ -123,7 +109,7 @@ RULES: tuple[Rule[Item] | Rule[Tenancy], ...] = (
         HIGH,
         MANDATORY,
         pod_security("Baseline"),
-        f"Label it `{ENFORCE}: restricted`, or `baseline`; what must be privileged belongs into "
+        f"Label it `{ENFORCE}: restricted`, or `baseline`; name privileged namespaces in "
         "the parameter `privileged`.",
         NAMESPACES,
         _enforces,
@@ -131,7 +117,7 @@ RULES: tuple[Rule[Item] | Rule[Tenancy], ...] = (
             Parameter(
                 "privileged",
                 tuple[str, ...],
-                PRIVILEGED,
+                privileged_namespaces(),
                 "namespaces that may be privileged",
             ),
         ),
@@ -149,7 +135,7 @@ RULES: tuple[Rule[Item] | Rule[Tenancy], ...] = (
     ),
     Rule(
         "tenants-have-limits",
-        "Containers in a tenant's namespace have limits, said or not.",
+        "Containers in a tenant's namespace have default limits.",
         MEDIUM,
         ADVISORY,
         nsa("Kubernetes Pod security"),
@@ -160,7 +146,7 @@ RULES: tuple[Rule[Item] | Rule[Tenancy], ...] = (
     ),
     Rule(
         "tenants-are-isolated",
-        "A tenant's namespace lets in only what a policy allows.",
+        "A tenant's namespace accepts only traffic that a policy allows.",
         HIGH,
         MANDATORY,
         cis("5.3.2"),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from catalog.admission import known_registries
+from components.mappings import Props, entries, number, section
 from policies.rules.frameworks import CAAS, KUBERNETES, cis, nsa
 from policies.rules.rule import ADVISORY, HIGH, LOW, MANDATORY, MEDIUM, Context, Rule, opened
 from policies.settings import Parameter
@@ -23,9 +24,9 @@ from policies.subjects.pods import (
     Pod,
     pod_of,
 )
-from policies.subjects.resource import Item, Kind, Props, entries, number, section
+from policies.subjects.resource import Item, Kind
 from policies.subjects.retired import retired_image
-from policies.subjects.subject import Stack, StackSubject
+from policies.subjects.subject import RegisteredStack, StackSubject
 
 TITLE = "Workloads"
 FROM_KNOWN = "images-come-from-known-registries"
@@ -39,7 +40,7 @@ def _pinned(container: Container, context: Context) -> Iterator[str]:
         return
     image = Image.of(container.image)
     if not image.is_pinned:
-        yield f"{container.title} runs whatever `{container.image}` is on that day"
+        yield f"{container.title} runs the image that `{container.image}` refers to at the time"
     elif context["digests"] and not image.digest:
         yield f"{container.title} runs `{container.image}`, which names no digest"
 
@@ -60,7 +61,7 @@ def _asks(container: Container, _context: Context) -> Iterator[str]:
     limits = section(container.props, "resources", "limits")
     missing = [name for name in ("cpu", "memory") if name not in requests and name not in limits]
     if missing and container.role in SIDECAR_ROLES:
-        yield f"{container.title} asks for no {' and no '.join(missing)}"
+        yield f"{container.title} requests no {' and no '.join(missing)}"
 
 
 def _limited(container: Container, _context: Context) -> Iterator[str]:
@@ -72,7 +73,7 @@ def _limited(container: Container, _context: Context) -> Iterator[str]:
 def _probed(container: Container, _context: Context) -> Iterator[str]:
     probed = any(section(container.props, f"{kind}Probe") for kind in ("readiness", "liveness"))
     if container.role == "containers" and not probed:
-        yield f"{container.title}: nobody notices when it hangs"
+        yield f"{container.title} has no probe that detects a hang"
 
 
 def _spread(pod: Pod, _context: Context) -> Iterator[str]:
@@ -84,11 +85,11 @@ def _spread(pod: Pod, _context: Context) -> Iterator[str]:
 def _own_account(pod: Pod, _context: Context) -> Iterator[str]:
     account = pod.spec.get("serviceAccountName") or pod.spec.get("serviceAccount") or "default"
     if account == "default" and pod.spec.get("automountServiceAccountToken") is not False:
-        yield "the pod gets a token of the API that it was not given a role for"
+        yield "the pod gets a token of the API from the default service account"
 
 
 def _take_token(kind: Kind, props: Any) -> bool:
-    """Where the account is the namespace's own, which has no role."""
+    """True if the account is the namespace's own, which has no role."""
     for key in PLACES[kind.name]:
         props = opened(props, key)
     named = props.get("serviceAccountName") or props.get("serviceAccount") or "default"
@@ -109,10 +110,10 @@ def _ends(job: Pod, _context: Context) -> Iterator[str]:
         spec = section(spec, "jobTemplate", "spec")
     deadlines = (number(part.get("activeDeadlineSeconds")) for part in (spec, job.spec))
     if not any(deadlines):
-        yield "it may run for ever: `activeDeadlineSeconds` is not set"
+        yield "it has no deadline: `activeDeadlineSeconds` is not set"
 
 
-def _budgets(stack: Stack) -> Iterator[tuple[Item, tuple[Pod, bool]]]:
+def _budgets(stack: RegisteredStack) -> Iterator[tuple[Item, tuple[Pod, bool]]]:
     selectors = [
         (budget.namespace, section(budget.spec, "selector"))
         for budget in stack.of("PodDisruptionBudget")
@@ -128,7 +129,7 @@ def _budgets(stack: Stack) -> Iterator[tuple[Item, tuple[Pod, bool]]]:
 
 
 def _selects(selector: Props, labels: Props) -> bool:
-    """Whether a selector takes these labels; one with expressions is taken for one that does."""
+    """True if a selector matches these labels; one with expressions counts as a match."""
     wanted = section(selector, "matchLabels")
     return all(labels.get(key) == wanted[key] for key in wanted)
 
@@ -142,14 +143,14 @@ def _has_budget(found: tuple[Pod, bool], _context: Context) -> Iterator[str]:
 RULES: tuple[Rule[Container] | Rule[Pod] | Rule[tuple[Pod, bool]], ...] = (
     Rule(
         "images-are-pinned",
-        "Images have a tag that means a release, or a digest.",
+        "Images have the tag of a release, or a digest.",
         HIGH,
         MANDATORY,
         nsa("Kubernetes Pod security"),
-        "Write the release's tag, and better its digest, instead of `latest`.",
+        "Write the release's tag, or better its digest, instead of `latest`.",
         ALL_CONTAINERS,
         _pinned,
-        (Parameter("digests", bool, False, "whether a digest is asked for"),),
+        (Parameter("digests", bool, False, "true if a digest is required"),),
     ),
     Rule(
         FROM_KNOWN,
@@ -165,23 +166,23 @@ RULES: tuple[Rule[Container] | Rule[Pod] | Rule[tuple[Pod, bool]], ...] = (
                 REGISTRIES,
                 tuple[str, ...],
                 known_registries(),
-                "hosts, or hosts with the beginning of a path",
+                "hosts, or hosts with the first part of a path",
             ),
         ),
     ),
     Rule(
         "images-are-maintained",
-        "No image is of software that is retired.",
+        "No image contains retired software.",
         HIGH,
         MANDATORY,
         CAAS,
-        "Take what catalog/retired.yaml names instead.",
+        "Use the replacement that catalog/retired.yaml names.",
         ALL_CONTAINERS,
         _not_retired,
     ),
     Rule(
         "containers-ask-for-resources",
-        "Containers say how much they need.",
+        "Containers request CPU and memory.",
         MEDIUM,
         ADVISORY,
         nsa("Kubernetes Pod security"),
@@ -201,7 +202,7 @@ RULES: tuple[Rule[Container] | Rule[Pod] | Rule[tuple[Pod, bool]], ...] = (
     ),
     Rule(
         "containers-are-probed",
-        "Containers that serve are probed.",
+        "Long-running containers have a probe.",
         LOW,
         ADVISORY,
         KUBERNETES,
@@ -211,7 +212,7 @@ RULES: tuple[Rule[Container] | Rule[Pod] | Rule[tuple[Pod, bool]], ...] = (
     ),
     Rule(
         "replicas-are-spread",
-        "Pods that run several times are on several machines.",
+        "Replicas are spread over several machines.",
         MEDIUM,
         ADVISORY,
         KUBERNETES,
@@ -221,7 +222,7 @@ RULES: tuple[Rule[Container] | Rule[Pod] | Rule[tuple[Pod, bool]], ...] = (
     ),
     Rule(
         "replicas-have-a-budget",
-        "Pods that run several times have a disruption budget.",
+        "Workloads with several replicas have a disruption budget.",
         MEDIUM,
         ADVISORY,
         KUBERNETES,
@@ -231,7 +232,7 @@ RULES: tuple[Rule[Container] | Rule[Pod] | Rule[tuple[Pod, bool]], ...] = (
     ),
     Rule(
         "pods-get-no-token-unasked",
-        "A pod without an account of its own gets no token of the API.",
+        "A pod of the default service account gets no token of the API.",
         MEDIUM,
         ADVISORY,
         cis("5.1.5", "5.1.6"),

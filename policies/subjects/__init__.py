@@ -1,1 +1,1 @@
-"""How rules read what a program registers: a module for each kind of thing that rules are about."""
+"""Readers of the program's resources: a module for each kind of resource that rules check."""

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 
-from policies.subjects.resource import Item, texts
-from policies.subjects.subject import Stack, StackSubject
+from components.mappings import texts
+from policies.subjects.resource import Item
+from policies.subjects.subject import RegisteredStack, StackSubject
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Range:
+class AddressSpan:
     """Addresses that follow one another.
 
     Attributes:
@@ -29,21 +30,21 @@ class Range:
     pool: str
 
 
-def parsed(text: str, pool: str) -> Range | None:
+def parsed(text: str, pool: str) -> AddressSpan | None:
     """Reads `192.0.2.0/28` or `192.0.2.10-192.0.2.20`; None for anything else."""
     first, dash, last = (part.strip() for part in text.partition("-"))
     try:
         if dash:
             low, high = ip_address(first), ip_address(last)
-            return Range(low.version, int(low), int(high), text, pool)
+            return AddressSpan(low.version, int(low), int(high), text, pool)
         network = ip_network(text, strict=False)
     except ValueError:
         return None  # the pool's own controller says so
     low, high = network.network_address, network.broadcast_address
-    return Range(network.version, int(low), int(high), text, pool)
+    return AddressSpan(network.version, int(low), int(high), text, pool)
 
 
-def _overlapping(stack: Stack) -> Iterator[tuple[Item, tuple[Range, Range]]]:
+def _overlapping(stack: RegisteredStack) -> Iterator[tuple[Item, tuple[AddressSpan, AddressSpan]]]:
     """Each range, by its first address, with the one before it that reaches furthest."""
     found = [
         (there, item)
@@ -51,7 +52,7 @@ def _overlapping(stack: Stack) -> Iterator[tuple[Item, tuple[Range, Range]]]:
         for text in texts(item.spec, "addresses")
         if (there := parsed(text, str(item.metadata.get("name") or "")))
     ]
-    furthest: Range | None = None
+    furthest: AddressSpan | None = None
     for there, item in sorted(found, key=lambda pair: pair[0]):
         if furthest and furthest.version == there.version:
             yield item, (furthest, there)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from policies.subjects.resource import Item, section
-from policies.subjects.subject import Stack, StackSubject
+from components.mappings import section
+from policies.subjects.resource import Item
+from policies.subjects.subject import RegisteredStack, StackSubject
 
 NAMES = ("Bucket", "BucketV2")
 
@@ -22,7 +23,7 @@ POLICY = ("BucketPolicy",)
 
 
 @dataclass(frozen=True, slots=True)
-class Bucket:
+class DeclaredBucket:
     """A bucket with what is declared about it.
 
     Attributes:
@@ -31,7 +32,7 @@ class Bucket:
     """
 
     item: Item
-    stack: Stack
+    stack: RegisteredStack
 
     @property
     def name(self) -> str:
@@ -39,7 +40,7 @@ class Bucket:
         return str(self.item.props.get("bucket") or self.item.name)
 
     def declared(self, names: tuple[str, ...]) -> Iterator[Item]:
-        """What is declared about it, of these types.
+        """The declarations about it of these types.
 
         Raises an UnknownValueError where it is not known yet which bucket something is about.
         """
@@ -49,13 +50,13 @@ class Bucket:
 
     @property
     def is_encrypted(self) -> bool:
-        """Whether it says how it is encrypted."""
+        """True if its encryption is configured."""
         own = section(self.item.props, "serverSideEncryptionConfiguration")
         return bool(own) or any(self.declared(ENCRYPTION))
 
     @property
     def is_versioned(self) -> bool:
-        """Whether what is overwritten is kept."""
+        """True if overwritten objects are kept."""
         if str(section(self.item.props, "versioning").get("enabled")).lower() == "true":
             return True
         return any(
@@ -64,10 +65,10 @@ class Bucket:
         )
 
 
-def _buckets(stack: Stack) -> Iterator[tuple[Item, Bucket]]:
+def _buckets(stack: RegisteredStack) -> Iterator[tuple[Item, DeclaredBucket]]:
     for item in stack.of(*NAMES, provider="aws"):
         if item.kind.group.startswith("s3/"):
-            yield item, Bucket(item, stack)
+            yield item, DeclaredBucket(item, stack)
 
 
 BUCKETS = StackSubject("buckets on AWS of a stack", _buckets)

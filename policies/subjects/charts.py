@@ -9,16 +9,17 @@ from typing import Any
 
 import yaml
 
-from policies.subjects.cluster import Cluster
-from policies.subjects.resource import Item, Kind, Props, is_list, section
-from policies.subjects.subject import Stack, StackSubject, Subject, either, objects
+from components.cluster_object import DeclaredCluster
+from components.mappings import Props, is_list, section
+from policies.subjects.resource import Item, Kind
+from policies.subjects.subject import RegisteredStack, StackSubject, Subject, either, objects
 
 HELM = "helm.sh"
 ADDONS = "addons.cluster.x-k8s.io"
 
 
 @dataclass(frozen=True, slots=True)
-class Chart:
+class InstalledChart:
     """A chart that is installed.
 
     Attributes:
@@ -37,16 +38,16 @@ class Chart:
 
     @property
     def is_local(self) -> bool:
-        """Whether it is a folder or a file, which the program itself brings along."""
+        """True if it is a folder or a file that the program itself contains."""
         return self.name.startswith((".", "/")) or self.name.endswith(".tgz")
 
     @property
     def is_fleet(self) -> bool:
-        """Whether it goes to every cluster that is selected."""
+        """True if it is installed in every selected cluster."""
         return self.item.kind.name == "HelmChartProxy"
 
-    def selects(self, cluster: Cluster) -> bool:
-        """Whether it goes to a cluster; expressions are not looked at."""
+    def selects(self, cluster: DeclaredCluster) -> bool:
+        """True if it is installed in a cluster; expressions are not evaluated."""
         selector = section(self.item.spec, "clusterSelector")
         wanted = section(selector, "matchLabels")
         if selector.get("matchExpressions"):
@@ -61,13 +62,13 @@ def _is_release(kind: Kind) -> bool:
     return kind.is_kubernetes and kind.group == HELM and kind.name in ("Release", "Chart")
 
 
-def chart_of(item: Item) -> Chart:
+def chart_of(item: Item) -> InstalledChart:
     """The chart that a resource installs."""
     if _is_proxy(item.kind):
         spec = item.spec
         name, repository = str(spec.get("chartName") or ""), str(spec.get("repoURL") or "")
         values = _parsed(str(spec.get("valuesTemplate") or ""))
-        return Chart(item, name, repository, str(spec.get("version") or ""), values)
+        return InstalledChart(item, name, repository, str(spec.get("version") or ""), values)
     props = item.props
     name = str(props.get("chart") or "")
     options = section(props, "repositoryOpts") or section(props, "fetchOpts")
@@ -75,7 +76,7 @@ def chart_of(item: Item) -> Chart:
     if name.startswith("oci://"):
         repository, _, name = name.rpartition("/")
     version = str(props.get("version") or "")
-    return Chart(item, name, repository, version, section(props, "values"))
+    return InstalledChart(item, name, repository, version, section(props, "values"))
 
 
 @lru_cache(maxsize=1024)
@@ -114,12 +115,12 @@ def mappings(values: Any, path: str = "") -> Iterator[tuple[str, Props]]:
             yield from mappings(value, f"{path}[{index}]")
 
 
-def _charts(item: Item) -> Iterator[Chart]:
+def _charts(item: Item) -> Iterator[InstalledChart]:
     yield chart_of(item)
 
 
-def _fleet(stack: Stack) -> Iterator[tuple[Item, tuple[Chart, Cluster]]]:
-    clusters = [Cluster.at(item) for item in stack.clusters]
+def _fleet(stack: RegisteredStack) -> Iterator[tuple[Item, tuple[InstalledChart, DeclaredCluster]]]:
+    clusters = [DeclaredCluster(item.props) for item in stack.clusters]
     for item in stack.of("HelmChartProxy"):
         chart = chart_of(item)
         for cluster in clusters:
@@ -127,5 +128,47 @@ def _fleet(stack: Stack) -> Iterator[tuple[Item, tuple[Chart, Cluster]]]:
                 yield item, (chart, cluster)
 
 
+@dataclass(frozen=True, slots=True)
+class Backups:
+    """A schedule of backups that several clusters have, with one folder for all of them.
+
+    Attributes:
+        schedule: its name.
+        place: the bucket, with the folder in it.
+        clusters: their names.
+    """
+
+    schedule: str
+    place: str
+    clusters: tuple[str, ...]
+
+
+def _backups(stack: RegisteredStack) -> Iterator[tuple[Item, Backups]]:
+    found: dict[tuple[str, ...], tuple[Item, list[str]]] = {}
+    for item, (chart, cluster) in _fleet(stack):
+        for place in _places(chart) if chart.name == "velero" else ():
+            found.setdefault(place, (item, []))[1].append(cluster.name)
+    for (_, bucket, folder, schedule), (item, clusters) in found.items():
+        yield item, Backups(schedule, f"{bucket}/{folder}", tuple(clusters))
+
+
+def _places(chart: InstalledChart) -> Iterator[tuple[str, ...]]:
+    """The destination of each schedule of a Velero: the store, the bucket, the folder, its name."""
+    values = chart.values or {}
+    stores = {
+        str(store.get("name")): store
+        for store in section(values, "configuration").get("backupStorageLocation") or ()
+    }
+    usual = [name for name, store in stores.items() if store.get("default")]
+    for name, schedule in section(values, "schedules").items():
+        wanted = section(schedule, "template").get("storageLocation") or (*usual, "")[0]
+        store = stores.get(str(wanted), {})
+        folder = str(store.get("prefix") or "")
+        if store and "{{" not in folder:
+            address = str(section(store, "config").get("s3Url") or store.get("provider"))
+            yield address, str(store.get("bucket")), folder, name
+
+
 CHARTS = Subject("Helm charts", either(_is_release, _is_proxy), _charts)
+BACKUPS = StackSubject("schedules of Velero, and the clusters that have them", _backups)
 DELIVERIES = StackSubject("charts, and the clusters of the stack that they go to", _fleet)

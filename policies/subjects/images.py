@@ -1,4 +1,4 @@
-"""What the name of a container image says."""
+"""The parts of a container image's name."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ class Image:
 
     @property
     def is_pinned(self) -> bool:
-        """Whether it always means the same, or at least a release."""
+        """True if it always refers to the same image, or at least to a release."""
         return bool(self.digest) or self.tag not in ("", "latest")
 
     def is_from(self, place: str) -> bool:
-        """Whether it is of a registry, or below a path in one."""
+        """True if it is in a registry, or below a path in one."""
         full = f"{self.registry}/{self.path}"
         return full == place or full.startswith(f"{place.rstrip('/')}/")

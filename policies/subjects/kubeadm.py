@@ -1,4 +1,4 @@
-"""What kubeadm is told to make of a machine: arguments of the API server, the kubelet, and others.
+"""kubeadm's configuration of a machine: flags of the API server, the kubelet, and others.
 
 Read from the templates of Cluster API's kubeadm providers, of every API version, and from what a
 cluster changes about them.
@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from policies.subjects.cluster import API_SERVER, Cluster, arguments
+from components.cluster_object import API_SERVER, KUBELET, DeclaredCluster
+from components.mappings import Props, section
+from policies.subjects.cluster import arguments
 from policies.subjects.cluster import concerns as is_cluster
-from policies.subjects.resource import Item, Props, section
+from policies.subjects.resource import Item
 from policies.subjects.subject import Subject, either, objects
 
 CONTROL_PLANE_GROUP = "controlplane.cluster.x-k8s.io"
@@ -26,13 +28,13 @@ NODES = ("initConfiguration", "joinConfiguration")
 
 
 @dataclass(frozen=True, slots=True)
-class Program:
+class DeclaredProgram:
     """A program and the arguments that it is started with.
 
     Attributes:
         title: what a message calls it.
         arguments: by name, without dashes.
-        is_whole: whether these are all; else what somebody adds to them.
+        is_whole: whether these are all arguments; otherwise they are additions.
     """
 
     title: str
@@ -51,20 +53,23 @@ class KubeadmControlPlane:
     props: Props
 
     @property
-    def components(self) -> Iterator[Program]:
+    def components(self) -> Iterator[DeclaredProgram]:
         """API server, controller manager and scheduler."""
         configuration = section(self.props, "kubeadmConfigSpec", "clusterConfiguration")
         for title, key in COMPONENTS.items():
-            yield Program(title, dict(arguments(section(configuration, key).get("extraArgs"))))
+            yield DeclaredProgram(
+                title, dict(arguments(section(configuration, key).get("extraArgs")))
+            )
 
     @property
-    def api_server(self) -> Program:
+    def api_server(self) -> DeclaredProgram:
         """The API server."""
         return next(self.components)
 
     @property
     def renewal_days(self) -> object:
-        """How many days before certificates end the machines are replaced; None for never."""
+        """The number of days before their certificates expire at which machines are replaced; None
+        for never."""
         now = section(self.props, "rollout", "before").get("certificatesExpiryDays")
         return now or section(self.props, "rolloutBefore").get("certificatesExpiryDays")
 
@@ -87,31 +92,31 @@ def _control_planes(item: Item) -> Iterator[KubeadmControlPlane]:
     yield KubeadmControlPlane(_spec(item))
 
 
-def _api_servers(item: Item) -> Iterator[Program]:
+def _api_servers(item: Item) -> Iterator[DeclaredProgram]:
     if is_cluster(item.kind):
         # What a cluster says replaces the arguments of its class, all of them.
-        if own := dict(Cluster.at(item).arguments(API_SERVER)):
-            yield Program(API_SERVER_TITLE, own, is_whole=not item.kind.is_patch)
+        if own := dict(arguments(DeclaredCluster(item.props).variable(API_SERVER))):
+            yield DeclaredProgram(API_SERVER_TITLE, own, is_whole=not item.kind.is_patch)
     else:
         server = KubeadmControlPlane(_spec(item)).api_server
-        yield Program(server.title, server.arguments, is_whole=not item.kind.is_patch)
+        yield DeclaredProgram(server.title, server.arguments, is_whole=not item.kind.is_patch)
 
 
-def _programs(item: Item) -> Iterator[Program]:
+def _programs(item: Item) -> Iterator[DeclaredProgram]:
     yield from KubeadmControlPlane(_spec(item)).components
 
 
-def _kubelets(item: Item) -> Iterator[Program]:
+def _kubelets(item: Item) -> Iterator[DeclaredProgram]:
     if is_cluster(item.kind):
-        cluster = Cluster.at(item)
-        for group in (cluster.control_plane, *cluster.pools):
+        cluster = DeclaredCluster(item.props)
+        for group in cluster.groups:
             title = f"{group.title}: the kubelet"
-            yield Program(title, dict(group.kubelet_arguments), is_whole=False)
+            yield DeclaredProgram(title, dict(arguments(group.variable(KUBELET))), is_whole=False)
         return
     spec = _spec(item)
     for node in NODES:
         registration = section(section(spec, "kubeadmConfigSpec") or spec, node, "nodeRegistration")
-        yield Program("the kubelet", dict(arguments(registration.get("kubeletExtraArgs"))))
+        yield DeclaredProgram("the kubelet", dict(arguments(registration.get("kubeletExtraArgs"))))
 
 
 KUBEADM_CONTROL_PLANES = Subject("kubeadm control planes", _is_control_plane, _control_planes)

@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from policies.subjects.resource import Item, Props, entries, section, texts
+from components.mappings import Props, entries, section, texts
+from policies.subjects.resource import Item
 from policies.subjects.subject import Subject, objects, resources
 
 POLICIES = ("Policy", "RolePolicy", "UserPolicy", "GroupPolicy")
@@ -34,7 +35,7 @@ class Statement:
 
     @property
     def principals(self) -> list[str]:
-        """Who is meant."""
+        """The principals."""
         principal = self.props.get("Principal")
         if isinstance(principal, Mapping):
             return [text for key in principal for text in texts(principal, key)]
@@ -42,12 +43,12 @@ class Statement:
 
     @property
     def is_conditional(self) -> bool:
-        """Whether it holds only under a condition."""
+        """True if it applies only under a condition."""
         return bool(section(self.props, "Condition"))
 
 
 def statements(document: object) -> Iterator[Statement]:
-    """What a document allows; nothing where it is not JSON, which AWS says itself."""
+    """The permissions of a document; none if it is not JSON, which AWS itself reports."""
     if isinstance(document, str):
         try:
             document = json.loads(document)

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from policies.subjects.resource import Item, Kind, Props, entries, number, section
+from components.mappings import Props, entries, number, section
+from policies.subjects.resource import Item, Kind
 from policies.subjects.subject import Subject
 
 REPLICATED = ("Deployment", "StatefulSet")
@@ -19,7 +20,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "Job": ("spec", "template", "spec"),
     **dict.fromkeys(CONTROLLERS, ("spec", "template", "spec")),
 }
-"""Where the pod's spec is in an object, by kind."""
+"""The path of the pod's spec in an object, by kind."""
 GROUPS = ("core", "apps", "batch", "extensions")
 CONTAINERS = ("initContainers", "containers", "ephemeralContainers")
 BASELINE_CAPABILITIES = frozenset(
@@ -39,7 +40,7 @@ BASELINE_CAPABILITIES = frozenset(
         "SYS_CHROOT",
     }
 )
-"""What Pod Security's level `baseline` lets containers add."""
+"""The capabilities that Pod Security's level `baseline` lets containers add."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class Container:
 
     @property
     def title(self) -> str:
-        """What a message calls it."""
+        """The name in a message."""
         return f"container `{self.props.get('name', '')}`"
 
     @property
@@ -103,28 +104,28 @@ class Pod:
 
     @property
     def namespace(self) -> str:
-        """Where it runs; `default` where no namespace is named."""
+        """The namespace; `default` if none is set."""
         return self.item.namespace or "default"
 
     @property
     def is_whole(self) -> bool:
-        """Whether it is all of the pod, and what is not there is not there."""
+        """True if it is the whole pod, so that a missing field is not set."""
         return not self.item.kind.is_patch
 
     @property
     def is_windows(self) -> bool:
-        """Whether it runs on Windows, where other things hold."""
+        """True if it runs on Windows, where other rules apply."""
         return bool(section(self.spec, "os").get("name") == "windows")
 
     @property
     def replicas(self) -> int:
-        """How many of it run; one where no number is named."""
+        """The number of replicas; one if none is set."""
         given = number(self.item.spec.get("replicas"))
         return 1 if given is None else given
 
 
 def has_pod(kind: Kind) -> bool:
-    """Whether an object has a pod in it."""
+    """True if an object contains a pod."""
     return kind.name in PLACES and kind.group in GROUPS and kind.is_kubernetes
 
 

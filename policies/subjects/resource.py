@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, TypeGuard
 
 import yaml
 
-Props = Mapping[str, Any]
+from components.mappings import Props, entries, section
+
 PATCH = "Patch"
 LIST = "List"
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What a type token says.
+    """The parts of a type token.
 
     Attributes:
         provider: `kubernetes`, `aws`.
         group: an API group of Kubernetes, `core` for its own; else the module, `ec2/instance`.
         version: of a Kubernetes API; else empty.
         name: `Deployment`, without `Patch`.
-        is_patch: whether the resource changes an object of somebody else, and shows only a part.
+        is_patch: whether the resource changes a foreign object, and shows only a part.
     """
 
     provider: str
@@ -39,7 +39,7 @@ class Kind:
 
     @property
     def is_kubernetes(self) -> bool:
-        """Whether it is an object of Kubernetes."""
+        """True if it is a Kubernetes object."""
         return self.provider == "kubernetes"
 
 
@@ -93,40 +93,6 @@ class Item:
     def spec(self) -> Props:
         """The spec of an object."""
         return section(self.props, "spec")
-
-
-def section(props: Props, *keys: str) -> Props:
-    """A mapping in a mapping, empty where there is none."""
-    for key in keys:
-        value = props.get(key)
-        if not isinstance(value, Mapping):
-            return {}
-        props = value
-    return props
-
-
-def entries(props: Props, *keys: str) -> list[Props]:
-    """The mappings of a list in a mapping; none where there is no list."""
-    value = section(props, *keys[:-1]).get(keys[-1])
-    return [entry for entry in value if isinstance(entry, Mapping)] if is_list(value) else []
-
-
-def texts(props: Props, *keys: str) -> list[str]:
-    """The texts of a list in a mapping; a text that stands alone is a list of one."""
-    value = section(props, *keys[:-1]).get(keys[-1])
-    if isinstance(value, str):
-        return [value]
-    return [str(entry) for entry in value] if is_list(value) else []
-
-
-def is_list(value: Any) -> TypeGuard[Sequence[Any]]:
-    """Whether it is a list; the engine's are of a type of their own."""
-    return isinstance(value, Sequence) and not isinstance(value, str)
-
-
-def number(value: Any) -> int | None:
-    """A whole number; None for anything else. The engine's protocol has only doubles."""
-    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def expanded(item: Item) -> Iterator[Item]:

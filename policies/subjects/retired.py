@@ -12,12 +12,12 @@ def _matches(text: str, patterns: tuple[str, ...]) -> bool:
 
 
 def retired_image(image: str) -> Retired | None:
-    """What an image is of, where that is retired."""
+    """The retired software of an image, if any."""
     return next((found for found in retired() if _matches(image, found.images)), None)
 
 
 def retired_chart(name: str, repository: str) -> Retired | None:
-    """What a chart is of, where that is retired."""
+    """The retired software of a chart, if any."""
     for found in retired():
         if name in found.charts or _matches(repository, found.repositories):
             return found

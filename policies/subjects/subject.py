@@ -1,4 +1,4 @@
-"""What rules are about: which resources, and which parts of them one by one."""
+"""Subjects of rules: the resources that they check, and their parts."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Generic, TypeVar
 
-from policies.subjects.resource import Item, Kind, section
+from components.cluster_object import PRODUCTION
+from components.mappings import Props, section
+from policies.subjects.resource import Item, Kind
 
 Part = TypeVar("Part")
-PRODUCTION = ("tier", "production")
-"""The label of a production cluster; a stack that has one is a production stack."""
+INFRASTRUCTURE_GROUP = "infrastructure.cluster.x-k8s.io"
 
 
 @dataclass(frozen=True)
 class Subject(Generic[Part]):
-    """What a rule looks at, one resource at a time.
+    """The subject of a rule that checks one resource at a time.
 
     Attributes:
         title: in documents, `clusters`.
@@ -30,7 +31,7 @@ class Subject(Generic[Part]):
     parts: Callable[[Item], Iterable[Part]]
 
 
-class Stack:
+class RegisteredStack:
     """Everything that a program registers, with the objects inside of other resources."""
 
     def __init__(self, items: Iterable[Item]) -> None:
@@ -58,7 +59,7 @@ class Stack:
 
     @cached_property
     def is_production(self) -> bool:
-        """Whether one of the clusters is labelled `tier: production`."""
+        """True if one of the clusters has the label `tier: production`."""
         key, value = PRODUCTION
         return any(
             section(cluster.props, "metadata", "labels").get(key) == value
@@ -67,25 +68,25 @@ class Stack:
 
 
 def is_of(item: Item, provider: str) -> bool:
-    """Whether it is a resource of a provider."""
+    """True if it is a resource of a provider."""
     return item.kind.provider == provider
 
 
 @dataclass(frozen=True)
 class StackSubject(Generic[Part]):
-    """What a rule looks at that needs several resources.
+    """The subject of a rule that needs several resources.
 
     Attributes:
         title: in documents, `a stack's buckets`.
-        parts: each with the resource that a violation is said of.
+        parts: each with the resource of a violation.
     """
 
     title: str
-    parts: Callable[[Stack], Iterable[tuple[Item, Part]]]
+    parts: Callable[[RegisteredStack], Iterable[tuple[Item, Part]]]
 
 
 def objects(*names: str, group: str = "", patches: bool = True) -> Callable[[Kind], bool]:
-    """Whether a kind is one of these of Kubernetes, whatever its version.
+    """True if a kind is one of these of Kubernetes, in any version.
 
     Args:
         names: the kinds, without `Patch`.
@@ -102,12 +103,26 @@ def objects(*names: str, group: str = "", patches: bool = True) -> Callable[[Kin
 
 
 def resources(provider: str, *names: str) -> Callable[[Kind], bool]:
-    """Whether a kind is one of these of a cloud's provider."""
+    """True if a kind is one of these of a cloud's provider."""
     return lambda kind: kind.name in names and kind.provider == provider
 
 
+def is_machine(kind: Kind) -> bool:
+    """True if a kind is a machine or machine template of any infrastructure provider.
+
+    Providers call them `<Name>Machine` and `<Name>MachineTemplate`, which Cluster API builds on.
+    """
+    suffixes = ("Machine", "MachineTemplate")
+    return kind.group == INFRASTRUCTURE_GROUP and kind.name.endswith(suffixes)
+
+
+def templated(item: Item) -> Props:
+    """The spec that a template of Cluster API is of; of other objects their own."""
+    return section(item.spec, "template", "spec") if "template" in item.spec else item.spec
+
+
 def either(*choices: Callable[[Kind], bool]) -> Callable[[Kind], bool]:
-    """Whether a kind is of one of the choices."""
+    """True if a kind matches one of the choices."""
     return lambda kind: any(choice(kind) for choice in choices)
 
 

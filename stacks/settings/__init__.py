@@ -1,4 +1,4 @@
-"""What a stack file may say, and reading it.
+"""The schema of a stack file, and its reader.
 
 Names are imported when they are first used: `errors` and the value types stay light for those that
 need nothing else.
@@ -6,8 +6,9 @@ need nothing else.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from components.lazy import lazily
 
 if TYPE_CHECKING:
     from stacks.settings.load import as_pulumi_config, from_config, load_file
@@ -39,8 +40,4 @@ _HOMES = {
     "upgrade_path": "upgrade",
 }
 
-
-def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__ = lazily(__name__, _HOMES)

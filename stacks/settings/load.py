@@ -9,17 +9,23 @@ from pathlib import Path
 from pydantic import ValidationError
 
 import catalog
-from components.cluster.settings import Cluster
+from components import problems
 from components.fields import KubernetesVersion, shown
 from components.infrastructure.interface import Infrastructure
 from components.infrastructure.registry import DEFAULT, infrastructures
+from components.placeholders import CLUSTER
+from components.problems import Steps
 from errors import CaasError, Problem, Where, stack_file
-from stacks.settings import problems, rules
-from stacks.settings.source import DEEPEST, PREFIX, PROJECT, Source, Steps, read
+from stacks.settings import rules
+from stacks.settings.addons import ClusterSettings
+from stacks.settings.rules import tenants
+from stacks.settings.scalars import without_time
+from stacks.settings.source import DEEPEST, PREFIX, PROJECT, Source, read
 from stacks.settings.stack import Stack, stack_model
 
 PULUMI_KEYS = ("config", "environment", "encryptionsalt", "secretsprovider", "encryptedkey")
 
+FLAGS: dict[object, bool] = {"true": True, "false": False}
 SETTINGS = tuple(Stack.model_fields_by_alias())
 
 Config = dict[str, object]
@@ -31,7 +37,12 @@ def load_file(path: Path) -> Stack:
     Raises:
         CaasError: with every problem of the file, in its order: codes 1001 to 1079.
     """
-    source = read(path)
+    return load(read(path))
+
+
+def load(source: Source) -> Stack:
+    """The settings of a stack file that is read already; errors as `load_file`."""
+    source = Source(source.file, source.root)  # its problems are found anew
     return _validated(_own(_config(source), source), source)
 
 
@@ -52,15 +63,19 @@ def from_config(values: Mapping[str, object], file: Path | None = None) -> Stack
     )
 
 
-def as_pulumi_config(path: Path) -> dict[str, str]:
+def as_pulumi_config(file: Path | Source) -> dict[str, str]:
     """The `config` of a stack file as `pulumi.runtime.set_all_config` takes it.
 
     Structures become JSON. Encrypted values are left out: only the Pulumi engine can read them.
 
+    Args:
+        file: the stack file, read already or not.
+
     Raises:
         CaasError: when the file cannot be read; its settings are not checked.
     """
-    source = read(path)
+    known = file if isinstance(file, Source) else read(file)
+    source = Source(known.file, known.root)
     config = _config(source)
     if source.problems:
         raise CaasError.of(source.problems)
@@ -68,7 +83,7 @@ def as_pulumi_config(path: Path) -> dict[str, str]:
 
 
 def _config(source: Source) -> Config:
-    """What stands below `config`."""
+    """The mapping below `config`."""
     if source.root is None:
         return {}
     values = source.plain(source.root)
@@ -115,7 +130,9 @@ def _own(config: Config, source: Source) -> Config:
 
 
 def _validated(values: Config, source: Source) -> Stack:
-    secure = tuple(_secure_places(values, ()))
+    secure: list[Steps] = []
+    placeholders: list[Steps] = []
+    _search(values, (), secure, placeholders)
     if secure:
         raise CaasError.of([*source.problems, *(_secure_value(source, at) for at in secure)])
     found = list(source.problems)
@@ -131,10 +148,13 @@ def _validated(values: Config, source: Source) -> Stack:
     known = catalog.catalog().kubernetes_versions
     findings = [*rules.check(clusters, _listed(values), known)]
     findings += rules.registries.check(stack.registries)
+    if placeholders:
+        findings += rules.check_placeholders(clusters, stack.management)
     if infrastructure:
         findings += rules.check_infrastructure(
-            infrastructure, clusters, stack.management, stack.addons
+            infrastructure, clusters, stack.management, stack.addons, stack.mirror
         )
+        findings += tenants.check(stack)
     for finding in findings:
         at = source.where(finding.path, key=finding.key)
         found.append(Problem(finding.code, finding.what, at, finding.why, finding.fix))
@@ -166,12 +186,12 @@ def _infrastructure(values: Config, model: type[Stack]) -> Infrastructure | None
         return None
 
 
-def _readable(values: Config) -> Iterator[tuple[int, Cluster]]:
+def _readable(values: Config) -> Iterator[tuple[int, ClusterSettings]]:
     """The clusters that are valid by themselves, in a stack that is not."""
     clusters = values.get("clusters")
     for index, value in enumerate(clusters if isinstance(clusters, list) else ()):
         try:
-            yield index, Cluster.model_validate(value)
+            yield index, ClusterSettings.model_validate(value)
         except ValidationError:
             continue  # its problems are already in those of the stack
 
@@ -193,17 +213,21 @@ def _is_secure(value: object) -> bool:
     return isinstance(value, dict) and len(value) == 1 and isinstance(value.get("secure"), str)
 
 
-def _secure_places(value: object, steps: Steps) -> Iterator[Steps]:
+def _search(value: object, steps: Steps, secure: list[Steps], placeholders: list[Steps]) -> None:
+    """Finds encrypted values, and texts with `{cluster}`, in one walk over all values."""
     if len(steps) > DEEPEST:
         return
-    if _is_secure(value):
-        yield steps
+    if isinstance(value, str):
+        if CLUSTER in value:
+            placeholders.append(steps)
+    elif _is_secure(value):
+        secure.append(steps)
     elif isinstance(value, dict):
         for key, item in value.items():
-            yield from _secure_places(item, (*steps, str(key)))
+            _search(item, (*steps, str(key)), secure, placeholders)
     elif isinstance(value, list | tuple):
         for index, item in enumerate(value):
-            yield from _secure_places(item, (*steps, index))
+            _search(item, (*steps, index), secure, placeholders)
 
 
 def _secure_value(source: Source, steps: Steps) -> Problem:
@@ -212,7 +236,7 @@ def _secure_value(source: Source, steps: Steps) -> Problem:
 
 
 def _positions(file: Path | None) -> Source:
-    """Where the values of a file stand; nothing but its name when it cannot be read."""
+    """The positions of a file's values; only its name if it cannot be read."""
     name = str(file) if file else None
     try:
         source = read(file) if file else Source(name)
@@ -224,13 +248,24 @@ def _positions(file: Path | None) -> Source:
 
 
 def _unpacked(value: object) -> object:
-    """What the engine hands over: structures are JSON texts."""
-    if not isinstance(value, str) or not value.lstrip().startswith(("[", "{")):
+    """A value as the engine hands it over: structures are JSON texts, and flags are words."""
+    if not isinstance(value, str):
         return value
+    if not value.lstrip().startswith(("[", "{")):
+        return FLAGS.get(value, value)
     try:
-        return json.loads(value)
+        return without_times(json.loads(value))
     except (ValueError, RecursionError):
         return value  # then it is a text, which no structured setting accepts
+
+
+def without_times(value: object) -> object:
+    """A value whose days are days again; the engine makes them times."""
+    if isinstance(value, dict):
+        return {key: without_times(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [without_times(item) for item in value]
+    return without_time(value) if isinstance(value, str) else value
 
 
 def _packed(value: object) -> str:

@@ -1,4 +1,4 @@
-"""What a stack file says about policies; `policies/` knows the rules and their parameters."""
+"""The policy settings of a stack file; `policies/` defines the rules and their parameters."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ Text = Annotated[str, Field(min_length=1, max_length=500)]
 
 
 def _day(value: object) -> date:
-    """A day as YAML reads it; Pulumi's engine adds a time of day to it."""
+    """A day as a stack file has it, text."""
     if isinstance(value, date):
         return value
     try:
-        return date.fromisoformat(str(value).removesuffix("T00:00:00Z"))
+        return date.fromisoformat(str(value))
     except ValueError:
         what = f"{shown(value)} is not a day"
         raise refusal(stack_file.WRONG_TYPE, what, fix="Write it as 2027-06-30.") from None
@@ -30,7 +30,7 @@ Day = Annotated[date, BeforeValidator(_day)]
 
 
 class Level(StrEnum):
-    """What a violation of a rule does."""
+    """The effect of a violation."""
 
     MANDATORY = "mandatory"
     ADVISORY = "advisory"
@@ -47,21 +47,21 @@ class Exemption(Settings):
     """The resource's name in the program, or the end of its URN, `type::name`; `*` and `?` match
     anything."""
     owner: Text
-    """Who answers for it."""
+    """The person or team that answers for the exemption."""
     reason: Text
-    """Why it is so."""
+    """The reason of the exemption."""
     expires: Day
     """The last day that it counts, at most a year ahead."""
 
 
 class Policies(Settings):
-    """How the rules of `policies/` are applied to this stack."""
+    """Settings of the rules in `policies/` for this stack."""
 
     levels: Annotated[dict[RuleName, Level], Field(max_length=1000, default_factory=dict)]
-    """What a violation does, by the rule's name, instead of the rule's own level."""
+    """The effect of a violation, by the rule's name; overrides the rule's default level."""
     parameters: Annotated[
         dict[RuleName, dict[str, Any]], Field(max_length=1000, default_factory=dict)
     ]
-    """What rules are told, by the rule's name; docs/policies.md has the parameters of each."""
+    """Parameters by the rule's name; docs/policies.md lists the parameters of each rule."""
     exemptions: Annotated[tuple[Exemption, ...], Field(max_length=1000)] = ()
     """Resources that a rule does not hold for."""

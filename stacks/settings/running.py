@@ -1,30 +1,30 @@
-"""What cannot be changed about the control plane of a running cluster."""
+"""The settings that cannot change on the control plane of a running cluster."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from components.cluster.variables import ENCRYPTION, ETCD, SKIP_PHASES
+from components.cluster_object import ENCRYPTION, ETCD, SKIP_PHASES, DeclaredCluster
 from errors import NOWHERE, CaasError, Where
 from errors.control_plane import ENCRYPTION_SWITCHED_OFF, ETCD_MOVED
 from errors.network import KUBE_PROXY_CHANGED
 
 
 def check_control_plane(
-    live: dict[str, Any], wanted: dict[str, Any], *, cluster: str, where: Where = NOWHERE
+    live: DeclaredCluster, wanted: DeclaredCluster, *, cluster: str, where: Where = NOWHERE
 ) -> None:
     """Refuses what would leave a cluster without its data, or its Services without a way.
 
     Args:
-        live: `spec.topology` of the Cluster as it is.
-        wanted: the same as it shall be.
+        live: the Cluster object that is there.
+        wanted: the Cluster object of the stack file.
         cluster: its name, for the message.
         where: the place of the control plane in the stack file.
 
     Raises:
         CaasError: ENCRYPTION_SWITCHED_OFF, ETCD_MOVED or KUBE_PROXY_CHANGED.
     """
-    before, after = _variables(live), _variables(wanted)
+    before, after = live.variables, wanted.variables
     if after.get(ENCRYPTION) == "" != before.get(ENCRYPTION):
         what = f"the Secrets of the cluster `{cluster}` are encrypted, and would be lost"
         raise CaasError(ENCRYPTION_SWITCHED_OFF, what, where=where)
@@ -35,10 +35,6 @@ def check_control_plane(
         there = "has no" if before.get(SKIP_PHASES) else "has"
         what = f"the cluster `{cluster}` was made otherwise: it {there} kube-proxy"
         raise CaasError(KUBE_PROXY_CHANGED, what, where=where)
-
-
-def _variables(topology: dict[str, Any]) -> dict[str, Any]:
-    return {entry["name"]: entry["value"] for entry in topology.get("variables", ())}
 
 
 def _is_external(variables: dict[str, Any]) -> bool:

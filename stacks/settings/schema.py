@@ -54,7 +54,7 @@ def stack_schema() -> dict[str, Any]:
         "description": schema["description"],
         "properties": own,
         "propertyNames": {"pattern": ":"},
-        # Other projects and providers have prefixes of their own; ours is closed.
+        # Other projects and providers have other prefixes; ours is closed.
         "patternProperties": {f"^{PREFIX}(?!({'|'.join(schema['properties'])})$)": False},
     }
     text = {"type": "string", "description": "Written by Pulumi."}
@@ -75,7 +75,7 @@ def _model() -> type[Stack]:
     plugins = [infrastructure(name) for name in BUILT_IN]
     union: Any = reduce(or_, plugins)
     default = Field(
-        default=InMemory(), discriminator="provider", description="What the machines are."
+        default=InMemory(), discriminator="provider", description="Infrastructure of the machines."
     )
     model: type[Stack] = create_model("Stack", __base__=Stack, infrastructure=(union, default))
     model.__doc__ = Stack.__doc__
@@ -85,6 +85,6 @@ def _model() -> type[Stack]:
 def _suggest_releases(definitions: dict[str, Any], properties: dict[str, Any]) -> None:
     """Editors complete the releases of the catalog."""
     releases = [str(version) for version in catalog().kubernetes_versions]
-    versions = definitions["Cluster"]["properties"]["version"]
+    versions = definitions["ClusterSettings"]["properties"]["version"]
     for place in (versions, properties["kubernetesVersions"]["items"]):
         place["examples"] = releases

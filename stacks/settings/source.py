@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, cast
 
 import yaml
 from yaml.constructor import SafeConstructor
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from components.fields import shown
+from components.problems import Step, Steps
 from errors import CaasError, Code, Problem, Where, stack_file
+from stacks.settings import scalars
 
 PROJECT = "caas"
 PREFIX = f"{PROJECT}:"
@@ -20,13 +23,12 @@ DEEPEST = 64
 MOST_VALUES = 1_000_000
 LONGEST_NUMBER = 40  # characters; longer is no number that a stack file means
 
-Step = str | int
-Steps = tuple[Step, ...]
 
 # libyaml composes recursively in C, without a limit: `_refuse_deep` has to run before it.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG = "tag:yaml.org,2002:"
 _SCALARS = SafeConstructor()
+_IMPLICIT: Any = yaml.SafeLoader("")
 
 
 def settings_path(steps: Sequence[Step]) -> str:
@@ -111,13 +113,17 @@ class Source:
         for key, value in _own_pairs(node):
             if not isinstance(key, ScalarNode):
                 self._problem(stack_file.UNSUPPORTED_YAML, "a key is a list or mapping", key)
+            elif not key.style and not scalars.is_plain_key(key.value):
+                self._uncertain(key.value, key)
             elif key.value in values:
                 what = f"the key {shown(key.value)} was already written on line {lines[key.value]}"
                 self._problem(stack_file.DUPLICATE_KEY, what, key, (*steps, key.value))
             else:
                 lines[key.value] = key.start_mark.line + 1
                 values[key.value] = self.plain(value, (*steps, key.value))
-        for merged in _merged(node):
+        for number, merged in enumerate(_merged(node)):
+            if number:
+                self._problem(stack_file.DUPLICATE_KEY, "the mapping has a second `<<`", merged)
             inherited = self.plain(merged, (*steps, "<<"))
             for part in inherited if isinstance(inherited, list) else [inherited]:
                 if isinstance(part, dict):
@@ -129,6 +135,34 @@ class Source:
 
     def _scalar(self, node: Node) -> object:
         kind, text = node.tag.removeprefix(_TAG), node.value
+        known = len(self.problems)
+        value = self._as_tagged(node, kind, text)
+        if len(self.problems) > known:
+            return value
+        if cast(ScalarNode, node).style or node.tag != _IMPLICIT.resolve(
+            ScalarNode, text, (True, False)
+        ):
+            return scalars.without_time(value) if isinstance(value, str) else value
+        try:
+            found = scalars.plain(text, value)
+        except scalars.UncertainError:
+            self._uncertain(text, node)
+            return value if isinstance(value, bool) else text
+        return scalars.without_time(found) if isinstance(found, str) else found
+
+    def _uncertain(self, text: str, node: Node) -> None:
+        word = scalars.TRUTH.fullmatch(text)
+        self.problems.append(
+            Problem(
+                stack_file.UNCERTAIN_VALUE,
+                f"{shown(text)} is not the same for every parser of YAML",
+                self._at(node),
+                fix=f"Write `true` or `false`, or quote it: `'{text}'`." if word else "",
+            )
+        )
+
+    def _as_tagged(self, node: Node, kind: str, text: str) -> object:
+        """The value of a scalar as YAML 1.1 reads it, of which its tag speaks."""
         if kind in ("str", "timestamp", "value", "merge"):
             return text
         if kind == "null":
@@ -217,7 +251,7 @@ def read(path: Path) -> Source:
     except yaml.MarkedYAMLError as error:
         raise _syntax_error(error, text, file) from None
     if root is None or (isinstance(root, ScalarNode) and root.tag == f"{_TAG}null"):
-        raise CaasError(stack_file.FILE_EMPTY, "the file says nothing", where=Where(file))
+        raise CaasError(stack_file.FILE_EMPTY, "the file is empty", where=Where(file))
     return Source(file, root)
 
 

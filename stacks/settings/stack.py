@@ -8,20 +8,21 @@ from typing import Annotated
 
 from pydantic import Field, SerializeAsAny, create_model
 
-from components.addon import Target
-from components.addons import Addons, addons_of
-from components.cluster.settings import Cluster
 from components.delivery.mirror import Mirror, hosts
-from components.fields import KubernetesVersion, Namespace, Settings
+from components.facts import ClusterFacts
+from components.fields import Flag, KubernetesVersion, Namespace, Settings
+from components.given_facts import GivenFacts
 from components.infrastructure.in_memory import InMemory
 from components.infrastructure.interface import Infrastructure
 from components.infrastructure.registry import infrastructure
 from components.registry.hosts import Registries
+from stacks.settings.addons import Addons, ClusterSettings, addons_of
 from stacks.settings.policies import Policies
+from stacks.settings.tenants import StackTenant, TenantDefaults
 
 
 class ManagementMode(StrEnum):
-    """Where Cluster API runs."""
+    """The location of Cluster API."""
 
     EMBEDDED = "embedded"
     EXISTING = "existing"
@@ -35,16 +36,19 @@ class Management(Settings):
     """`embedded`: on this computer, as plain processes. `existing`: a cluster that is there and
     runs Cluster API. `self-managed`: a cluster of this stack, made by `./caas bootstrap`."""
     namespace: Namespace = "clusters"
-    """Where the Cluster objects of this stack live."""
+    """The namespace of the stack's Cluster objects."""
     kubeconfig: Annotated[str, Field(min_length=1, max_length=4096)] | None = None
     """Of an `existing` one: the file; without it $KUBECONFIG or ~/.kube/config."""
     context: Annotated[str, Field(min_length=1, max_length=253)] | None = None
     """Of an `existing` one: the context in the file; without it the current one."""
-    cluster: Cluster | None = None
+    cluster: ClusterSettings | None = None
     """Of a `self-managed` one: the cluster, like every other."""
     addons: Addons = Addons()
     """Of an `existing` one: what is installed in it; of a `self-managed` one they stand with its
     cluster."""
+    facts: GivenFacts | None = None
+    """Of an `existing` one: its version, address ranges and machines, for add-ons that need
+    them."""
 
 
 class Stack(Settings):
@@ -54,36 +58,58 @@ class Stack(Settings):
     """
 
     management: Management = Management()
-    """Where Cluster API runs."""
+    """The location of Cluster API."""
     infrastructure: SerializeAsAny[Infrastructure] = InMemory()
-    """What the machines are."""
+    """The infrastructure of the machines."""
     kubernetes_versions: Annotated[tuple[KubernetesVersion, ...], Field(max_length=100)] = ()
     """Releases that upgrades may walk through; empty means every release of the catalog."""
     mirror: Mirror | None = None
     """Your own registry and chart repository, for clusters that cannot reach the internet."""
     addons: Addons = Addons()
-    """What every workload cluster gets, or those that an add-on's `selector` chooses."""
+    """The add-ons of every workload cluster, or of those that an add-on's `selector` matches."""
     registries: Registries = Registries()
-    """What machines know of registries: mirrors, certificates, credentials."""
-    clusters: Annotated[tuple[Cluster, ...], Field(max_length=5000)] = ()
+    """The registry settings of machines: mirrors, certificates, credentials."""
+    clusters: Annotated[tuple[ClusterSettings, ...], Field(max_length=5000)] = ()
     """The workload clusters."""
+    tenants: Annotated[tuple[StackTenant, ...], Field(max_length=500)] = ()
+    """The tenants: teams with namespaces in the workload clusters."""
+    tenant_defaults: TenantDefaults = TenantDefaults()
+    """Settings of all tenants."""
     policies: Policies = Policies()
-    """How the rules of `policies/` are applied."""
+    """Settings of the rules in `policies/`."""
+    protect: Flag | None = None
+    """Pulumi refuses to delete the parts of the foundation that hold data, such as keys, buckets,
+    logs and the DNS zone, until `pulumi state unprotect` releases them; without it where a cluster
+    has the label `tier: production`."""
 
-    def target(self, cluster: Cluster) -> Target:
+    def target(self, cluster: ClusterSettings) -> ClusterFacts:
         """A cluster of the stack with its add-ons."""
         if cluster is self.management.cluster:
             return addons_of(Addons(), cluster, self.infrastructure, management=True)
-        return addons_of(self.addons, cluster, self.infrastructure)
+        return addons_of(
+            self.addons,
+            cluster,
+            self.infrastructure,
+            tenants=self.tenants,
+            defaults=self.tenant_defaults,
+        )
 
     @property
-    def all_clusters(self) -> tuple[Cluster, ...]:
+    def is_protected(self) -> bool:
+        """True if Pulumi refuses to delete the parts of the foundation that hold data."""
+        if self.protect is not None:
+            return self.protect
+        # The label by which the policies know a production cluster.
+        return any(cluster.labels.get("tier") == "production" for cluster in self.all_clusters)
+
+    @property
+    def all_clusters(self) -> tuple[ClusterSettings, ...]:
         """The workload clusters, and the management cluster before them where it is one of ours."""
         own = self.management.cluster
         return (own, *self.clusters) if own else self.clusters
 
-    def registries_of(self, cluster: Cluster) -> Registries:
-        """What a cluster's machines know of registries: its own, or what the stack says.
+    def registries_of(self, cluster: ClusterSettings) -> Registries:
+        """The registry settings of a cluster's machines: its own, or the stack's.
 
         A mirror of the stack stands in for every public registry that is not among them.
         """

@@ -1,1 +1,1 @@
-"""What tests of add-ons share."""
+"""The parts that tests of add-ons share."""

@@ -20,12 +20,12 @@ from typing import Any
 import pytest
 
 from components.chart import CLUSTER_NAME, rendered
-from embedded.ports import choose_ports
+from plane.ports import choose_ports
 from tests.addons.examples import addon
 
 SECONDS = 90.0
 NO_ERRORS = b'{"took":1,"errors":false,"items":[]}'
-"""What Elasticsearch answers when it has taken everything."""
+"""The answer of Elasticsearch when it has stored every record."""
 NODE, CLUSTER = "node-1", "shop"
 LOGIN = {"username": "u", "password": "p", "token": "t", "accessKeyId": "a", "secretAccessKey": "s"}
 PARSERS = r"""
@@ -36,7 +36,7 @@ PARSERS = r"""
     time_key time
     time_format %Y-%m-%dT%H:%M:%S.%L%z
 """
-"""What the image of Fluent Bit has in its `parsers.conf`, as far as it is used."""
+"""The parsers of `parsers.conf` in the image of Fluent Bit that the configuration uses."""
 
 
 def program() -> str:
@@ -74,7 +74,7 @@ class Collector:
 
     @property
     def log(self) -> Path:
-        """What it writes itself."""
+        """The log of Fluent Bit itself."""
         return self.folder / "log"
 
     def container(
@@ -92,7 +92,7 @@ class Collector:
             open_file.writelines(f"{line}\n" for line in lines)
 
     def accepted(self) -> subprocess.CompletedProcess[str]:
-        """What Fluent Bit says of the configuration."""
+        """The result of a dry run of Fluent Bit with the configuration."""
         return subprocess.run(
             [program(), "--dry-run", "-q", "-c", str(self.config)],
             env={**os.environ, **self.environment},
@@ -200,7 +200,7 @@ class Sink:
         return [each["log"] for each in self.records]
 
     def has(self, count: int) -> bool:
-        """Whether so many records are there."""
+        """True if at least so many records have arrived."""
         return len(self.records) >= count
 
 
@@ -248,7 +248,7 @@ def syslog_sink() -> Iterator[Sink]:
 def _served(server: socketserver.TCPServer, sink: Sink) -> Iterator[None]:
     server.daemon_threads = True
     sink.port = server.server_address[1]
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield

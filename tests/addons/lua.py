@@ -21,7 +21,7 @@ function advance(seconds) now = now + seconds end
 
 @dataclass
 class Collector:
-    """What becomes of records.
+    """Runs records through the script of the collector.
 
     Attributes:
         lua: the runtime that has the script in it.
@@ -41,7 +41,7 @@ class Collector:
         return time, dict(new) if code == 1 else None
 
     def line(self, text: str, namespace: str = "shop", **labels: str) -> str | None:
-        """What is left of a line of a container."""
+        """The text that is left of a line of a container; None where it is dropped."""
         found = self.container(text, namespace, **labels)
         return found["log"] if found else None
 

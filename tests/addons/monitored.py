@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, ClassVar
 
-from components.addon import METRICS, Addon, AddonSettings, Target
-from components.addons import resolved
+from components.addon import METRICS, Addon
+from components.addon_settings import AddonSettings, resolved
+from components.facts import ClusterFacts
 from tests.addons.examples import target
 
 
@@ -15,7 +17,7 @@ class Monitoring(AddonSettings):
     TITLE: ClassVar = "monitoring"
     SUMMARY: ClassVar = "Reads monitors."
 
-    def addon(self, target: Target) -> Addon:
+    def addon(self, target: ClusterFacts) -> Addon:
         return Addon("monitoring", provides=(METRICS,))
 
 
@@ -23,6 +25,6 @@ def watched(key: str, settings: dict[str, Any]) -> Addon:
     """One add-on in a cluster that has monitoring, which comes before it."""
     plain = target({key: settings})
     both = {**plain.addons, "monitoring": Monitoring()}
-    first, second = resolved(Target(plain.cluster, plain.infrastructure, both))
+    first, second = resolved(replace(plain, addons=both))
     assert (first.name, second.name) == ("monitoring", key)
     return second

@@ -1,4 +1,4 @@
-"""What is wrong with a cluster's add-ons, as a stack file's reader is told."""
+"""The problems of a cluster's add-ons, by code and path in the stack file."""
 
 from __future__ import annotations
 

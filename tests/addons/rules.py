@@ -1,17 +1,17 @@
-"""What tests ask of the rules of add-ons."""
+"""The findings of the rules of add-ons."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from components.delivery.rules import check_target
 from components.finding import Finding
 from errors import Code
-from stacks.settings.rules.addons import check_target
 from tests.addons.examples import target
 
 
 def findings(key: str, settings: dict[str, Any], **cluster: Any) -> list[Finding]:
-    """What is wrong with an add-on in a simulated cluster; `others` are more add-ons."""
+    """The findings about an add-on in a simulated cluster; `others` are more add-ons."""
     others = cluster.pop("others", {})
     return list(check_target(target({key: settings} | others, **cluster)))
 

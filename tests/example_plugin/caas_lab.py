@@ -1,6 +1,6 @@
 """A third party's infrastructure: a laboratory of simulated machines that differ in how they start.
 
-It is a distribution of its own, found by the entry point in `caas_lab-1.0.dist-info`. The machines
+It is a separate distribution, found by the entry point in `caas_lab-1.0.dist-info`. The machines
 are those of the in-memory provider, which the embedded plane runs, so its clusters really come up.
 docs/infrastructure.md explains it line by line.
 """
@@ -12,7 +12,7 @@ from typing import ClassVar, Literal
 
 from components.cluster.machine import WorkerMachine
 from components.cluster.settings import ApiEndpoint
-from components.cluster.variables import MACHINE_TYPE
+from components.cluster_object import MACHINE_TYPE
 from components.fields import Duration
 from components.finding import Finding
 from components.infrastructure.groups import groups
@@ -40,7 +40,7 @@ class Lab(Infrastructure):
     bench: str
     """The bench in the laboratory; every one of them has the same machines."""
     boot: Duration = Duration(1)
-    """How long a node takes to join, once its machine has started."""
+    """The time that a node takes to join once its machine has started."""
 
     def class_parts(self) -> ClassParts:
         """DevCluster and DevMachine templates; the machine type says how long a start takes."""

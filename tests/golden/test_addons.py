@@ -1,4 +1,4 @@
-"""What each add-on is with the least that a stack file says about it, down to the last value.
+"""Each add-on with the smallest settings that a stack file can give it, down to the last value.
 
 `CAAS_GOLDEN=record pytest tests/golden` writes the files anew; read the difference before you
 commit it: it is what clusters get. Objects that are long texts, such as dashboards, are digests.
@@ -17,8 +17,8 @@ import yaml
 
 from cli.addon_pages import settings_class
 from components.addon import Addon
-from components.addons import Addons
 from components.manifest import Manifest
+from stacks.settings.addons import Addons
 from tests.addons.examples import addon
 
 HERE = Path(__file__).parent / "addons"

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from components.infrastructure.registry import BUILT_IN
+from components.infrastructure.registry import BUILT_IN, infrastructure
 
 Settings = dict[str, Any]
 
@@ -20,7 +20,7 @@ UUID = "00000000-0000-0000-0000-00000000000"
 
 @dataclass(frozen=True)
 class Example:
-    """What a test may say about one infrastructure.
+    """The settings that tests use for one infrastructure.
 
     Attributes:
         least: the smallest settings that are valid.
@@ -211,6 +211,8 @@ EXAMPLES: dict[str, Example] = {
     ),
 }
 assert set(EXAMPLES) == set(BUILT_IN), "an example for every infrastructure"
+WITH_PROVIDER = [name for name in EXAMPLES if infrastructure(name).PROVIDER]
+"""Those that have a Cluster API provider."""
 
 
 def write_stack(folder: Path, name: str, *, full: bool, namespace: str) -> Path:

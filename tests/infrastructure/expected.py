@@ -1,4 +1,4 @@
-"""What Cluster API must make of the larger example of every infrastructure, field by field.
+"""The objects that Cluster API must get for the larger example of every infrastructure.
 
 Each line is a place in an object and its value: of the infrastructure cluster, of the template of
 control-plane machines, of that of the pool `all`, and of what kubeadm does on the control plane.

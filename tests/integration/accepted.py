@@ -19,11 +19,11 @@ def define(kubectl: Kubectl, *folders: str) -> None:
         if not path.is_dir():
             pytest.skip(f"the definitions of {folder} are not here (../shared/upstream/crds)")
         kubectl("apply", "--server-side", "--force-conflicts", "-f", str(path))
-        kubectl("wait", "--for=condition=Established", "-f", str(path), "--timeout=50s")
+        kubectl("wait", "--for=condition=Established", "-f", str(path), "--timeout=200s")
 
 
 def refused(kubectl: Kubectl, manifests: Iterable[dict[str, Any]]) -> str:
-    """What the API server has against objects, unknown fields too; nothing of them is stored."""
+    """The API server's errors about objects, unknown fields included; nothing is stored."""
     several = [_inside(manifest) for manifest in manifests]
     assert several
     answer = kubectl.run(

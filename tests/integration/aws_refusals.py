@@ -1,4 +1,4 @@
-"""What AWS refuses: the local AWS answers a call as AWS does when something is wrong.
+"""Refusals of AWS: the local AWS answers a call as AWS does when something is wrong.
 
 The answers are AWS's codes; the provider's controller, its SDK and the conditions are real.
 """
@@ -22,9 +22,9 @@ from local_aws import make_image
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models.instances import InstanceBackend
 
-from embedded.api import Api
-from embedded.diagnosis import Finding, diagnose, read_inventory
+from engine.api import Api
 from errors import Code
+from operations.diagnosis import DiagnosedProblem, diagnose, read_inventory
 
 SEEN_SECONDS = 60.0
 POOL = 0
@@ -44,7 +44,7 @@ class Refusals:
 
     def diagnosed(
         self, code: Code, *answer: str, about: str = "", kind: str = "AWSMachine"
-    ) -> Finding:
+    ) -> DiagnosedProblem:
         """Waits until the diagnosis says `code`, and nothing else, about an object.
 
         Args:
@@ -55,7 +55,7 @@ class Refusals:
         """
         if answer:
             self.answer = (answer[0], answer[1])
-        found: list[Finding] = []
+        found: list[DiagnosedProblem] = []
 
         def seen() -> bool:
             self.look_again(kind, about or self.refused())
@@ -99,7 +99,7 @@ class Refusals:
         return self.stand.kubectl(*arguments, "-n", STACK)
 
     def scale(self, replicas: int) -> None:
-        """How many machines the pool is to have."""
+        """Sets the number of machines of the pool."""
         path = f"/spec/topology/workers/machineDeployments/{POOL}/replicas"
         patch = json.dumps([{"op": "replace", "path": path, "value": replicas}])
         self.run("patch", "cluster", CLUSTER, "--type=json", "-p", patch)
@@ -118,7 +118,7 @@ class Refusals:
 
     @contextmanager
     def stopped_machine(self) -> Iterator[str]:
-        """Somebody stops the instance of a worker; gives the AWSMachine's name."""
+        """Stops the instance of a worker, as in the console; gives the AWSMachine's name."""
         ec2, (instance, *_) = self.stand.aws.client("ec2"), self.stand.of_role("node")
         name, identifier = tags(instance)["Name"], [instance["InstanceId"]]
         ec2.stop_instances(InstanceIds=identifier)

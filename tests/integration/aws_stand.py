@@ -34,11 +34,11 @@ from local_aws import (
 
 from components.infrastructure.aws import Aws
 from components.infrastructure.aws.variables import MACHINES, NETWORK
-from embedded import ports
-from embedded.binaries import ensure_binaries
-from embedded.plane import Plane
-from embedded.program import run_program
-from embedded.progress import Silent
+from engine.program import run_program
+from plane import ports
+from plane.binaries import ensure_binaries
+from plane.plane import Plane
+from plane.progress import Silent
 
 STACK, CLUSTER, VERSION = "shop-aws", "shop", "v1.36.3"
 OWNED = f"sigs.k8s.io/cluster-api-provider-aws/cluster/{CLUSTER}"
@@ -93,7 +93,7 @@ def running_stand(folder: Path) -> Iterator[Stand]:
     """The cluster, as far as its instances; its files are in `folder`."""
     plane = Plane(folder / "plane", providers=(Aws.PROVIDER,))
     address = ports.choose_address(plane.directory.resolve())
-    binaries = ensure_binaries(Silent(), ["aws"])
+    binaries = ensure_binaries(Silent(), [Aws.PROVIDER])
     with pytest.MonkeyPatch.context() as patch, local_aws(address) as aws:
         for name, value in aws.environment.items():
             patch.setenv(name, value)

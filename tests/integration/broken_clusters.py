@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from embedded.fleet import CLUSTER_NAME
+from engine.fleet import CLUSTER_NAME
 
 Manifest = dict[str, Any]
 
@@ -249,7 +249,7 @@ def crash_loop(container: str) -> Manifest:
 
 
 def slim(manifest: Manifest) -> Manifest:
-    """What a diagnosis looks at, without the rest."""
+    """The fields of an object that a diagnosis reads, without the rest."""
     metadata, status = manifest["metadata"], manifest.get("status", {})
     owners = [
         _only(each, "kind", "name", "controller") for each in metadata.get("ownerReferences", [])

@@ -10,12 +10,17 @@ from pathlib import Path
 import psutil
 import pytest
 
-from embedded.binaries import Binaries, ensure_binaries
-from embedded.lock import hold
-from embedded.plane import Plane
-from embedded.progress import Silent
+from plane.binaries import Binaries, ensure_binaries
+from plane.lock import hold
+from plane.plane import Plane
+from plane.progress import Silent
 
 START_SECONDS = 600.0
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Every test here needs programs that are made, so `./caas test --fast` leaves it out."""
+    item.add_marker(pytest.mark.plane)
 
 
 @pytest.fixture(scope="session")

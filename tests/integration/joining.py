@@ -1,4 +1,4 @@
-"""What a machine does after it has booted, told to a real API server: no machine boots in moto.
+"""Reports to a real API server what a booted machine would: no machine boots in moto.
 
 kubeadm would upload its configuration, and the kubelet register a Node and report the static pods
 of the control plane. Here the test does this, for every instance that runs.

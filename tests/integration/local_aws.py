@@ -44,7 +44,7 @@ class LocalAws:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a program needs to use it in place of AWS."""
+        """The variables with which a program uses it in place of AWS."""
         return {
             **CREDENTIALS,
             "AWS_ENDPOINT_URL": self.endpoint,

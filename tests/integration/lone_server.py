@@ -18,11 +18,11 @@ import yaml
 from components.cluster import audit, encryption, kubeadm
 from components.cluster.host_files import DIRECTORY
 from components.cluster.settings import ControlPlane
-from components.cluster.variables import API_SERVER, CONTROL_PLANE_FILES
+from components.cluster_object import API_SERVER, CONTROL_PLANE_FILES
 from components.infrastructure.in_memory import InMemory
-from embedded import pki, ports
-from embedded.binaries import Binaries
-from embedded.components import ETCD, KUBE_APISERVER, Component, Site
+from plane import pki, ports
+from plane.binaries import Binaries
+from plane.servers import ETCD, KUBE_APISERVER, PlaneSite, Server
 
 READY_SECONDS = 120.0
 # What kubeadm or the rendered configuration says instead of the plane.
@@ -40,7 +40,7 @@ class LoneServer:
     """
 
     folder: Path
-    site: Site
+    site: PlaneSite
 
     def __post_init__(self) -> None:
         ca = str(self.site.pki / "ca.crt")
@@ -79,7 +79,7 @@ class LoneServer:
         return response.status, json.loads(response.data)
 
     def tried(self, path: str, content: Mapping[str, Any]) -> tuple[int, str, list[str]]:
-        """What a POST would be answered: status, message, warnings; nothing is stored."""
+        """The answer to a POST that stores nothing: status, message, warnings."""
         headers = {"Content-Type": "application/json"}
         url = f"{self.site.server}{path}?dryRun=All"
         response = self._admin.request("POST", url, body=json.dumps(content), headers=headers)
@@ -139,7 +139,7 @@ def lone_server(
     """
     address = ports.choose_address(folder)
     preferred = {**ETCD.ports, **KUBE_APISERVER.ports}
-    site = Site(folder, address, ports.choose_ports(address, preferred))
+    site = PlaneSite(folder, address, ports.choose_ports(address, preferred))
     pki.ensure(site.pki, address)
     arguments, files = rendered(settings)
     here = folder / "caas"
@@ -170,7 +170,7 @@ def lone_server(
             process.wait(timeout=30)
 
 
-def _flags(component: Component, site: Site) -> list[str]:
+def _flags(component: Server, site: PlaneSite) -> list[str]:
     words = {
         "address": site.address,
         "ports": site.ports,

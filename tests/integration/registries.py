@@ -16,7 +16,7 @@ CHARTS = Path(__file__).parent / "charts"
 
 
 class Helm:
-    """The real program, with folders of its own."""
+    """The real program, with separate folders for cache, configuration and data."""
 
     def __init__(self, program: Path, folder: Path, kubeconfig: Path | None = None) -> None:
         self.program, self.folder, self.kubeconfig = program, folder, kubeconfig
@@ -47,7 +47,7 @@ def chart_repository(helm: Helm, folder: Path, *versions: str) -> Iterator[str]:
     helm("repo", "index", str(folder))
     handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as serving:
-        thread = threading.Thread(target=serving.serve_forever)
+        thread = threading.Thread(target=serving.serve_forever, args=(0.02,))
         thread.start()
         try:
             yield f"http://127.0.0.1:{serving.server_address[1]}"

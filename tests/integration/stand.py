@@ -1,4 +1,4 @@
-"""One stack of its own on the run's plane, and everything that its machines do."""
+"""One separate stack on the run's plane, and everything that its machines do."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from kubernetes.watch import Watch
 from urllib3.exceptions import HTTPError
 
 from components.cluster.kinds import CLUSTER_API
-from embedded.api import Api
-from embedded.fleet import CLUSTER_NAME, POOL_NAME, Fleet
-from embedded.plan.clusters import Action, ClusterChange, MachineChange
-from embedded.plan.machines import CONTROL_PLANE
-from embedded.plan.plan import Plan
-from embedded.plane import Plane
-from embedded.progress import Silent
-from embedded.session import Session
+from components.cluster_object import CONTROL_PLANE
+from engine.api import Api
+from engine.fleet import CLUSTER_NAME, POOL_NAME, FleetObjects
+from engine.plan.clusters import ClusterAction, ClusterChange, MachineChange
+from engine.plan.plan import Plan
+from engine.session import Session
 from errors import CaasError
+from plane.plane import Plane
+from plane.progress import Silent
 from stacks.private import write_private
 
 Settings = dict[str, Any]
@@ -41,7 +41,7 @@ QUICK = {"provider": "in-memory", "machineStartup": "0s", "nodeStartup": "0s"}
 
 @dataclass(frozen=True, order=True)
 class Machine:
-    """What the tests want to know of one Machine object."""
+    """The facts about one Machine object that tests compare."""
 
     created: str
     name: str
@@ -84,7 +84,7 @@ class Snapshot:
 
 
 class Stand:
-    """A stack whose file a test writes and whose namespace nobody else uses.
+    """A stack whose file a test writes and whose namespace no other test uses.
 
     Args:
         plane: where it runs.
@@ -128,7 +128,7 @@ class Stand:
         return self.session().api
 
     def plan(self) -> Plan:
-        """What an apply would do."""
+        """The plan of an apply."""
         return self.session().plan()
 
     def apply(self) -> Plan:
@@ -147,7 +147,7 @@ class Stand:
 
     def wait(
         self,
-        done: Callable[[Fleet], bool],
+        done: Callable[[FleetObjects], bool],
         seconds: float = SETTLED_SECONDS,
         session: Session | None = None,
     ) -> None:
@@ -172,7 +172,7 @@ class Stand:
             raise
 
     def look(self) -> Snapshot:
-        """Every machine of the stack, and what its group is told to be."""
+        """Every machine of the stack, and the wanted state of its group."""
         session = self.session()
         fleet = session.fleet()
         path = f"/apis/{CLUSTER_API}/namespaces/{self.name}/machinehealthchecks"
@@ -280,7 +280,7 @@ def predicted(change: ClusterChange, group: MachineChange) -> dict[str, Any]:
         steps = steps[-1:]
     made = group.after * group.rounds if group.rounds else group.created
     return {
-        "touched": group.action is not Action.UNCHANGED,
+        "touched": group.action is not ClusterAction.UNCHANGED,
         "gone": group.replaced + group.deleted,
         "stayed": group.before - group.replaced - group.deleted,
         "new": group.replaced + group.created,

@@ -21,21 +21,24 @@ from lone_server import LoneServer, lone_server
 from registries import CHARTS, Helm, chart_repository
 
 import catalog
-from components.addon import Addon, AddonSettings, SecurityLevel, Target
+from components.addon import Addon, SecurityLevel
+from components.addon_settings import AddonSettings
 from components.chart import Chart
 from components.cluster import encryption
+from components.cluster.facts_of import facts_of
 from components.cluster.settings import Cluster, ControlPlane
 from components.delivery import plan as planning
 from components.delivery.direct import DirectAddons
-from components.delivery.fleet import object_set, release_proxy
+from components.delivery.fleet_objects import object_set, release_proxy
+from components.facts import ClusterFacts
 from components.infrastructure.in_memory import InMemory
 from components.manifest import Manifest
-from embedded import pki
-from embedded.binaries import Binaries
-from embedded.binaries.tools import helm as helm_program
-from embedded.plane import Plane
-from embedded.program import run_program
-from embedded.progress import Silent
+from engine.program import run_program
+from plane import pki
+from plane.binaries import Binaries
+from plane.binaries.tools import helm as helm_program
+from plane.plane import Plane
+from plane.progress import Silent
 from stacks.paths import stack_file
 from stacks.settings import Stack
 from stacks.settings.source import stack_name
@@ -56,8 +59,8 @@ class Greeting(AddonSettings):
     text: str = "hello"
     others: tuple[str, ...] = ()
 
-    def addon(self, target: Target) -> Addon:
-        values = {"greeting": f"{self.text} {NOTE}", "cluster": target.cluster.name}
+    def addon(self, target: ClusterFacts) -> Addon:
+        values = {"greeting": f"{self.text} {NOTE}", "cluster": target.name}
         objects = tuple(
             {
                 "apiVersion": "tests.caas.dev/v1",
@@ -134,9 +137,9 @@ def versions(
     catalog.catalog.cache_clear()
 
 
-def target(name: str, settings: AddonSettings, **more: Any) -> Target:
+def target(name: str, settings: AddonSettings, **more: Any) -> ClusterFacts:
     cluster = Cluster.model_validate(LEAST | {"name": name} | more)
-    return Target(cluster, InMemory(), {"greeting": settings})
+    return facts_of(cluster, InMemory(), {"greeting": settings})
 
 
 def cluster_object(name: str, carried: planning.Delivered) -> Manifest:
@@ -150,7 +153,7 @@ def cluster_object(name: str, carried: planning.Delivered) -> Manifest:
 
 
 def filled_in(helm: Helm, template: str, cluster: Manifest, folder: Path) -> str:
-    """What the add-on provider makes of `valuesTemplate`: Go's templates with Sprig's functions."""
+    """The values that the add-on provider renders from `valuesTemplate`, a template with Sprig."""
     chart = folder / "values"
     shutil.copytree(CHARTS / "values", chart, dirs_exist_ok=True)
     (chart / "templates").mkdir(exist_ok=True)
@@ -161,7 +164,7 @@ def filled_in(helm: Helm, template: str, cluster: Manifest, folder: Path) -> str
 
 
 def provide(helm: Helm, proxy: Manifest, cluster: Manifest, folder: Path) -> None:
-    """What the add-on provider does for one cluster that a proxy selects."""
+    """Installs or removes the release of a proxy in one cluster, as the add-on provider does."""
     spec = proxy["spec"]
     wanted = spec["clusterSelector"]["matchLabels"].items()
     release = (spec["releaseName"], f"--namespace={spec['namespace']}")
@@ -227,7 +230,7 @@ def test_a_direct_release_is_the_same_to_helm(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """What Pulumi's Release would be told, told to Helm itself."""
+    """A direct release equals what helm installs from the arguments of Pulumi's Release."""
     versions("1.0.0")
 
     def compose(stack: str, settings: Stack) -> None:
@@ -256,7 +259,7 @@ def test_every_proxy_of_the_stacks_passes_the_providers_schema(workload: Kubectl
     if not DEFINITIONS.is_dir():
         pytest.skip("the add-on provider's definitions are not here (../shared/upstream)")
     workload("apply", "--server-side", "-f", str(DEFINITIONS))
-    workload("wait", "--for=condition=Established", "-f", str(DEFINITIONS), "--timeout=50s")
+    workload("wait", "--for=condition=Established", "-f", str(DEFINITIONS), "--timeout=200s")
     for file in sorted(stack_file("local").parent.glob("Pulumi.*.yaml")):
         objects = run_program(stack_name(file), file).objects()
         proxies = [each for each in objects if each["kind"] == "HelmChartProxy"]
@@ -294,7 +297,7 @@ def bare_cluster(kubeconfig: Path, namespace: str) -> list[Manifest]:
         {
             "apiVersion": "infrastructure.cluster.x-k8s.io/v1beta2",
             "kind": "DevCluster",
-            # Managed by somebody else, as Cluster API calls it: the test.
+            # The test manages it: "externally managed" in the terms of Cluster API.
             "metadata": metadata | {"annotations": {"cluster.x-k8s.io/managed-by": "tests"}},
             "spec": {
                 "backend": {"inMemory": {}},

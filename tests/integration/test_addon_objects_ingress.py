@@ -9,10 +9,10 @@ import pytest
 from kubectl import Kubectl
 
 from components.addon import Manifest
-from components.addons import resolved
+from components.addon_settings import resolved
 from components.chart import CLUSTER_NAME, rendered
-from embedded.binaries import Binaries
-from embedded.plane import Plane
+from plane.binaries import Binaries
+from plane.plane import Plane
 from tests.addons import upstream
 from tests.addons.examples import target
 from tests.addons.monitored import watched
@@ -107,7 +107,7 @@ def server(plane: Plane, binaries: Binaries) -> Kubectl:
     kubectl = Kubectl(binaries.kubectl, plane.kubeconfig)
     files = [option for name in NEEDED for option in ("-f", str(definitions / name))]
     kubectl("apply", "--server-side", *files)
-    kubectl("wait", "--for=condition=Established", *files, "--timeout=50s")
+    kubectl("wait", "--for=condition=Established", *files, "--timeout=200s")
     return kubectl
 
 
@@ -116,7 +116,7 @@ def listed(items: list[Manifest]) -> str:
 
 
 def accepted(server: Kubectl, objects: list[Manifest]) -> int:
-    """How many objects the server takes; their namespaces are made for good."""
+    """The number of objects that the server accepts; their namespaces are created for good."""
     manifests = rendered(objects, {CLUSTER_NAME: "shop"})
     names = {each["metadata"].get("namespace") for each in manifests} - {None}
     spaces = [

@@ -1,4 +1,4 @@
-"""A real API server accepts what load balancers are told."""
+"""A real API server accepts the objects of load balancers."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import pytest
 from accepted import define, refused
 from kubectl import Kubectl
 
-from embedded.binaries import Binaries
-from embedded.plane import Plane
+from plane.binaries import Binaries
+from plane.plane import Plane
 from tests.addons.examples import addon
 
 pytestmark = pytest.mark.plane

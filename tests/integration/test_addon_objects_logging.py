@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from kubectl import Kubectl
 
-from embedded.binaries import Binaries
-from embedded.plane import Plane
+from plane.binaries import Binaries
+from plane.plane import Plane
 from tests.addons.monitored import watched
 from tests.addons.upstream import UPSTREAM
 
@@ -30,7 +30,7 @@ def kubectl(plane: Plane, binaries: Binaries) -> Kubectl:
         pytest.skip("the definitions of the Prometheus operator are not here (../shared/upstream)")
     found = Kubectl(binaries.kubectl, plane.kubeconfig)
     found("apply", "--server-side", "-f", str(DEFINITION))
-    found("wait", "--for=condition=Established", "-f", str(DEFINITION), "--timeout=50s")
+    found("wait", "--for=condition=Established", "-f", str(DEFINITION), "--timeout=200s")
     return found
 
 

@@ -1,17 +1,26 @@
-"""A real API server accepts what network plug-ins are told."""
+"""A real API server accepts the objects of network plug-ins."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from accepted import define, refused
 from kubectl import Kubectl
 
+from cli.commands import reach as reach_command
 from components.addon import Manifest
-from embedded.binaries import Binaries
-from embedded.plane import Plane
+from engine.api import Api
+from errors.program import NAMESPACE_NOT_FOUND
+from plane.binaries import Binaries
+from plane.plane import Plane
 from tests.addons.examples import addon
+from tests.unit.command_line import within
 
 pytestmark = pytest.mark.plane
 
@@ -137,3 +146,86 @@ def test_cilium(kubectl: Kubectl, settings: dict[str, Any]) -> None:
 def test_network_policies(kubectl: Kubectl, settings: dict[str, Any]) -> None:
     found = addon("networkPolicies", {"namespaces": ["default"]} | settings)
     assert not refused(kubectl, found.objects)
+
+
+# ---- policies in a cluster, as `caas reach --live` reads them -----------------------------------
+
+
+def listed(kind: str, version: str, name: str, **content: Any) -> Manifest:
+    metadata = {"name": name} | content.pop("metadata", {})
+    return {"apiVersion": version, "kind": kind, "metadata": metadata, **content}
+
+
+def pod(name: str, **labels: str) -> Manifest:
+    port = {"name": "web", "containerPort": 8080}
+    spec = {
+        "automountServiceAccountToken": False,
+        "containers": [{"name": "a", "image": "a", "ports": [port]}],
+    }
+    return listed("Pod", "v1", name, metadata={"namespace": PAY, "labels": labels}, spec=spec)
+
+
+PAY, SHOP = "reach-pay", "reach-shop"
+CLOSED = listed(
+    "NetworkPolicy",
+    "networking.k8s.io/v1",
+    "web-only",
+    metadata={"namespace": PAY},
+    spec={"podSelector": {}, "ingress": [{"ports": [{"port": "web"}]}]},
+)
+DENIED = listed(
+    "ClusterNetworkPolicy",
+    "policy.networking.k8s.io/v1alpha2",
+    "reach-admin",
+    spec={
+        "tier": "Admin",
+        "priority": 7,
+        "subject": {"pods": {"podSelector": {"matchLabels": {"app": "vault"}}}},
+        "ingress": [{"action": "Deny", "name": "none", "from": [{"namespaces": {}}]}],
+    },
+)
+
+
+@pytest.fixture
+def policies(calico: Kubectl) -> Iterator[None]:
+    """Two namespaces, pods in one of them, and policies of both kinds."""
+    places = [listed("Namespace", "v1", name) for name in (SHOP, PAY)]
+    account = listed("ServiceAccount", "v1", "default", metadata={"namespace": PAY})
+    objects = [*places, account, pod("api", app="api"), pod("vault", app="vault"), CLOSED, DENIED]
+    text = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
+    calico("apply", "--server-side", "--force-conflicts", "-f", "-", text=text)
+    yield
+    calico("delete", "--wait=false", "-f", "-", text=text)
+
+
+@pytest.mark.usefixtures("policies")
+def test_policies_of_a_cluster_are_read(
+    plane: Plane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextmanager
+    def opened(_session: object, name: str) -> Iterator[Api]:
+        assert name == "one"
+        yield Api(plane.kubeconfig)
+
+    def reach(*asked: str) -> Any:
+        done = within("reach", *asked, "--stack", "blue", "--live", "-o", "json")
+        found = json.loads(done.out or done.err)
+        return done.status, *(found["clusters"] if done.status != 1 else found["problems"])
+
+    monkeypatch.setattr(reach_command, "workload_api", opened)
+    monkeypatch.setenv("CAAS_STACKS", str(tmp_path))
+    config = {
+        "caas:management": {"mode": "existing"},
+        "caas:clusters": [{"name": "one", "version": "1.36.3"}],
+    }
+    (tmp_path / "Pulumi.blue.yaml").write_text(yaml.safe_dump({"config": config}))
+    status, found = reach(SHOP, f"{PAY}:8080", "--to-labels", "app=api")
+    assert (status, found["pairs"]) == (0, 1)
+    assert found["ingress"]["reason"] == f"NetworkPolicy {PAY}/web-only, ingress rule 1"
+    assert reach(SHOP, f"{PAY}:8081", "--to-labels", "app=api")[0] == 2  # the port has no name
+    status, found = reach(SHOP, f"{PAY}:8080")
+    assert (status, found["pairs"], found["openPairs"]) == (2, 2, 1)
+    denied = "ClusterNetworkPolicy reach-admin (tier Admin, Deny), ingress rule 1 `none`"
+    assert found["ingress"]["reason"] == denied
+    status, problem = reach("reach-none", f"{PAY}:8080")
+    assert (status, problem["code"]) == (1, NAMESPACE_NOT_FOUND.id)

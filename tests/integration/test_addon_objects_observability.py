@@ -1,4 +1,4 @@
-"""What follows kube-prometheus-stack is accepted by a real API server, and says true names."""
+"""A real API server accepts the objects beside kube-prometheus-stack; their metrics exist."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from kubectl import Kubectl
 
 from components.addon import Addon
 from components.chart import CLUSTER_NAME, rendered
-from embedded.binaries import Binaries
-from embedded.plane import Plane
+from plane.binaries import Binaries
+from plane.plane import Plane
 from tests.observability import expressions
 from tests.unit.test_monitoring import EVERYTHING, addon, on_management
 

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 from kubectl import Kubectl
 
-from components.backup.velero import Velero
+from components.backup.velero import VeleroSettings
 from components.storage.ceph import cluster_values
-from components.storage.rook_ceph import RookCeph
-from embedded.binaries import Binaries
-from embedded.plane import Plane
+from components.storage.rook_ceph import RookCephSettings
+from plane.binaries import Binaries
+from plane.plane import Plane
 from tests.addons.examples import addon
 
 pytestmark = pytest.mark.plane
@@ -47,9 +47,11 @@ def kubectl(plane: Plane, binaries: Binaries) -> Kubectl:
         pytest.skip("the definitions are not here (../shared/upstream)")
     found = Kubectl(binaries.kubectl, plane.kubeconfig)
     for file in NEEDED:
-        # Together with what other tests install; whoever comes first owns it.
+        # Other tests install the same objects, and the first one owns them.
         found("apply", "--server-side", "--force-conflicts", "-f", str(DEFINITIONS / file))
-        found("wait", "--for=condition=Established", "-f", str(DEFINITIONS / file), "--timeout=50s")
+        found(
+            "wait", "--for=condition=Established", "-f", str(DEFINITIONS / file), "--timeout=200s"
+        )
     return found
 
 
@@ -108,7 +110,7 @@ def test_harbor(kubectl: Kubectl) -> None:
 )
 def test_ceph(kubectl: Kubectl, disks: dict[str, Any]) -> None:
     more = {"fileSystem": True, "objectStore": True, "encryption": True, "pools": {"a": "b"}}
-    settings = RookCeph.model_validate({"disks": disks} | more)
+    settings = RookCephSettings.model_validate({"disks": disks} | more)
     values = cluster_values(settings, monitored=True)
     image = {"cephVersion": {"image": "quay.io/ceph/ceph:v20"}}
     accepted(
@@ -134,9 +136,9 @@ def _ceph(kind: str, name: str, spec: dict[str, Any]) -> dict[str, Any]:
 def test_velero(kubectl: Kubectl) -> None:
     pem = "-----BEGIN CERTIFICATE-----\nabc\n-----END CERTIFICATE-----\n"
     schedule = {"name": "nightly", "time": "0 3 * * *", "namespaces": ["shop"], "location": "main"}
-    settings = Velero.model_validate({"locations": [LOCATION | {"ca": pem}]})
+    settings = VeleroSettings.model_validate({"locations": [LOCATION | {"ca": pem}]})
     (location,) = [each.values(is_default=True) for each in settings.locations]
-    scheduled = Velero.model_validate({"locations": [LOCATION], "schedules": [schedule]})
+    scheduled = VeleroSettings.model_validate({"locations": [LOCATION], "schedules": [schedule]})
     accepted(
         kubectl,
         _velero(

@@ -17,8 +17,8 @@ from catalog.admission import admission_rules
 from components.cluster import encryption
 from components.cluster.settings import ControlPlane
 from components.manifest import Manifest
-from components.security.admission_policies import Action, admission_policies
-from embedded.binaries import Binaries
+from components.security.admission_policies import AdmissionAction, admission_policies
+from plane.binaries import Binaries
 from tests.policies.case import R
 from tests.policies.samples import DEPLOYMENT, POD, SECURITY
 from tests.policies.table import BY_NAME, CASES
@@ -52,7 +52,7 @@ PRIVILEGED = DEPLOYMENT.put(SECURITY, {"privileged": True})
 
 
 def path_of(manifest: Mapping[str, Any]) -> str:
-    """Where an object is made."""
+    """The path that an object is posted to."""
     group, kind = manifest["apiVersion"], manifest["kind"]
     root = f"/apis/{group}" if "/" in group else f"/api/{group}"
     if kind in CLUSTER_SCOPED:
@@ -62,7 +62,7 @@ def path_of(manifest: Mapping[str, Any]) -> str:
 
 
 def as_object(resource: R) -> dict[str, Any]:
-    """The object as somebody would apply it by hand."""
+    """The object as a user would apply it with kubectl."""
     manifest = deepcopy(resource.inputs)
     if manifest["kind"] in CLUSTER_SCOPED:
         manifest["metadata"].pop("namespace", None)
@@ -90,7 +90,7 @@ def running(binaries: Binaries, folder: Path) -> Iterator[LoneServer]:
     """A server with the namespaces of the cases, and a Deployment from before any rule."""
     key = encryption.new_configuration()
     # A plugin of caas refuses external addresses before the rule is asked.
-    plane = ControlPlane.model_validate({"admission": {"plugins": []}})
+    plane = ControlPlane.model_validate({"admission": {"denyExternalIPs": False}})
     with lone_server(binaries, folder, plane, key) as found:
         for name in ("default", "kube-public", "kube-system"):
             eventually(lambda name=name: found.get(f"/api/v1/namespaces/{name}")[0] == 200, 60)
@@ -120,7 +120,7 @@ def server(binaries: Binaries, tmp_path_factory: pytest.TempPathFactory) -> Iter
 def denying(binaries: Binaries, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoneServer]:
     """A server with every rule at its own level."""
     with running(binaries, tmp_path_factory.mktemp("denying")) as found:
-        install(found, admission_policies(Action.DENY))
+        install(found, admission_policies(AdmissionAction.DENY))
         for name in NAMES:
             (bad,) = CASES[name].bad
             eventually(lambda name=name, bad=bad: _says(tried(found, bad), name), ACTIVE_SECONDS)
@@ -212,7 +212,7 @@ def test_what_was_there_before_can_go(denying: LoneServer) -> None:
 
 
 def test_the_servers_own_objects_are_not_refused(denying: LoneServer) -> None:
-    """What the API server and kubeadm make and put right by themselves, they may."""
+    """Bindings that the API server and kubeadm create and reconcile themselves are allowed."""
     server = stranger("ClusterRoleBinding", "system:public-info-viewer-2")
     kubeadm = stranger("RoleBinding", "kubeadm:bootstrap-signer-clusterinfo", "kube-public")
     for binding in (server, kubeadm):
@@ -222,7 +222,7 @@ def test_the_servers_own_objects_are_not_refused(denying: LoneServer) -> None:
 
 
 def stranger(kind: str, name: str, namespace: str = "shop") -> dict[str, Any]:
-    """A binding for callers that nobody knows."""
+    """A binding for unauthenticated callers."""
     group = "rbac.authorization.k8s.io"
     place = {} if kind in CLUSTER_SCOPED else {"namespace": namespace}
     return {
@@ -243,7 +243,7 @@ def test_volumes_of_a_provisioner_are_not_refused(denying: LoneServer) -> None:
 
 
 def test_warn(server: LoneServer) -> None:
-    manifests = _only("pods-are-unprivileged", Action.WARN)
+    manifests = _only("pods-are-unprivileged", AdmissionAction.WARN)
     install(server, manifests)
     try:
         eventually(lambda: _says(tried(server, PRIVILEGED), "pods-are-unprivileged"), 60)
@@ -255,7 +255,7 @@ def test_warn(server: LoneServer) -> None:
 
 
 def test_audit(server: LoneServer) -> None:
-    manifests = _only("pods-are-unprivileged", Action.AUDIT)
+    manifests = _only("pods-are-unprivileged", AdmissionAction.AUDIT)
     install(server, manifests)
     try:
         eventually(lambda: _is_noted(server), ACTIVE_SECONDS)
@@ -291,6 +291,6 @@ def test_parameters(server: LoneServer) -> None:
         remove(server, manifests)
 
 
-def _only(name: str, action: Action) -> list[Manifest]:
+def _only(name: str, action: AdmissionAction) -> list[Manifest]:
     levels = {each: "disabled" for each in NAMES if each != name}
     return admission_policies(action, levels=levels)

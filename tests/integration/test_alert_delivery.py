@@ -15,9 +15,9 @@ from moto.server import ThreadedMotoServer
 from moto.sns.models import sns_backends
 
 from components.observability import files
-from embedded import pki
-from embedded.binaries import tools
-from embedded.progress import Silent
+from plane import pki
+from plane.binaries import tools
+from plane.progress import Silent
 from tests.integration.kubectl import eventually
 from tests.integration.local_aws import REGION
 from tests.observability.programs import Alertmanager, alertmanager, prometheus, samples
@@ -220,7 +220,7 @@ class TestRooms:
 
 
 class TestQuiet:
-    """What nobody is told; a mail about something later shows that its time has passed."""
+    """Alerts that are not sent; a mail about a later alert shows that their time has passed."""
 
     @pytest.fixture
     def manager(self, programs: Path, mail: MailSink, tmp_path: Path) -> Iterator[Alertmanager]:

@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from components.observability import files
-from embedded.binaries import tools
-from embedded.progress import Silent
+from plane.binaries import tools
+from plane.progress import Silent
 from tests.observability import expressions
 from tests.unit.test_monitoring import objects, on_management
 
@@ -26,7 +26,7 @@ def promtool() -> Path:
 
 
 def run(promtool: Path, *arguments: str) -> str:
-    """What promtool says; it must be content."""
+    """The output of promtool, which must succeed."""
     done = subprocess.run(
         [str(promtool), *arguments], capture_output=True, text=True, timeout=LIMIT, check=False
     )

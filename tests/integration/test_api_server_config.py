@@ -1,4 +1,4 @@
-"""The real API server accepts what a control plane is told, and does what it says."""
+"""The real API server accepts the configuration of a control plane, and acts as it says."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from lone_server import LoneServer, lone_server
 
 from components.cluster import encryption
 from components.cluster.settings import ControlPlane
-from embedded.binaries import Binaries, tools
-from embedded.components import ETCD
-from embedded.progress import Silent
+from plane.binaries import Binaries, tools
+from plane.progress import Silent
+from plane.servers import ETCD
 
 pytestmark = pytest.mark.plane
 
@@ -69,7 +69,7 @@ def test_nobody_may_ask_for_more_without_a_name(server: LoneServer, path: str) -
 
 
 def test_a_joining_machine_may_read_where_it_joins(server: LoneServer) -> None:
-    """What `kubeadm init` makes, and `kubeadm join` reads before it has a name."""
+    """`kubeadm join` can read the ConfigMap of `kubeadm init` before it is authenticated."""
     rbac = "/apis/rbac.authorization.k8s.io/v1/namespaces/kube-public"
     configmaps = CLUSTER_INFO.rpartition("/")[0]
     server.post(configmaps, {"metadata": {"name": "cluster-info"}, "data": {"kubeconfig": "x"}})

@@ -15,20 +15,20 @@ import yaml
 from kubectl import Kubectl, eventually
 from stand import Settings, Stand, stand_on
 
-from components.manifest import STACK_LABEL, Manifest, wait_for
-from embedded import apply
-from embedded.api import Api
-from embedded.apply import apply_plan
-from embedded.binaries import Binaries
-from embedded.objects import Key, Objects, StackObjects
-from embedded.plan.clusters import Action
-from embedded.plan.objects import Operation, plan_objects
-from embedded.plan.words import sentences
-from embedded.plane import Plane
+from components.manifest import STACK_LABEL, Manifest, membership, wait_for
+from engine import apply
+from engine.api import Api
+from engine.apply import apply_plan
+from engine.objects import Key, Objects, StackObjects, is_retained
+from engine.plan.clusters import ClusterAction
+from engine.plan.objects import Operation, plan_objects
+from engine.plan.words import sentences
 from errors import CaasError, Code, Problem
 from errors.program import API_SERVER_REFUSED, API_SERVER_UNREACHABLE, WAIT_TIMED_OUT
 from errors.stack_rules import DOWNGRADE, NETWORK_CHANGED, SKIPPED_MINOR
-from stacks.paths import CHECKOUT
+from plane.binaries import Binaries
+from plane.plane import Plane
+from stacks.paths import CHECKOUT, project_name
 
 pytestmark = [pytest.mark.plane, pytest.mark.timeout(600)]
 
@@ -55,7 +55,13 @@ def kubectl(plane: Plane, binaries: Binaries) -> Kubectl:
 
 
 def members(stand: Stand) -> StackObjects:
-    return StackObjects(stand.api, stand.name)
+    return stand.session().members
+
+
+def unretained(stand: Stand, wanted: Objects) -> set[Key]:
+    """The stack's objects without the keys of clusters that are gone, which stay."""
+    live = members(stand).live()
+    return {key for key, each in live.items() if key in wanted or not is_retained(each)}
 
 
 def the_problem(code: Code, action: Callable[[], object]) -> Problem:
@@ -74,7 +80,7 @@ def test_an_apply_again_changes_nothing(stand: Stand) -> None:
 
     again = stand.plan()
     assert again.is_empty
-    assert [change.action for change in again.clusters] == [Action.UNCHANGED]
+    assert [change.action for change in again.clusters] == [ClusterAction.UNCHANGED]
     # Cluster API's clones carry the labels of what they were made from, and are not the stack's.
     mine = members(stand).live()
     assert mine.keys() == plan.objects.desired.keys()
@@ -92,7 +98,7 @@ def test_an_apply_again_changes_nothing(stand: Stand) -> None:
 
 
 def _version(manifest: Manifest) -> Any:
-    """What changes when somebody writes to it; of what has a status, to everything but that."""
+    """A value that each write changes; of a kind with a status, each write but those to it."""
     metadata = manifest["metadata"]
     return metadata.get("generation", metadata["resourceVersion"])
 
@@ -102,9 +108,9 @@ import os
 import sys
 import time
 from pathlib import Path
-from embedded.plane import Plane
-from embedded.progress import Silent
-from embedded.session import Session
+from plane.plane import Plane
+from plane.progress import Silent
+from engine.session import Session
 
 session = Session(sys.argv[1], Silent())
 session.plane = Plane(Path(sys.argv[2]))
@@ -122,7 +128,7 @@ session.apply(session.plan(), report)
 
 
 def apply_and_kill(stand: Stand, kind: str) -> None:
-    """Applies in a process of its own, which is killed when it has applied an object of `kind`."""
+    """Applies in a separate process, which is killed when it has applied an object of `kind`."""
     process = subprocess.Popen(
         [sys.executable, "-c", APPLY, stand.name, str(stand.plane.directory), kind],
         cwd=CHECKOUT,
@@ -158,7 +164,7 @@ def test_a_change_that_is_killed_is_continued_by_the_next(stand: Stand) -> None:
         others = {key for key in before if key.kind != "Cluster"}  # clusters that go, go first
         assert members(stand).live().keys() >= others, "nothing else is deleted yet"
     stand.apply()
-    eventually(lambda: members(stand).live().keys() == desired.keys(), 60)
+    eventually(lambda: unretained(stand, desired) == desired.keys(), 60)
     assert stand.plan().is_empty
 
 
@@ -180,17 +186,18 @@ def test_pruning_removes_what_is_gone_and_nothing_else(
     labelled = {"name": "labelled", "namespace": stand.name, "labels": {STACK_LABEL: stand.name}}
     kubectl.apply({**template, "metadata": by_hand}, {**template, "metadata": labelled})
     kubectl("create", "configmap", "by-hand", "-n", stand.name)
-    theirs = StackObjects(neighbour.api, neighbour.name).live()
+    theirs = members(neighbour).live()
 
     slower = stand.settings["infrastructure"] | {"machineStartup": "1s"}
     stand.write(infrastructure=slower, clusters=[cluster("stays")])
     second = stand.apply()
     gone = first.objects.desired.keys() - second.objects.desired.keys()
     assert sorted(key.kind for key in gone) == ["Cluster", *["DevMachineTemplate"] * 2, "Secret"]
-    eventually(lambda: members(stand).live().keys() == second.objects.desired.keys(), 60)
+    wanted = second.objects.desired
+    eventually(lambda: unretained(stand, wanted) == wanted.keys(), 60)
     kubectl("get", "devmachinetemplates", "by-hand", "labelled", "-n", stand.name)
     kubectl("get", "configmap", "by-hand", "-n", stand.name)
-    assert StackObjects(neighbour.api, neighbour.name).live().keys() == theirs.keys()
+    assert members(neighbour).live().keys() == theirs.keys()
     assert neighbour.plan().is_empty
     neighbour.session().delete_clusters()
 
@@ -203,8 +210,8 @@ def test_a_stack_moves_to_another_namespace(stand: Stand) -> None:
     plan = stand.up(120)
     assert sentences(plan.clusters)[0].startswith("cluster `shop`: ")
     assert {(change.namespace, change.action) for change in plan.clusters} == {
-        (elsewhere, Action.CREATE),
-        (stand.name, Action.DELETE),
+        (elsewhere, ClusterAction.CREATE),
+        (stand.name, ClusterAction.DELETE),
     }
     eventually(lambda: members(stand).live().keys() == plan.objects.desired.keys(), 60)
     assert stand.plan().is_empty
@@ -344,7 +351,8 @@ class Stale(StackObjects):
     """The objects as they were a moment ago."""
 
     def __init__(self, stand: Stand) -> None:
-        super().__init__(stand.api, stand.name)
+        member = membership(project_name(), stand.name, stand.name)
+        super().__init__(stand.api, stand.name, member)
         self._then = super().live()
 
     def live(self, wanted: Iterable[Key] = ()) -> Objects:

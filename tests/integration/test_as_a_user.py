@@ -1,4 +1,4 @@
-"""The commands as a user runs them, in a pipe, on a stack of their own."""
+"""The commands as a user runs them, in a pipe, on a separate stack."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ import psutil
 import pytest
 import yaml
 
-from embedded.binaries import ensure_binaries
-from embedded.lock import hold
-from embedded.progress import Silent
+from plane.binaries import ensure_binaries
+from plane.lock import hold
+from plane.progress import Silent
 from tests.unit.command_line import ROOT, Outcome, environment
 
 pytestmark = pytest.mark.plane

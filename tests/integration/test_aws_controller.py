@@ -21,11 +21,12 @@ from aws_stand import OWNED, STACK, WORKERS, Stand, running_stand
 from joining import tags
 from local_aws import CREDENTIALS, ZONES
 
+from components.infrastructure.aws import Aws
 from components.infrastructure.aws.variables import STACK_TAG
-from embedded.binaries import ensure_binaries
-from embedded.progress import Silent
 from errors import Code
 from errors import cloud_failures as codes
+from plane.binaries import ensure_binaries
+from plane.progress import Silent
 
 pytestmark = pytest.mark.plane
 
@@ -152,7 +153,7 @@ def test_a_run_without_credentials_leaves_the_controller_alone(stand: Stand) -> 
     with pytest.MonkeyPatch.context() as patch:
         for name in stand.aws.environment:
             patch.delenv(name, raising=False)
-        assert not stand.plane.start(ensure_binaries(Silent(), ["aws"]), Silent())
+        assert not stand.plane.start(ensure_binaries(Silent(), [Aws.PROVIDER]), Silent())
     assert stand.plane.processes() == before
 
 

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from registries import Helm, chart_repository, image_registry
 
-from components.delivery.contents import ChartSource, Contents, ImageSource
+from components.delivery.contents import BundleContents, ChartSource, ImageSource
 from components.delivery.mirror import Mirror, image_address
-from embedded.binaries import tools
-from embedded.bundle import BundleFolder, Tools
-from embedded.progress import Silent
 from errors import CaasError, Code, bundle
+from operations.bundle import BundleFolder, Tools
+from plane.binaries import tools
+from plane.progress import Silent
 
 pytestmark = [pytest.mark.plane, pytest.mark.timeout(200)]
 
@@ -31,7 +31,7 @@ def crane(programs: Tools, *arguments: str) -> str:
 
 
 @pytest.fixture
-def source(programs: Tools, tmp_path: Path) -> Iterator[Contents]:
+def source(programs: Tools, tmp_path: Path) -> Iterator[BundleContents]:
     """One chart and one image, as long as the fixture lives; the image's registry ends early."""
     (tmp_path / "hello").write_text("hello\n")
     layer = tmp_path / "layer.tar"
@@ -44,7 +44,7 @@ def source(programs: Tools, tmp_path: Path) -> Iterator[Contents]:
     with chart_repository(helm, charts, "1.0.0") as address, registry as host:
         image = f"{host}/example/app:1"
         crane(programs, "append", f"--new_layer={layer}", f"--new_tag={image}")
-        yield Contents(
+        yield BundleContents(
             (ChartSource("greeting", "1.0.0", address),),
             (ImageSource(image, "greeting"),),
             ("Something else.",),
@@ -56,7 +56,7 @@ def the_code(error: pytest.ExceptionInfo[CaasError]) -> Code:
 
 
 def test_it_is_packed_once_and_brought_to_a_mirror(
-    programs: Tools, source: Contents, tmp_path: Path
+    programs: Tools, source: BundleContents, tmp_path: Path
 ) -> None:
     folder = BundleFolder(tmp_path / "bundle", programs)
     first = folder.pack(source, Silent())
@@ -99,7 +99,9 @@ def test_programs_are_copied_once(programs: Tools, tmp_path: Path) -> None:
     assert the_code(error) is bundle.BUNDLE_NOT_WRITABLE
 
 
-def test_a_damaged_file_is_fetched_again(programs: Tools, source: Contents, tmp_path: Path) -> None:
+def test_a_damaged_file_is_fetched_again(
+    programs: Tools, source: BundleContents, tmp_path: Path
+) -> None:
     folder = BundleFolder(tmp_path / "bundle", programs)
     first = folder.pack(source, Silent())
     chart = next((tmp_path / "bundle/charts").iterdir())
@@ -111,9 +113,9 @@ def test_a_damaged_file_is_fetched_again(programs: Tools, source: Contents, tmp_
     assert folder.pack(source, Silent()) == first
 
 
-def test_what_goes_wrong_is_a_code(programs: Tools, source: Contents, tmp_path: Path) -> None:
+def test_what_goes_wrong_is_a_code(programs: Tools, source: BundleContents, tmp_path: Path) -> None:
     folder = BundleFolder(tmp_path / "bundle", programs)
-    gone = Contents(source.charts, (ImageSource("127.0.0.1:1/example/app:1", "nobody"),), ())
+    gone = BundleContents(source.charts, (ImageSource("127.0.0.1:1/example/app:1", "nobody"),), ())
     with pytest.raises(CaasError) as error:
         folder.pack(gone, Silent())
     assert the_code(error) is bundle.BUNDLE_FETCH_FAILED

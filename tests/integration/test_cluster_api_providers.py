@@ -1,4 +1,4 @@
-"""What the Cluster API operator is told passes the schema of its own definitions."""
+"""Objects for the Cluster API operator pass the schemas of its CustomResourceDefinitions."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from kubectl import Kubectl
 
 from components.cluster import cluster_api
 from components.infrastructure.registry import infrastructure
-from embedded.binaries import Binaries
-from embedded.plane import Plane
+from plane.binaries import Binaries
+from plane.plane import Plane
+from tests.infrastructure.examples import WITH_PROVIDER
 
 pytestmark = pytest.mark.plane
 
@@ -27,11 +28,11 @@ def operator(plane: Plane, binaries: Binaries) -> Kubectl:
         pytest.skip("the operator's definitions are not here (../shared/upstream)")
     kubectl = Kubectl(binaries.kubectl, plane.kubeconfig)
     kubectl("apply", "--server-side", "-f", str(DEFINITIONS))
-    kubectl("wait", "--for=condition=Established", "-f", str(DEFINITIONS), "--timeout=50s")
+    kubectl("wait", "--for=condition=Established", "-f", str(DEFINITIONS), "--timeout=200s")
     return kubectl
 
 
-@pytest.mark.parametrize("name", ["aws", "openstack", "vsphere", "azure", "gcp"])
+@pytest.mark.parametrize("name", WITH_PROVIDER)
 def test_the_operator_accepts_every_provider(operator: Kubectl, name: str) -> None:
     plugin: Any = infrastructure(name).model_construct(provider=name)
     for manifest in cluster_api.providers(plugin):

@@ -34,11 +34,11 @@ from trouble import (
     new_site,
 )
 
-from embedded.binaries import Binaries
-from embedded.diagnosis import Diagnosis, Finding, diagnose, read_inventory
-from embedded.plane import Plane
-from embedded.progress import Silent
 from errors import Code, addon_failures, cluster_failures, runtime
+from operations.diagnosis import DiagnosedProblem, Diagnosis, diagnose, read_inventory
+from plane.binaries import Binaries
+from plane.plane import Plane
+from plane.progress import Silent
 
 pytestmark = pytest.mark.plane
 
@@ -71,7 +71,7 @@ def shop(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Site:
     return site
 
 
-def chain(finding: Finding) -> list[str]:
+def chain(finding: DiagnosedProblem) -> list[str]:
     return [name.kind for name in finding.chain]
 
 

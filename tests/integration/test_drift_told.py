@@ -1,4 +1,4 @@
-"""Drift on a real plane: every hand is told apart, and nobody else is accused."""
+"""Drift on a real plane: each writer is reported by name, and no other."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ import pytest
 import yaml
 from kubectl import Kubectl, eventually
 
-from embedded.binaries import Binaries
-from embedded.plane import Plane
-from embedded.progress import Silent
-from embedded.session import Session
+from engine.session import Session
 from errors import drift as codes
 from errors.stack_rules import DOWNGRADE
+from plane.binaries import Binaries
+from plane.plane import Plane
+from plane.progress import Silent
 from tests.unit.command_line import ROOT, Outcome, environment
 
 pytestmark = [pytest.mark.plane, pytest.mark.timeout(1200)]
 
 SETTLED_SECONDS = 400.0
 ROUNDS = 30
-"""How often every owned object is touched, which makes its controllers look at it again."""
+"""The number of times that every owned object is touched so that its controllers reconcile it."""
 Settings = dict[str, Any]
 Found = dict[str, Any]
 
@@ -42,7 +42,7 @@ def cluster(name: str, **labels: str) -> Settings:
 
 
 class Home:
-    """A stack `local` of its own with a plane of its own."""
+    """A separate stack `local` with a separate plane."""
 
     def __init__(self, folder: Path, binaries: Binaries) -> None:
         self.folder = folder
@@ -81,7 +81,7 @@ class Home:
         assert done.status == 0, done.err
 
     def hand(self, *arguments: str, text: str | None = None) -> str:
-        """What somebody does with kubectl."""
+        """Makes a change with kubectl, as a user would."""
         return self.kubectl(*self.names, *arguments, text=text)
 
     def get(self, *arguments: str) -> Any:
@@ -148,7 +148,7 @@ def test_nobody_is_accused_after_many_reconciles(home: Home) -> None:
         "items"
     ]
     name = machine["metadata"]["name"]
-    home.hand("delete", "machine", name, "--timeout=60s")
+    home.hand("delete", "machine", name, "--timeout=200s")
     (pool, *_) = home.get(deployed)["items"]
     home.hand("scale", deployed, pool["metadata"]["name"], "--replicas=2")
     eventually(lambda: home.get(deployed, pool["metadata"]["name"])["spec"]["replicas"] == 1, 120.0)

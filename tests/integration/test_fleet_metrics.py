@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from embedded.binaries import tools
-from embedded.progress import Silent
+from plane.binaries import tools
+from plane.progress import Silent
 from tests.addons.upstream import at
 from tests.integration.kubectl import eventually
 from tests.observability.programs import prometheus, samples

@@ -18,10 +18,10 @@ import pytest
 import yaml
 from kubectl import Kubectl, eventually
 
-from embedded.binaries import Binaries
-from embedded.plane import Plane
-from embedded.program import run_program
-from embedded.values import UnknownValue
+from engine.program import run_program
+from engine.values import UnknownValue
+from plane.binaries import Binaries
+from plane.plane import Plane
 from tests.infrastructure.examples import EXAMPLES, write_stack
 from tests.infrastructure.expected import (
     CLUSTER,
@@ -54,7 +54,7 @@ Object = dict[str, Any]
 
 @dataclass
 class Applied:
-    """A stack that was applied, in a namespace of its own.
+    """A stack that was applied, in a separate namespace.
 
     Attributes:
         namespace: where.
@@ -112,7 +112,7 @@ def stacks(
     if needed:
         kubectl.apply(*needed)
         names = [each["metadata"]["name"] for each in needed]
-        kubectl("wait", "--for=condition=Established", "crd", *names, "--timeout=50s")
+        kubectl("wait", "--for=condition=Established", "crd", *names, "--timeout=200s")
     found = {}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CAAS_STATE", str(folder / "state"))

@@ -11,10 +11,10 @@ import pytest
 from stand import Settings, Stand, stand_on, watching
 
 from components.fields import IntOrPercent
-from embedded.api import MERGE, Api
-from embedded.fleet import POOL_NAME, Fleet
-from embedded.plan.words import sentences
-from embedded.plane import Plane
+from engine.api import MERGE, Api
+from engine.fleet import POOL_NAME, FleetObjects
+from engine.plan.words import sentences
+from plane.plane import Plane
 
 pytestmark = [pytest.mark.plane, pytest.mark.timeout(600)]
 
@@ -106,7 +106,7 @@ def test_unhealthy_machines_are_replaced_and_no_more_at_once_than_the_file_allow
     ill = sorted(before)[:2]
     workload = stand.workload("shop")
 
-    def healed(fleet: Fleet) -> bool:
+    def healed(fleet: FleetObjects) -> bool:
         general = next(each for each in fleet.states()[0].pools if each.name == "general")
         names = {each["metadata"]["name"] for each in fleet.machines["shop"]}
         return general.settled and not names & set(ill)

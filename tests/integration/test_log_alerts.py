@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from components.logging.search import alerts
-from embedded.binaries import tools
-from embedded.progress import Silent
+from plane.binaries import tools
+from plane.progress import Silent
 
 pytestmark = pytest.mark.plane
 

@@ -12,9 +12,9 @@ import pytest
 import yaml
 from kubectl import Kubectl
 
-from components.logging.logs import TENANT_LABEL
-from embedded.binaries import Binaries
-from embedded.plane import Plane
+from components.logging.options import TENANT_LABEL
+from plane.binaries import Binaries
+from plane.plane import Plane
 from tests.addons.fluent_bit import Sink, collector, http_sink, program, until
 
 pytestmark = pytest.mark.plane
@@ -62,7 +62,7 @@ def kubectl(plane: Plane, binaries: Binaries, namespace: str) -> Iterator[Kubect
 
 
 def api(kubectl: Kubectl, folder: Path, namespace: str) -> dict[str, str]:
-    """What the configuration says of the API server, as it is here."""
+    """Replacements that point the configuration at the API server of the test."""
     cluster = yaml.safe_load(kubectl.kubeconfig.read_text())["clusters"][0]["cluster"]
     data = cluster.get("certificate-authority-data")
     ca = base64.b64decode(data) if data else Path(cluster["certificate-authority"]).read_bytes()

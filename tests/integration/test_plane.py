@@ -1,4 +1,4 @@
-"""What a running plane offers; shares the run's plane."""
+"""The interfaces of a running plane; uses the run's shared plane."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import urllib.request
 import pytest
 from kubectl import Kubectl
 
-from embedded import registration
-from embedded.binaries import Binaries
-from embedded.lock import hold
-from embedded.plane import Plane
-from embedded.progress import Silent
-from embedded.state import State
+from plane import registration
+from plane.binaries import Binaries
+from plane.lock import hold
+from plane.plane import Plane
+from plane.progress import Silent
+from plane.state import State
 
 pytestmark = pytest.mark.plane
 
@@ -103,7 +103,7 @@ def test_the_older_version_of_a_kind_is_converted(kubectl: Kubectl, namespace: s
 def test_a_deleted_namespace_goes_with_its_content(kubectl: Kubectl, namespace: str) -> None:
     kubectl("create", "namespace", namespace)
     kubectl("create", "configmap", "some", "-n", namespace)
-    kubectl("delete", "namespace", namespace, "--wait", "--timeout=50s")
+    kubectl("delete", "namespace", namespace, "--wait", "--timeout=200s")
     assert "NotFound" in kubectl.run("get", "namespace", namespace).stderr
 
 

@@ -1,4 +1,4 @@
-"""A plane that is mistreated; has a plane of its own, and leaves it healthy after every test."""
+"""A plane that is mistreated: one separate plane, left healthy after every test."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ import pytest
 from cryptography import x509
 from kubectl import Kubectl, eventually
 
-from embedded import pki, process, registration, startup
-from embedded.binaries import Binaries
-from embedded.components import COMPONENTS, Site
-from embedded.health import Client
-from embedded.plane import Plane
-from embedded.progress import Silent
-from embedded.state import State
 from errors import CaasError, machine
+from plane import pki, process, registration, startup
+from plane.binaries import Binaries
+from plane.health import Client
+from plane.plane import Plane
+from plane.progress import Silent
+from plane.servers import COMPONENTS, PlaneSite
+from plane.state import State
 
 pytestmark = pytest.mark.plane
 
@@ -148,8 +148,8 @@ def test_stop_leaves_no_process_and_keeps_the_data(
 def test_a_start_that_was_cut_off_is_finished_by_the_next(own: Plane, binaries: Binaries) -> None:
     own.stop()
     script = (
-        "import sys; from pathlib import Path; from embedded.plane import Plane;"
-        "from embedded.progress import Silent; from embedded.binaries import Binaries;"
+        "import sys; from pathlib import Path; from plane.plane import Plane;"
+        "from plane.progress import Silent; from plane.binaries import Binaries;"
         "Plane(Path(sys.argv[1])).start(Binaries(*map(Path, sys.argv[2:])), Silent())"
     )
     files = [str(value) for value in vars(binaries).values()]
@@ -270,7 +270,7 @@ def test_a_definition_that_is_refused_is_a_coded_error(
     own: Plane, binaries: Binaries, tmp_path: Path
 ) -> None:
     state = state_of(own)
-    site = Site(own.directory, state.address, state.ports)
+    site = PlaneSite(own.directory, state.address, state.ports)
     for controller in ("core", "bootstrap", "control-plane", "in-memory"):
         (tmp_path / controller / "crds").mkdir(parents=True)
         (tmp_path / controller / "webhooks.yaml").write_text(

@@ -15,16 +15,16 @@ from stand import Settings, Stand, stand_on
 
 from catalog import catalog
 from components.chart import Chart
-from components.cluster.pools import MAX_SIZE, MIN_SIZE
+from components.cluster_object import MAX_SIZE, MIN_SIZE
 from components.infrastructure.in_memory import InMemory
 from components.manifest import Manifest
-from embedded.api import Api
-from embedded.binaries import Binaries
-from embedded.fleet import POOL_NAME
-from embedded.plan.objects import same_where_set
-from embedded.plane import Plane
-from embedded.program import run_program
+from engine.api import Api
+from engine.fleet import POOL_NAME
+from engine.plan.objects import same_where_set
+from engine.program import run_program
 from errors import CaasError
+from plane.binaries import Binaries
+from plane.plane import Plane
 
 pytestmark = [pytest.mark.plane, pytest.mark.timeout(600)]
 
@@ -73,7 +73,7 @@ def names(stand: Stand, pool: str) -> set[str]:
 
 
 def on_an_existing_cluster(stand: Stand, *clusters: Settings) -> list[Manifest]:
-    """What the same file means where Cluster API runs in pods; of another stack's name."""
+    """The objects of the same file, under another stack's name, where Cluster API runs in pods."""
     file = stand.folder / "Pulumi.elsewhere.yaml"
     management = {"mode": "existing", "kubeconfig": "/nowhere", "namespace": stand.name}
     config = {"caas:management": management, "caas:clusters": list(clusters)}
@@ -99,7 +99,7 @@ class AsAutoscaler:
         self._kubectl("patch", "machinedeployments.cluster.x-k8s.io", name, *options, *self._as)
 
     def may(self, *question: str) -> bool:
-        """Whether the API server would let it."""
+        """True if the API server would allow the request."""
         return self._kubectl.run("auth", "can-i", *question, *self._as).stdout.strip() == "yes"
 
 
@@ -158,7 +158,7 @@ def taints(stand: Stand, pool: str) -> set[tuple[str, str]]:
 
 
 def test_a_number_and_bounds_are_refused_by_cluster_api_itself(stand: Stand) -> None:
-    """Why `replicas` is left out, and why the file may not have both."""
+    """The reason why `replicas` is left out, and why the file must not have both."""
     stand.write(clusters=[cluster(scaled(1, 2))])
     wanted = stand.plan()
     manifest = next(each for key, each in wanted.objects.desired.items() if key.kind == "Cluster")

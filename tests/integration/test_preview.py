@@ -23,14 +23,15 @@ from stand import (
     watching,
 )
 
-from embedded.fleet import Fleet
-from embedded.plan.clusters import Action, ClusterChange
-from embedded.plan.machines import CONTROL_PLANE
-from embedded.plan.words import sentence, sentences
-from embedded.plane import Plane
+from components.cluster_object import CONTROL_PLANE
+from engine.fleet import FleetObjects
+from engine.plan.clusters import ClusterAction, ClusterChange
+from engine.plan.words import sentence, sentences
+from plane.plane import Plane
 
-ALL_SECONDS = 800.0
-pytestmark = [pytest.mark.plane, pytest.mark.timeout(900)]
+ALL_SECONDS = 1300.0
+"""A limit for a loaded machine; two idle cores take half of it."""
+pytestmark = [pytest.mark.plane, pytest.mark.timeout(1450)]
 
 Mutate = Callable[[Settings], object]
 
@@ -133,17 +134,14 @@ CLUSTERS: tuple[tuple[Settings, tuple[Mutate, ...]], ...] = (
         cluster("kubeadm"),
         (
             kubeadm("apiServer", **ARGUMENTS),
-            kubeadm("controllerManager", **ARGUMENTS),
-            kubeadm("apiServer", certSANs=["api.example.com"]),
-            kubeadm("scheduler", **ARGUMENTS),
+            plane(kubeadm={"scheduler": ARGUMENTS, "controllerManager": ARGUMENTS}),
         ),
     ),
     (
         cluster("nodes", pool("one")),
         (
             plane(taints=TAINTS),
-            plane(taints=[]),
-            plane(kubelet=ARGUMENTS),
+            plane(taints=[], kubelet=ARGUMENTS),
             plane(replicas=3),
             plane(replicas=1),
         ),
@@ -151,19 +149,15 @@ CLUSTERS: tuple[tuple[Settings, tuple[Mutate, ...]], ...] = (
     (
         cluster("in-place", pool("one")),
         (
-            sets(labels={"tier": "gold"}),
             plane(labels={"team": "blue"}),
             plane(annotations=NOTES),
             plane(nodeDrainTimeout="1m", nodeDeletionTimeout="9m"),
             plane(healthCheck={"unhealthyTimeout": "1m"}),
-            plane(healthCheck={"enabled": False}),
-            adds(pool("batch", 2)),
-            drops("batch"),
-            drops("one"),
+            both(plane(healthCheck={"enabled": False}), drops("one")),
         ),
     ),
     (
-        cluster("patch", pool("same", 3), pool("up"), pool("down", 3), pool("gone"), replicas=3),
+        cluster("patch", pool("same", 2), pool("up"), pool("down", 3), pool("gone"), replicas=3),
         (
             both(
                 sets(version="1.36.3"),
@@ -184,14 +178,21 @@ CLUSTERS: tuple[tuple[Settings, tuple[Mutate, ...]], ...] = (
             ),
         ),
     ),
-    (cluster("two-minors", pool("one", 2), version="1.35.4", replicas=3), (TWO_MINORS,)),
+    (cluster("two-minors", pool("one", 2), version="1.35.4"), (TWO_MINORS,)),
     (
         cluster("two-minors-and-more", pool("up"), version="1.35.4"),
         (both(TWO_MINORS, plane(replicas=3, kubelet=ARGUMENTS), pools(up=sets(replicas=2))),),
     ),
     (
-        cluster("pools", *(start for start, _ in POOLS)),
-        (pools(**{start["name"]: mutate for start, mutate in POOLS}),),
+        cluster("pools", *(start for start, _ in POOLS), pool("gone")),
+        (
+            both(
+                sets(labels={"tier": "gold"}),
+                pools(**{start["name"]: mutate for start, mutate in POOLS}),
+                drops("gone"),
+                adds(pool("batch", 2)),
+            ),
+        ),
     ),
 )
 """Each a cluster: as it is, and what is done to it, one after the other."""
@@ -237,20 +238,23 @@ def test_every_change_does_what_the_preview_said(stand: Stand, subtests: pytest.
     steps: list[Step] = []
     running: dict[str, Step] = {}
 
-    def advance(fleet: Fleet) -> bool:
-        """Whether all is done; ends the steps of clusters that are settled, begins their next."""
-        for name in [state.name for state in fleet.states() if state.settled]:
-            look = stand.look()
-            if name in running:
-                steps.append(replace(running.pop(name), after=look, ended=now()))
-            if waiting[name]:
-                began = now()
+    def advance(fleet: FleetObjects) -> bool:
+        """Ends the steps of clusters that are settled and begins their next; True if all is done.
+
+        Changes that can begin together are one apply: a plan is about all clusters.
+        """
+        settled = [state.name for state in fleet.states() if state.settled]
+        begun = [name for name in settled if waiting[name]]
+        if begun or running.keys() & settled:
+            look, moment = stand.look(), now()
+            ended = [running.pop(name) for name in running.keys() & settled]
+            steps.extend(replace(step, after=look, ended=moment) for step in ended)
+            for name in begun:
                 stand.change(name, waiting[name].pop(0))
-                plan = stand.apply().clusters
-                (change,) = (each for each in plan if each.name == name)
-                others = [each for each in plan if each.name != name]
-                assert not [each for each in others if each.action is not Action.UNCHANGED]
-                running[name] = Step(change, look, began)
+        if begun:
+            plan = {each.name: each for each in stand.apply().clusters}
+            running.update({name: Step(plan.pop(name), look, moment) for name in begun})
+            assert {each.action for each in plan.values()} <= {ClusterAction.UNCHANGED}
         return not running and not any(waiting.values())
 
     with watching(stand, "machines") as machines, watching(stand, "clusters") as clusters:
@@ -279,7 +283,7 @@ def upgrade_plan(cluster: dict[str, Any]) -> str:
 
 
 def labels_of(stand: Stand, name: str, group: str) -> list[dict[str, str]]:
-    """Which of the tests' labels both the machine and its node carry, for each of a group."""
+    """The tests' labels that both the machine and its node carry, for each machine of a group."""
     nodes = {
         each["metadata"]["name"]: each["metadata"]["labels"]
         for each in stand.workload(name).list("/api/v1/nodes")

@@ -15,24 +15,26 @@ from pulumi.runtime import rpc
 from stand import QUICK
 
 from cli.commands import destroy
-from embedded.api import Api
-from embedded.plan.clusters import Action
-from embedded.plane import Plane
-from embedded.progress import Silent
-from embedded.session import Session
+from components.manifest import membership
+from engine.api import Api
+from engine.plan.clusters import ClusterAction
+from engine.session import Session
 from errors import CaasError
 from errors.program import MANAGEMENT_CLUSTER_STAYS
-from stacks.paths import CHECKOUT
+from plane.plane import Plane
+from plane.progress import Silent
+from stacks.paths import CHECKOUT, project_name
 from stacks.private import write_private
 from stacks.settings.source import stack_name
+from tests.stack_files import stack_files
 
-STACKS = sorted((CHECKOUT / "stacks").glob("Pulumi.*.yaml"))
+STACKS = stack_files()
 ON_CLOUDS = [stack_name(file) for file in STACKS if stack_name(file) != "local"]
 CREDENTIALS = ("AWS_", "OS_", "PULUMI_", "KUBECONFIG", "AZURE_", "GOOGLE_")
 
 
 def preview(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Runs the command as somebody who has no credentials of any kind, and no pulumi CLI."""
+    """Runs the command for a user without credentials of any kind and without a pulumi CLI."""
     kept = {name: each for name, each in os.environ.items() if not name.startswith(CREDENTIALS)}
     own = {"HOME": str(home), "CAAS_STATE": str(home / "state"), "PATH": "/usr/bin:/bin"}
     return subprocess.run(
@@ -82,7 +84,7 @@ def test_for_people(tmp_path: Path) -> None:
 def test_the_same_without_the_clouds_own_software(tmp_path: Path) -> None:
     """A stack that uses one cloud imports nothing of the other, and the local one of neither."""
     code = (
-        "import sys; from pathlib import Path; from embedded.program import run_program\n"
+        "import sys; from pathlib import Path; from engine.program import run_program\n"
         "run_program(sys.argv[1], Path(sys.argv[2]))\n"
         "print(*sorted({name.split('.')[0] for name in sys.modules if name.startswith('pulumi_')}))"
     )
@@ -100,7 +102,7 @@ def test_the_same_without_the_clouds_own_software(tmp_path: Path) -> None:
 
 
 def foreign(namespace: str) -> dict[str, Any]:
-    """A cluster that somebody else has in the same namespace."""
+    """A cluster in the same namespace that does not belong to the stack."""
     return {
         "apiVersion": "cluster.x-k8s.io/v1beta2",
         "kind": "Cluster",
@@ -152,7 +154,7 @@ def test_a_management_cluster_of_others(
 
     again = session().plan()
     assert again.is_empty, [change.diff() for change in again.objects.changes]
-    assert [change.action for change in again.clusters] == [Action.UNCHANGED]
+    assert [change.action for change in again.clusters] == [ClusterAction.UNCHANGED]
     estimated = session().estimate(again)
     assert estimated.lines[0].before == estimated.lines[0].after
     assert (api.get(secret) or {})["data"] == key, "what is made once is left alone"
@@ -163,12 +165,10 @@ def test_a_management_cluster_of_others(
         pass
     last.remove_objects()
     labelled = {"labelSelector": f"caas.dev/stack={namespace}"}
-    for path in (f"/api/v1/namespaces/{namespace}/secrets", "/apis/caas.dev/v1alpha1/stacks"):
-        assert not [
-            each
-            for each in api.list(path, **labelled)
-            if "deletionTimestamp" not in each["metadata"]
-        ]
+    left = api.list(f"/api/v1/namespaces/{namespace}/secrets", **labelled)
+    assert [each["metadata"]["name"] for each in left] == ["ours-encryption"], "its key stays"
+    record = membership(project_name(), namespace, namespace)
+    assert api.get(f"/apis/caas.dev/v1alpha1/stacks/{record}") is None
     assert "deletionTimestamp" not in (api.get(f"/api/v1/namespaces/{namespace}") or {})["metadata"]
     theirs = f"/apis/cluster.x-k8s.io/v1beta2/namespaces/{namespace}/clusters/theirs"
     assert "deletionTimestamp" not in (api.get(theirs) or {})["metadata"]

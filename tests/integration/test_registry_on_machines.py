@@ -1,4 +1,4 @@
-"""What a stack says about registries is in what both kinds of machines are made from."""
+"""The templates of both kinds of machines contain the registry settings of the stack."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import pytest
 import yaml
 from kubectl import Kubectl, eventually
 
-from embedded.binaries import Binaries
-from embedded.plane import Plane
-from embedded.program import run_program
+from engine.program import run_program
+from plane.binaries import Binaries
+from plane.plane import Plane
 
 pytestmark = pytest.mark.plane
 

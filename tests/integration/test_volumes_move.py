@@ -26,11 +26,11 @@ from volume_stage import (
 
 from cli import app
 from cli.commands import volumes as volumes_command
-from embedded.api import Api
-from embedded.binaries import Binaries
-from embedded.volumes.move import MOVED_FROM, STEPS
-from embedded.volumes.velero import OF_MOVE
+from engine.api import Api
 from errors import storage
+from operations.volumes.move import MOVED_FROM, STEPS
+from operations.volumes.velero import OF_MOVE
+from plane.binaries import Binaries
 
 pytestmark = pytest.mark.plane
 
@@ -180,7 +180,7 @@ def test_a_restore_that_fails_is_made_again(stage: Stage, namespace: str) -> Non
 def test_a_velero_that_does_nothing(stage: Stage, namespace: str) -> None:
     stage.player.mood = Mood(sleeps=True)
     error = refused(storage.MOVE_TOO_SLOW, lambda: move(stage, namespace, patience=0.3))
-    assert "not seen by Velero" in str(error)
+    assert "not reconciled by Velero" in str(error)
 
 
 @pytest.mark.parametrize(
@@ -227,7 +227,7 @@ def test_the_command(
     assert [each["claim"] for each in plan["volumes"]] == ["data", "logs"]
     assert not plan["moved"]
     assert {claim.storage_class for claim in stage.claims(namespace).values()} == {"slow"}
-    assert app.main(line) == 1  # nobody can answer
+    assert app.main(line) == 1  # no terminal to confirm on
     assert "CAAS-2064" in capsys.readouterr().err
     assert app.main([*line, "--yes", "-o", "json"]) == 0
     done = json.loads(capsys.readouterr().out)

@@ -21,8 +21,8 @@ from volume_stage import (
     with_volumes,
 )
 
-from embedded.binaries import Binaries
 from errors import storage
+from plane.binaries import Binaries
 
 pytestmark = pytest.mark.plane
 

@@ -14,13 +14,14 @@ from typing import Any
 from broken_clusters import slim
 from kubectl import Kubectl, eventually
 
-from embedded.api import Api
-from embedded.binaries import Binaries
-from embedded.diagnosis import Diagnosis, Finding, diagnose, read_inventory
-from embedded.fleet import CLUSTER_NAME, CONTROL_PLANE_ROLE
-from embedded.fleet import POOL_NAME as POOL
-from embedded.plane import Plane
+from engine.api import Api
+from engine.fleet import CLUSTER_NAME
+from engine.fleet import POOL_NAME as POOL
+from engine.rollout import CONTROL_PLANE_ROLE
 from errors import Code
+from operations.diagnosis import DiagnosedProblem, Diagnosis, diagnose, read_inventory
+from plane.binaries import Binaries
+from plane.plane import Plane
 
 CREATED_SECONDS = 180
 SEEN_SECONDS = 90
@@ -47,13 +48,15 @@ class Site:
         inventory = read_inventory(self.api, self.namespace)
         return diagnose(inventory.of_cluster(cluster), patience=patience)
 
-    def problems(self, cluster: str) -> dict[tuple[str, str], Finding]:
-        """What is found by the code's reason and the kind of the object that it is found on."""
+    def problems(self, cluster: str) -> dict[tuple[str, str], DiagnosedProblem]:
+        """The problems by the reason of their code and the kind of the object that has them."""
         found = self.diagnosis(cluster).problems
         return {(each.code.reason, each.object.kind): each for each in found}
 
-    def await_problem(self, cluster: str, code: Code, kind: str, says: str = "") -> Finding:
-        found: list[Finding] = []
+    def await_problem(
+        self, cluster: str, code: Code, kind: str, says: str = ""
+    ) -> DiagnosedProblem:
+        found: list[DiagnosedProblem] = []
 
         def seen() -> bool:
             finding = self.problems(cluster).get((code.reason, kind))
@@ -97,7 +100,7 @@ class Site:
         self.run("annotate", "kubeadmcontrolplane", "-l", labels, stamp, "--overwrite")
 
     def workload(self, cluster: str, folder: Path) -> Kubectl:
-        """What talks to the cluster itself."""
+        """A kubectl for the workload cluster."""
         secret = self.get("secret", f"{cluster}-kubeconfig")
         path = folder / f"{cluster}.kubeconfig"
         path.write_bytes(base64.b64decode(secret["data"]["value"]))

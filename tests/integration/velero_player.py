@@ -10,9 +10,9 @@ import threading
 from dataclasses import dataclass, field
 from typing import Any
 
-from embedded.api import Api, collection_path
-from embedded.volumes.claims import listed
+from engine.api import Api, collection_path
 from errors import CaasError
+from operations.volumes.claims import listed
 
 VELERO = "velero"
 DRIVER = "fake.csi.example.com"
@@ -22,14 +22,14 @@ Object = dict[str, Any]
 
 @dataclass
 class Bucket:
-    """What both clusters see: saved objects by the name of the backup."""
+    """The objects that both clusters see, by the name of the backup."""
 
     backups: dict[str, list[Object]] = field(default_factory=dict)
 
 
 @dataclass
 class Mood:
-    """What goes wrong.
+    """The failures that Velero shows.
 
     Attributes:
         sleeps: nothing is done at all.
@@ -82,14 +82,14 @@ class Player(threading.Thread):
     # ---- Kubernetes ----------------------------------------------------------------------------
 
     def _protection(self) -> None:
-        """What the controller manager does: claims that nobody uses may go."""
+        """Lets claims that are not in use go, as the controller manager does."""
         for claim in listed(self.api, "v1", "persistentvolumeclaims"):
             if claim["metadata"].get("deletionTimestamp"):
                 self.events.append(f"deleted {claim['metadata']['name']}")
                 self.api.merge(claim, {"metadata": {"finalizers": None}})
 
     def bind(self, claim: Object) -> None:
-        """What a CSI driver does: makes a volume, and binds it."""
+        """Creates a volume and binds it, as a CSI driver does."""
         metadata, spec = claim["metadata"], claim["spec"]
         name = f"pvc-{metadata['uid']}"
         size = spec["resources"]["requests"]["storage"]

@@ -21,15 +21,15 @@ from velero_player import DRIVER, Bucket, Mood, Player
 
 from components.cluster import encryption
 from components.cluster.settings import ControlPlane
-from embedded import pki
-from embedded.api import Api
-from embedded.binaries import Binaries
-from embedded.progress import Silent
-from embedded.volumes.claims import claims_of, listed
-from embedded.volumes.move import Moved, VolumeMove
-from embedded.volumes.plan import MovePlan, Side, plan_move
-from embedded.volumes.velero import OF_MOVE
+from engine.api import Api
 from errors import CaasError, Code
+from operations.volumes.claims import claims_of, listed
+from operations.volumes.move import Moved, VolumeMove
+from operations.volumes.plan import MovePlan, MoveSide, plan_move
+from operations.volumes.velero import OF_MOVE
+from plane import pki
+from plane.binaries import Binaries
+from plane.progress import Silent
 
 DEFINITIONS = Path(__file__).resolve().parents[2].parent / "shared/upstream/crds"
 VELERO_KINDS = ("backups", "restores", "backupstoragelocations", "datauploads", "datadownloads")
@@ -41,7 +41,7 @@ Object = dict[str, Any]
 class Stage:
     """A cluster: its API, and who plays in it."""
 
-    side: Side
+    side: MoveSide
     player: Player
     kubectl: Kubectl
 
@@ -61,7 +61,7 @@ def cluster(binaries: Binaries, folder: Path, name: str, bucket: Bucket) -> Iter
         player = Player(Api(kubeconfig), bucket)
         player.start()
         try:
-            yield Stage(Side(name, Api(kubeconfig)), player, kubectl)
+            yield Stage(MoveSide(name, Api(kubeconfig)), player, kubectl)
         finally:
             player.stop()
 
@@ -221,7 +221,7 @@ def refused(code: Code, act: Callable[[], object]) -> CaasError:
 
 
 def left_over(stage: Stage) -> list[str]:
-    """What a move that is over must not leave behind."""
+    """The ConfigMaps that a finished move must not leave behind."""
     return [
         each["metadata"]["name"]
         for each in listed(stage.side.api, "v1", "configmaps", "velero", labelSelector=OF_MOVE)

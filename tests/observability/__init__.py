@@ -1,1 +1,1 @@
-"""What tests of metrics and alerts share."""
+"""The parts that tests of metrics and alerts share."""

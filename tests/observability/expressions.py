@@ -17,7 +17,7 @@ ENDINGS = ("_bucket", "_count", "_sum")
 
 
 def of_dashboards() -> Iterator[tuple[str, str]]:
-    """Where an expression stands, and the expression with its variables filled in."""
+    """The place of each expression, and the expression with its variables filled in."""
     for name, dashboard in files.own_dashboards().items():
         content = json.loads(dashboard.text)
         for panel in content["panels"]:
@@ -26,7 +26,7 @@ def of_dashboards() -> Iterator[tuple[str, str]]:
 
 
 def of_rules() -> Iterator[tuple[str, str]]:
-    """Where an expression stands, and the expression."""
+    """The place of each expression, and the expression."""
     for name, rules in files.own_rules().items():
         for group in rules.groups:
             for rule in group["rules"]:

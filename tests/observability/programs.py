@@ -41,12 +41,12 @@ class Alertmanager:
 
     @property
     def told(self) -> dict[str, Any]:
-        """What a Prometheus that tells it has in its configuration."""
+        """The configuration of a Prometheus that sends its alerts here."""
         targets = [{"targets": [self.url.removeprefix("http://")]}]
         return {"alerting": {"alertmanagers": [{"static_configs": targets}]}}
 
     def tool(self, *arguments: str) -> str:
-        """What amtool says; it must be content."""
+        """The output of amtool, which must succeed."""
         done = subprocess.run(
             [str(self.amtool), f"--alertmanager.url={self.url}", *arguments],
             capture_output=True,
@@ -166,7 +166,7 @@ def _free_port() -> int:
 
 
 def samples(url: str, expression: str) -> list[Any]:
-    """What a running Prometheus answers to an expression."""
+    """The answer of a running Prometheus to an expression."""
     answer = HTTP.request("GET", f"{url}/api/v1/query", fields={"query": expression})
     return list(json.loads(answer.data)["data"]["result"])
 

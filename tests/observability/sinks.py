@@ -1,4 +1,4 @@
-"""Where alerts arrive in tests: a mail server and an HTTP server, on the loopback address only."""
+"""Receivers of alerts in tests: a mail server and an HTTP server, on the loopback address only."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ class HttpSink:
     requests: list[Request] = field(default_factory=list)
 
     def to(self, path: str) -> list[Request]:
-        """What was posted to a path."""
+        """The requests that were posted to a path."""
         return [request for request in self.requests if request.path == path]
 
 
@@ -161,7 +161,7 @@ def http_sink() -> Iterator[HttpSink]:
 
     server = ThreadingHTTPServer((LOOPBACK, 0), Handler)
     sink.url = f"http://{LOOPBACK}:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield sink

@@ -51,7 +51,7 @@ Given = tuple[R, ...]
 
 @dataclass(frozen=True)
 class Case:
-    """What a rule says about some resources.
+    """The expected results of a rule for some resources.
 
     Attributes:
         good: passes.

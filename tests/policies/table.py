@@ -56,7 +56,7 @@ def report(
     config: Mapping[str, Any] | None = None,
     on: date | None = None,
 ) -> list[str]:
-    """What the rule says through the interface that Pulumi calls."""
+    """The findings of the rule through the interface that Pulumi calls."""
     found: list[str] = []
     policy = BY_NAME[name].policy(on or DAYS.get(name, TODAY))
     config = CASES[name].parameters if config is None else config

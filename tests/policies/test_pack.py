@@ -64,7 +64,7 @@ def pack(running: Pack) -> Pack:
 
 
 def configure(pack: Pack, config: Mapping[str, Any]) -> None:
-    """What the engine makes of a file for `--policy-pack-config`."""
+    """Configures the pack as the engine does with a file for `--policy-pack-config`."""
     request = analyzer_pb2.ConfigureAnalyzerRequest()
     for name, said in config.items():
         values = {"enforcementLevel": said} if isinstance(said, str) else dict(said)
@@ -80,7 +80,7 @@ def struct(values: Mapping[str, Any]) -> struct_pb2.Struct:
 
 
 def analyze(pack: Pack, *given: R) -> Said:
-    """What the pack says about resources, one by one and as a stack, by rule."""
+    """The findings of the pack about resources, one by one and as a stack, by rule."""
     said: Said = {}
     resources = []
     for each in given:

@@ -13,11 +13,7 @@ from pulumi_policy import ResourceValidationArgs, ResourceValidationPolicy
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, UnknownValueError
 
 from catalog import catalog
-from components.cluster import variables
-from components.cluster.etcd_snapshots import LABEL
-from components.cluster.kinds import INFRASTRUCTURE_LABEL
 from components.cluster.machine import Placement
-from components.cluster.pools import MAX_SIZE, MIN_SIZE
 from errors import CaasError
 from errors.policy import (
     EXEMPTION_EXPIRED,
@@ -318,20 +314,14 @@ def test_unknown_value_hides_no_other_violation() -> None:
     assert second.code is POLICY_NOT_CHECKABLE
 
 
-def test_names_are_those_of_the_components() -> None:
-    assert (subject.API_SERVER, subject.KUBELET) == (variables.API_SERVER, variables.KUBELET)
-    assert (subject.MACHINE_TYPE, subject.ENDPOINT) == (variables.MACHINE_TYPE, variables.ENDPOINT)
-    assert (subject.ROOT_DISK, subject.DATA_DISKS) == (variables.ROOT_DISK, variables.DATA_DISKS)
-    assert (subject.SPOT, subject.PLACEMENT) == (variables.SPOT, variables.PLACEMENT)
+def test_the_lax_placement_is_that_of_the_settings() -> None:
     assert Placement.ANY.value == subject.ANYWHERE
-    assert (subject.INFRASTRUCTURE_LABEL, subject.SNAPSHOTS_LABEL) == (INFRASTRUCTURE_LABEL, LABEL)
-    assert (subject.MIN_SIZE, subject.MAX_SIZE) == (MIN_SIZE, MAX_SIZE)
 
 
 def test_only_clusters_are_clusters() -> None:
     token = "kubernetes:cluster.x-k8s.io/v1beta2"
-    assert subject.Cluster.of(f"{token}:Cluster", {}) is not None
-    assert subject.Cluster.of(f"{token}:ClusterClass", {}) is None
+    assert subject.concerns(Kind.of(f"{token}:Cluster"))
+    assert not subject.concerns(Kind.of(f"{token}:ClusterClass"))
 
 
 def test_rules_of_stacks_concern_no_single_resource() -> None:

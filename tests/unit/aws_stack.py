@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from components.infrastructure.aws import Aws
-from embedded.program import Recording, Resource, run_program
+from engine.program import Recording, Resource, run_program
 from errors import CaasError, Code
 
 Settings = dict[str, Any]
@@ -56,12 +56,12 @@ def write(folder: Path, *clusters: Settings, management: Any = None, **settings:
 
 
 def record(folder: Path, *clusters: Settings, **settings: Any) -> Recording:
-    """What the stack registers."""
+    """The resources that the stack registers."""
     return run_program("unit", write(folder, *clusters, **settings))
 
 
 def found(folder: Path, *clusters: Settings, **settings: Any) -> list[tuple[Code, str]]:
-    """What is wrong with the stack: codes and places."""
+    """The problems of the stack: codes and places."""
     try:
         record(folder, *clusters, **settings)
     except CaasError as error:

@@ -33,7 +33,7 @@ class Answer(Exception):  # noqa: N818 - it ends a request, well or not
 
 @dataclass
 class FakeHarbor:
-    """What it has, by id."""
+    """A Harbor in memory: its objects by id."""
 
     registries: dict[int, Object] = field(default_factory=dict)
     projects: dict[int, Object] = field(default_factory=dict)
@@ -281,7 +281,7 @@ def serving(harbor: FakeHarbor, certificate: Path | None = None) -> Iterator[Fak
     for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
         setattr(Handler, f"do_{method}", Handler.handle_any)
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     scheme = "http"
     if certificate:

@@ -7,10 +7,10 @@ from typing import Any
 
 import yaml
 
-from embedded.objects import Key, Objects
-from embedded.plan.clusters import ClusterChange, MachineChange, plan_clusters
-from embedded.plan.objects import ObjectChange, ObjectPlan, Operation
-from embedded.program import run_program
+from engine.objects import Key, Objects
+from engine.plan.clusters import ClusterChange, MachineChange, plan_clusters
+from engine.plan.objects import ObjectChange, ObjectPlan, Operation
+from engine.program import run_program
 
 Settings = dict[str, Any]
 
@@ -30,7 +30,7 @@ def pool(name: str = "general", **settings: Any) -> Settings:
 
 
 def objects(folder: Path, *clusters: Settings, **stack: Any) -> Objects:
-    """What the program makes of these clusters."""
+    """The objects that the program makes of these clusters."""
     file = folder / "Pulumi.unit.yaml"
     config = {"caas:clusters": list(clusters)} | {
         f"caas:{key}": each for key, each in stack.items()
@@ -57,7 +57,7 @@ def between(live: Objects, desired: Objects) -> ObjectPlan:
 
 
 def change_of(folder: Path, before: Settings, after: Settings) -> ClusterChange:
-    """What becomes of one cluster."""
+    """The planned change of one cluster."""
     (change,) = plan_clusters(between(objects(folder, before), objects(folder, after)))
     return change
 

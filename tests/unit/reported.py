@@ -14,10 +14,10 @@ from typing import Any
 
 import yaml
 
-from embedded.diagnosis import Inventory
-from embedded.diagnosis.events import Event
-from embedded.diagnosis.inventory import Name
-from embedded.fleet import CLUSTER_NAME
+from engine.fleet import CLUSTER_NAME
+from operations.diagnosis import Inventory
+from operations.diagnosis.events import Event
+from operations.diagnosis.inventory import Name
 
 FOLDER = Path(__file__).parent / "diagnosis/reports"
 BEGAN = "2026-11-25T08:00:00Z"
@@ -28,7 +28,7 @@ Manifest = dict[str, Any]
 
 @dataclass(frozen=True)
 class Report:
-    """What one object reports, and what it means."""
+    """The report of one object, and its meaning."""
 
     file: str
     code: str

@@ -1,4 +1,4 @@
-"""Velero: what its chart is told, and what is refused."""
+"""Velero: the values of its chart, and the settings that are refused."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import pytest
 from catalog import catalog
 from components.addon import SNAPSHOTS
 from components.delivery.contents import contents
+from components.delivery.rules import check_target
 from errors import Code, storage
 from errors.addons import ADDON_NEEDS
-from stacks.settings.rules.addons import check_target
-from tests.addons.examples import addon, target
+from tests.addons.examples import addon, cluster, target
 from tests.addons.upstream import defaults, unknown_values
 
 MAIN = {"name": "main", "bucket": "backups", "region": "eu-central-1", "secret": "credentials"}
@@ -153,11 +153,12 @@ def test_locations_name_secrets_and_bring_their_plugins() -> None:
 
 def test_a_bundle_has_its_plug_ins_and_the_job_that_brings_its_definitions() -> None:
     where = target({"velero": {"locations": [MAIN], "volumes": "files"}})
-    references = {each.reference for each in contents([where], where.infrastructure).images}
+    found = contents([cluster()], [where], where.infrastructure)
+    references = {each.reference for each in found.images}
     assert catalog().images["velero-plugin-aws"] in references
     assert catalog().images["velero-plugin-gcp"] not in references
     repository = defaults("velero")["kubectl"]["image"]["repository"]
-    assert f"{repository}:v{where.cluster.version}" in references
+    assert f"{repository}:v{where.version}" in references
 
 
 def test_schedules() -> None:

@@ -1,4 +1,4 @@
-"""What every add-on must keep; a new one is tried by being in `Addons`."""
+"""Rules that every add-on must keep; each key of `Addons` is tested."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ import json
 import pytest
 
 from catalog import catalog
+from catalog.namespaces import privileged_namespaces
 from cli.addon_pages import settings_class as class_of
-from components.addon import EXCLUSIVE, Addon, AddonSettings
-from components.addons import Addons
-from policies.rules.tenancy import PRIVILEGED
-from tests.addons.examples import addon
+from components.addon import EXCLUSIVE, Addon
+from components.addon_settings import AddonSettings
+from stacks.settings.addons import Addons
+from tests.addons.examples import addon, fullest
 from tests.addons.upstream import misplaced, unknown_values
 
 FIELDS = Addons.model_fields_by_alias()
 REFUSED = {"ingressNginx"}
-"""Known only so that a stack file which names them is told why they are refused."""
+"""Accepted by the schema only so that the refusal in a stack file says why."""
 KEYS = [key for key in FIELDS if key not in REFUSED]
 
 
@@ -36,6 +37,19 @@ def test_it_has_a_title_a_sentence_and_a_description(example: Addon) -> None:
     assert FIELDS[example.name].description
     for name, field in kind.model_fields.items():
         assert field.description, f"{example.name}.{name}"
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_the_fullest_example_leaves_no_field_out(key: str) -> None:
+    """Folders beside a stack file are the exception: an example has none."""
+    shared = set(AddonSettings.model_fields_by_alias())
+    fields = set(settings_class(key).model_fields_by_alias()) - shared
+    entries = [
+        dict(settings_class(key).EXAMPLE),
+        *(each["settings"] for each in fullest().get(key, ())),
+    ]
+    written = {field for entry in entries for field in entry}
+    assert fields - written <= ({"dashboards", "rules"} if key == "monitoring" else set())
 
 
 def test_its_charts_are_in_the_catalog(example: Addon) -> None:
@@ -71,7 +85,7 @@ def test_namespaces_of_its_charts_are_its_own_or_the_systems(example: Addon) -> 
 
 def test_what_is_privileged_is_known_to_the_policies(example: Addon) -> None:
     levels = example.namespaces.items()
-    assert {name for name, level in levels if level == "privileged"} <= set(PRIVILEGED)
+    assert {name for name, level in levels if level == "privileged"} <= set(privileged_namespaces())
 
 
 def test_its_roles_are_known(example: Addon) -> None:

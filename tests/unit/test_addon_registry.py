@@ -1,4 +1,4 @@
-"""Harbor: what its chart is told, what stands beside it, and what is refused."""
+"""Harbor: the values of its chart, the objects beside it, and the settings that are refused."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import pytest
 from pydantic import ValidationError
 
 from components.addon import CERTIFICATES, GATEWAY_API, VOLUMES
+from components.delivery.rules import check_target
 from components.registry.contents import Contents
 from errors import Code, registries
-from stacks.settings.rules.addons import check_target
 from tests.addons.examples import addon, target
 from tests.addons.upstream import unknown_values
 from tests.unit import aws_stack
@@ -23,6 +23,7 @@ SHARED = {
     "database": {"host": "db.example.com", "secret": "harbor-db"},
     "valkey": {"addresses": ["valkey:6379"], "secret": "harbor-valkey"},
     "images": {"s3": {"bucket": "images", "region": "eu", "secret": "harbor-s3"}},
+    "trivy": False,  # it can't read the password of `valkey`
 }
 OIDC = {"name": "us", "issuer": "https://id.example.com", "clientId": "h", "secret": "harbor-oidc"}
 
@@ -142,7 +143,8 @@ def test_highly_available() -> None:
     given = values(replicas=3, **SHARED)
     for part in ("core", "portal", "registry", "jobservice", "trivy", "nginx", "exporter"):
         assert given[part]["replicas"] == 3
-        assert given[part]["podDisruptionBudget"] == {"enabled": True, "minAvailable": 1}
+        runs = part not in ("nginx", "exporter", "trivy")
+        assert given[part]["podDisruptionBudget"] == {"enabled": runs, "minAvailable": 1}
     external = given["database"]["external"]
     assert (external["host"], external["sslmode"]) == ("db.example.com", "verify-full")
     assert given["redis"]["external"]["tlsOptions"] == {"enable": True}
@@ -151,9 +153,51 @@ def test_highly_available() -> None:
     assert given["jobservice"]["jobLoggers"] == ["database"]
 
 
+def test_the_password_of_valkey_is_read_by_pods_and_not_by_the_chart() -> None:
+    """The chart would look it up while it is rendered, and write it into ConfigMaps."""
+    given = values(oidc=OIDC, **SHARED)
+    assert "existingSecret" not in given["redis"]["external"]
+    read = {"secretKeyRef": {"name": "harbor-valkey", "key": "REDIS_PASSWORD"}}
+    urls = {}
+    for part in (given["core"], given["jobservice"], given["exporter"]):
+        first, *others = part["extraEnvVars"]
+        assert first == {"name": "REDIS_PASSWORD", "valueFrom": read}
+        urls |= {each["name"]: each["value"] for each in others if "_URL" in each["name"]}
+    assert urls == {
+        "_REDIS_URL_CORE": "rediss://:$(REDIS_PASSWORD)@valkey:6379/0?idle_timeout_seconds=30",
+        "_REDIS_URL_REG": "rediss://:$(REDIS_PASSWORD)@valkey:6379/2?idle_timeout_seconds=30",
+        "JOB_SERVICE_POOL_REDIS_URL": "rediss://:$(REDIS_PASSWORD)@valkey:6379/1",
+        "HARBOR_REDIS_URL": "rediss://:$(REDIS_PASSWORD)@valkey:6379/1",
+    }
+    for part in ("registry", "controller"):
+        found = given["registry"][part]["extraEnvVars"]
+        assert found == [{"name": "REGISTRY_REDIS_PASSWORD", "valueFrom": read}]
+    assert "CONFIG_OVERWRITE_JSON" in [each["name"] for each in given["core"]["extraEnvVars"]]
+
+
+def test_sentinels_and_a_user_are_in_the_addresses_of_valkey() -> None:
+    valkey = {
+        "addresses": ["a:26379", "b:26379"],
+        "sentinelSet": "main",
+        "username": "harbor",
+        "secret": "v",
+    }
+    given = values(trivy=False, valkey=valkey)
+    address = "rediss+sentinel://harbor:$(REDIS_PASSWORD)@a:26379,b:26379/main/1"
+    assert given["exporter"]["extraEnvVars"][1]["value"] == address
+    user = {"name": "REGISTRY_REDIS_USERNAME", "value": "harbor"}
+    assert user in given["registry"]["registry"]["extraEnvVars"]
+
+
+def test_trivy_gets_no_password_of_valkey() -> None:
+    wanted = [(registries.HARBOR_TRIVY_PASSWORD, ("trivy",))]
+    assert found({"valkey": SHARED["valkey"]}) == wanted
+    assert found({"valkey": SHARED["valkey"], "trivy": False}) == []
+
+
 def test_small() -> None:
     given = values(storageClass="fast", size="1Ti")
-    assert (given["database"], given["redis"]) == ({"type": "internal"}, {"type": "internal"})
+    assert (given["database"]["type"], given["redis"]["type"]) == ("internal", "internal")
     claims = given["persistence"]["persistentVolumeClaim"]
     assert claims["registry"] == {"storageClass": "fast", "size": "1Ti"}
     assert claims["database"]["storageClass"] == "fast"

@@ -8,18 +8,23 @@ from typing import Any
 import pytest
 import yaml
 
-from components.addon import EXCLUSIVE, Addon, AddonSettings, Target
-from components.addons import Addons, addons_of
+from components.addon import EXCLUSIVE, Addon
+from components.addon_settings import AddonSettings
+from components.cluster.facts_of import facts_of
 from components.cluster.settings import Cluster
 from components.delivery.plan import plan
+from components.delivery.rules import check_target
+from components.facts import ClusterFacts
 from components.infrastructure.in_memory import InMemory
-from embedded.objects import Key
-from embedded.plan.addons import judge_addons, plan_addons
-from embedded.plan.objects import ObjectPlan
+from engine.objects import Key
+from engine.plan.addons import judge_addons, plan_addons
+from engine.plan.objects import ObjectPlan
 from errors import CaasError, Code, Where, addons
+from errors.infrastructure import MANAGEMENT_FACTS_MISSING
 from errors.ingress import DNS_OWNER_SHARED
+from errors.network import ADDRESSES_TAKEN
 from stacks.settings import load_file
-from stacks.settings.rules.addons import check_target
+from stacks.settings.addons import Addons, ClusterSettings, addons_of
 from tests.addons.examples import LEAST
 
 
@@ -66,7 +71,7 @@ def test_clusters_do_not_delete_each_others_records(tmp_path: Path) -> None:
     own = LEAST | {"name": "b", "addons": {"externalDns": owned | {"policy": "upsert-only"}}}
     found = problems(tmp_path, clusters=[LEAST, own], addons={"externalDns": owned})
     assert found == [(DNS_OWNER_SHARED, "clusters[1].addons.externalDns.owner")]
-    # Each its own name, one alone, others' domains, and nobody who deletes.
+    # Separate owners, one cluster alone, other domains, and a policy that deletes nothing.
     assert not problems(tmp_path, clusters=three, addons={"externalDns": dns})
     assert not problems(tmp_path, addons={"externalDns": owned})
     own["addons"] = {"externalDns": owned | {"domainFilters": ["example.org"]}}
@@ -83,8 +88,30 @@ def test_the_embedded_plane_gets_no_add_ons(tmp_path: Path, management: dict[str
 
 
 def test_an_existing_management_cluster_gets_add_ons(tmp_path: Path) -> None:
-    management = {"mode": "existing", "addons": {"certManager": {}, "longhorn": {}}}
+    management: dict[str, Any] = {"mode": "existing", "addons": {"certManager": {}}}
     assert not problems(tmp_path, management=management)
+    management["addons"]["calico"] = {}
+    found = problems(tmp_path, management=management)
+    assert found == [(MANAGEMENT_FACTS_MISSING, "management.addons.calico")]
+    facts = {"version": "1.36.3", "pods": ["10.244.0.0/16"], "services": ["10.96.0.0/12"]}
+    management["facts"] = facts | {"controlPlanes": 3, "workers": 3}
+    assert not problems(tmp_path, management=management)
+
+
+def test_facts_of_an_existing_management_cluster_are_checked_with(tmp_path: Path) -> None:
+    facts = {"version": "1.36.3", "pods": ["10.244.0.0/16"], "services": ["10.96.0.0/12"]}
+    facts |= {"controlPlanes": 3, "workers": 3, "provides": ["network"]}
+    addons_there = {"metallb": {"pools": [{"name": "a", "addresses": ["10.244.1.0/24"]}]}}
+    management = {"mode": "existing", "facts": facts, "addons": addons_there | {"flannel": {}}}
+    found = problems(tmp_path, management=management)
+    assert found == [
+        (ADDRESSES_TAKEN, "management.addons.metallb.pools[0].addresses[0]"),
+    ]
+    management["addons"] = {"flannel": {}, "harbor": {"host": "harbor.example.com"}}
+    assert {code for code, _ in problems(tmp_path, management=management)} == {
+        addons.ADDONS_EXCLUDE,
+        addons.ADDON_NEEDS,
+    }
 
 
 @pytest.mark.parametrize(
@@ -102,7 +129,10 @@ def test_an_existing_management_cluster_gets_add_ons(tmp_path: Path) -> None:
 def test_what_no_cluster_can_have_an_existing_one_can_not(
     tmp_path: Path, installed: dict[str, Any], code: Code, path: str
 ) -> None:
-    found = problems(tmp_path, management={"mode": "existing", "addons": installed})
+    facts = {"version": "1.36.3", "pods": ["10.244.0.0/16"], "services": ["10.96.0.0/12"]}
+    facts |= {"controlPlanes": 3, "workers": 3, "provides": ["certificates"]}
+    management = {"mode": "existing", "addons": installed, "facts": facts}
+    found = problems(tmp_path, management=management)
     assert found == [(code, f"management.addons.{path}")]
 
 
@@ -113,13 +143,13 @@ class _Settings(AddonSettings):
     provides: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
 
-    def addon(self, target: Target) -> Addon:
+    def addon(self, target: ClusterFacts) -> Addon:
         return Addon(self.name, provides=self.provides, needs=self.needs)
 
 
 def findings(*settings: _Settings) -> list[tuple[Code, tuple[str | int, ...]]]:
     cluster = Cluster.model_validate(LEAST)
-    found = Target(cluster, InMemory(), {each.name: each for each in settings})
+    found = facts_of(cluster, InMemory(), {each.name: each for each in settings})
     return [(finding.code, finding.path) for finding in check_target(found)]
 
 
@@ -212,7 +242,7 @@ OWN = {"values.caas.dev/cert-manager": "a: shop\nb: '{{ x }}'\n"}
             ),
             ["chart `cert-manager`: its values change in `shop`"],
         ),
-        (  # what most clusters have becomes what this one had of its own
+        (  # a value of one cluster becomes the default, which the others have
             objects(cluster(labels=ON, annotations=OWN), proxy()),
             objects(
                 cluster(labels=ON),
@@ -262,7 +292,7 @@ def test_objects_that_nothing_brings_any_more_are_said_to_stay() -> None:
 
 
 def judged(live: dict[str, Any], wanted: dict[str, Any], **settings: Any) -> Code | None:
-    found = Cluster.model_validate(LEAST | settings)
+    found = ClusterSettings.model_validate(LEAST | settings)
     releases = ["v1.35.4", "v1.36.3", "v1.37.2"]
     cluster_class = manifest(
         "cluster.x-k8s.io/v1beta2",
@@ -302,7 +332,7 @@ def test_an_upgrade_does_not_walk_through_what_an_add_on_does_not_support() -> N
 
 def test_gateways_of_a_running_cluster_are_not_deleted_by_another_that_defines_them() -> None:
     def carried(addons: dict[str, Any]) -> dict[str, Any]:
-        found = Cluster.model_validate(LEAST | {"addons": addons})
+        found = ClusterSettings.model_validate(LEAST | {"addons": addons})
         return cluster(
             labels=plan([addons_of(Addons(), found, InMemory())]).clusters["shop"].labels
         )

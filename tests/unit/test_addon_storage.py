@@ -1,4 +1,4 @@
-"""Storage in clusters: which classes there are, what is refused, and what charts are told."""
+"""Storage in clusters: the storage classes, the refused settings, and the values of charts."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from typing import Any
 
 import pytest
 
-from components.addon import SNAPSHOTS, VOLUMES, Target
-from components.addons import Addons, addons_of
-from components.cluster.settings import Cluster
+from components.addon import SNAPSHOTS, VOLUMES
+from components.delivery.rules import check_target
+from components.facts import ClusterFacts
 from components.infrastructure.interface import Infrastructure
 from components.infrastructure.registry import infrastructure
 from components.storage.ceph import cluster_values
-from components.storage.rook_ceph import RookCeph
+from components.storage.rook_ceph import RookCephSettings
 from errors import Code, storage
 from errors.addons import ADDON_NEEDS
-from stacks.settings.rules.addons import check_target
-from tests.addons.examples import LEAST, addon, target
+from stacks.settings.addons import Addons, addons_of
+from tests.addons.examples import addon, cluster, target
 from tests.addons.upstream import defaults, unknown_values
 
 WORKERS = {"workerPools": [{"name": "general", "replicas": 3}]}
@@ -24,14 +24,14 @@ SNAPSHOT_DEFAULT = "snapshot.storage.kubernetes.io/is-default-class"
 NFS = {"classes": [{"server": "nfs.example.com", "share": "/export"}]}
 
 
-def on_cloud(name: str, addons: dict[str, Any], **own: Any) -> Target:
-    """A cluster on a cloud whose other settings nobody looks at here."""
+def on_cloud(name: str, addons: dict[str, Any], **own: Any) -> ClusterFacts:
+    """A cluster on a cloud whose other settings don't matter here."""
     plugin: Any = infrastructure(name)
     made: Infrastructure = plugin.model_construct(provider=name, region="eu-central-1", **own)
-    return addons_of(Addons(), Cluster.model_validate(LEAST | {"addons": addons} | WORKERS), made)
+    return addons_of(Addons(), cluster(addons=addons, **WORKERS), made)
 
 
-def found(where: Target) -> list[tuple[Code, tuple[str | int, ...]]]:
+def found(where: ClusterFacts) -> list[tuple[Code, tuple[str | int, ...]]]:
     return [(each.code, each.path) for each in check_target(where)]
 
 
@@ -266,7 +266,7 @@ def test_ceph_has_three_charts_and_the_classes_that_are_on() -> None:
 
 
 def test_what_the_ceph_chart_is_told_is_in_it() -> None:
-    settings = RookCeph.model_validate({"disks": {"all": True}, "pools": {"a": "b"}} | ALL)
+    settings = RookCephSettings.model_validate({"disks": {"all": True}, "pools": {"a": "b"}} | ALL)
     values = cluster_values(settings, monitored=True)
     place = values["cephClusterSpec"].pop("placement")
     assert place  # the chart passes the whole spec on; placement is in the definition, not here

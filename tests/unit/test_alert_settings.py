@@ -1,4 +1,4 @@
-"""What a stack file says about alerts, and Alertmanager's configuration that is made of it."""
+"""The alert settings of a stack file, and the configuration of Alertmanager made from them."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from catalog import catalog
 from components.cluster.autoscaler import image, rules
 from components.infrastructure.in_memory import InMemory
 from components.manifest import Manifest
-from embedded.program import Recording, run_program
+from engine.program import Recording, run_program
 from tests.unit.planned import cluster, pool
 
 EXISTING = {"mode": "existing", "kubeconfig": "/nowhere"}
@@ -99,7 +99,7 @@ def test_it_looks_at_one_cluster_with_its_options(record: Callable[..., Recordin
 
 
 def test_its_pod_is_hardened(record: Callable[..., Recording]) -> None:
-    """The `restricted` Pod Security Standard, and a root file system that nobody writes."""
+    """The `restricted` Pod Security Standard, and a read-only root file system."""
     shop = cluster(workerPools=[SCALED])
     recording = record(management=EXISTING, clusters=[shop])
     spec = deployment(recording)["spec"]["template"]["spec"]

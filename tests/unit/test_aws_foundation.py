@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
+from components.infrastructure.aws.foundation import AwsFoundation
 from components.infrastructure.aws.names import bounded
 from components.infrastructure.aws.policies import trust
-from embedded.program import Recording, run_program
+from engine.program import Recording, run_program
 from tests.unit.aws_stack import (
     REGION,
     VPC,
@@ -49,6 +50,34 @@ def test_private_and_public_subnets_in_three_zones(prod: Recording) -> None:
         *("10.40.208.0/20", "10.40.224.0/20", "10.40.64.0/18"),
     ]
     assert not any(each["mapPublicIpOnLaunch"] for each in subnets)
+
+
+def test_the_outputs_are_exported(prod: Recording) -> None:
+    outputs = prod.outputs
+    assert outputs["buckets"] == {
+        "backups": "example-prod-etcd-backups",
+        "logs": "example-prod-logs",
+        "registry": "example-prod-registry",
+    }
+    assert {len(outputs[name]) for name in ("subnet_ids", "public_subnet_ids")} == {3}
+    assert set(outputs) == {"clusters", "hostnames", *AwsFoundation.OUTPUTS}
+    assert outputs["hostnames"] == ["*.shop.prod.example.com", "*.research.prod.example.com"]
+
+
+def test_a_copied_stack_file_behaves_the_same(prod: Recording, tmp_path: Path) -> None:
+    """Under any name, and without `protect`, where a cluster is labelled as production."""
+    text = (ROOT / "stacks" / "Pulumi.prod-aws.yaml").read_text()
+    copy = tmp_path / "Pulumi.prod-eu.yaml"
+    copy.write_text(text.replace("caas:protect: true", ""))
+    found = run_program("prod-eu", copy)
+
+    def protected(recording: Recording, stack: str) -> set[str]:
+        return {each.name.removeprefix(stack) for each in recording.resources if each.protect}
+
+    assert protected(found, "prod-eu") == protected(prod, "prod-aws") != set()
+    assert len(found.resources) == len(prod.resources)
+    copy.write_text(text.replace("caas:protect: true", "caas:protect: false"))
+    assert not protected(run_program("prod-eu", copy), "prod-eu")
 
 
 def test_subnets_say_what_they_are_for(prod: Recording) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from packaging.version import Version
 
 from components.cluster.settings import Cluster
@@ -168,7 +167,7 @@ def test_images_of_versions() -> None:
 def test_a_control_plane_machine_reaches_itself(
     when: str, joins: bool, address: str, tmp_path: Path
 ) -> None:
-    """The script that writes /etc/hosts, run for real on files of its own, twice."""
+    """The script that writes /etc/hosts, run for real on copies of the files, twice."""
     hosts, name, join = (tmp_path / each for each in ("hosts", "name", "join"))
     hosts.write_text("127.0.0.1 localhost\n10.0.0.100 apiserver.one.capz.io\n")
     name.write_text("10.0.0.100 apiserver.one.capz.io\n")
@@ -185,10 +184,3 @@ def test_a_control_plane_machine_reaches_itself(
 def test_a_machine_without_the_name_is_left_alone(tmp_path: Path) -> None:
     text = api_name.FILES[0]["content"].replace(api_name.NAME, str(tmp_path / "no"))
     subprocess.run(["sh", "-c", text, "sh", "first"], check=True, timeout=20)
-
-
-def test_prices_say_that_they_are_not_to_be_relied_on() -> None:
-    prices = azure().price_list()
-    assert prices
-    assert "replace" in prices.source
-    assert yaml.safe_load((Path(api_name.__file__).parent / "prices.yaml").read_text())["disks"]

@@ -10,16 +10,14 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from components.addons import Addons
-from components.cluster.settings import Cluster
+from components.addresses import Address, AddressRange
 from components.finding import Finding
 from components.infrastructure.in_memory import InMemory
-from components.infrastructure.interface import Placed
-from components.loadbalancer.addresses import Address, AddressRange
 from errors import CaasError
 from errors.network import ADDRESSES_SHARED, ADDRESSES_TAKEN, BAD_ADDRESS, BAD_ADDRESS_RANGE
 from errors.stack_file import HOST_BITS
 from stacks.settings import load_file
+from stacks.settings.addons import Addons, ClusterSettings, PlacedSettings
 from stacks.settings.rules.balancing import check
 
 STACK = """\
@@ -88,15 +86,17 @@ def test_ranges_are_spelled_in_one_way() -> None:
         TypeAdapter(Address).validate_python("10.0.0.0/8")
 
 
-def cluster(name: str, *addresses: str, **network: Any) -> Cluster:
+def cluster(name: str, *addresses: str, **network: Any) -> ClusterSettings:
     pool = {"name": "public", "addresses": list(addresses)}
     addons = {"metallb": {"pools": [pool]}} if addresses else {}
     settings = {"name": name, "version": "1.36.3", "addons": addons, "network": network}
-    return Cluster.model_validate(settings)
+    return ClusterSettings.model_validate(settings)
 
 
-def shared(*clusters: Cluster, stack: dict[str, Any] | None = None) -> list[Finding]:
-    placed: Sequence[Placed] = [(("clusters", number), one) for number, one in enumerate(clusters)]
+def shared(*clusters: ClusterSettings, stack: dict[str, Any] | None = None) -> list[Finding]:
+    placed: Sequence[PlacedSettings] = [
+        (("clusters", number), one) for number, one in enumerate(clusters)
+    ]
     found = list(check(Addons.model_validate(stack or {}), placed, InMemory()))
     assert {each.code for each in found} <= {ADDRESSES_SHARED, ADDRESSES_TAKEN}
     return found
@@ -137,7 +137,7 @@ def test_networks_apart_may_use_the_same_addresses() -> None:
     assert shared(apart[0], routed), "what is routed reaches everything"
 
 
-def reached_at(one: Cluster, host: str) -> Cluster:
+def reached_at(one: ClusterSettings, host: str) -> ClusterSettings:
     settings = {"endpoint": {"host": host}}
     control_plane = type(one.control_plane).model_validate(settings)
     return one.model_copy(update={"control_plane": control_plane})
@@ -161,7 +161,7 @@ def test_two_add_ons_of_a_cluster_announce_different_addresses() -> None:
         "cilium": {"loadBalancer": {"pools": [pool], "byClass": True}},
     }
     settings = {"name": "a", "version": "1.36.3", "addons": addons}
-    (finding,) = shared(Cluster.model_validate(settings))
+    (finding,) = shared(ClusterSettings.model_validate(settings))
     assert finding.path[:4] == ("clusters", 0, "addons", "metallb")
 
 

@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 
 from components.addon import GATEWAY_API, METRICS, SecurityLevel
-from components.addons import resolved
+from components.addon_settings import resolved
 from components.chart import CLUSTER_NAME
 from errors.addons import ADDON_UNSUPPORTED
 from errors.ingress import (

@@ -19,12 +19,6 @@ from pathlib import Path
 import pytest
 from packaging.version import Version
 
-from embedded.binaries import build as build_module
-from embedded.binaries import toolchain
-from embedded.binaries.host import Host
-from embedded.binaries.recipe import ManifestSet, Program, Recipe, Source, plane
-from embedded.binaries.workshop import ensure
-from embedded.progress import Silent
 from errors import CaasError, Problem
 from errors.machine import (
     BUILD_FAILED,
@@ -34,6 +28,12 @@ from errors.machine import (
     MODULE_CHECKSUM_WRONG,
     MODULES_UNREACHABLE,
 )
+from plane.binaries import build as build_module
+from plane.binaries import toolchain
+from plane.binaries.host import Host
+from plane.binaries.recipe import ManifestSet, ModuleSource, Program, Recipe, plane
+from plane.binaries.workshop import ensure
+from plane.progress import Silent
 
 MODULE = "example.test/tool"
 MAIN = 'package main\n\nvar version string\n\nfunc main() { println("made", version) }\n'
@@ -52,7 +52,9 @@ class Recorder(Silent):
         self.steps.append(name)
         return self
 
-    def advance(self, done: float, total: float | None = None, detail: str = "") -> None:
+    def advance(
+        self, done: float, total: float | None = None, detail: str = "", **_: float | None
+    ) -> None:
         self.reports.append((done, total, detail))
 
 
@@ -92,7 +94,7 @@ def pinned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Rec
         (folder / "go.mod").write_text(
             f"module caas.invalid/test\n\ngo 1.20\n\nrequire {MODULE} v1.0.0 // indirect\n"
         )
-        source = Source(folder, "-s -w -X main.version=v1.0.0")
+        source = ModuleSource(folder, "-s -w -X main.version=v1.0.0")
         manifests = tuple(ManifestSet(name, source, MODULE, "config", "pool") for name in sets)
         return Recipe("test", (Program("tool", source, MODULE),), manifests)
 
@@ -128,7 +130,7 @@ def test_builds_with_progress_and_stamp(pinned: Callable[..., Recipe], tmp_path:
     assert recorder.steps == ["tool"]
     done, total, detail = recorder.reports[-1]
     assert done == total
-    assert detail == "1 of 1 binaries left"
+    assert detail == "1 program left"
     assert any(MODULE in report[2] for report in recorder.reports)
     assert sorted(path.name for path in folder.iterdir()) == ["record.json", "tool"]
 
@@ -213,10 +215,10 @@ def test_interrupt_ends_the_build_and_leaves_nothing(
     made = pinned()
     script = (
         "from pathlib import Path\n"
-        "from embedded.binaries.recipe import Program, Recipe, Source\n"
-        "from embedded.binaries.workshop import ensure\n"
-        "from embedded.progress import Silent\n"
-        f"source = Source(Path({str(made.programs[0].source.folder)!r}))\n"
+        "from plane.binaries.recipe import Program, Recipe, ModuleSource\n"
+        "from plane.binaries.workshop import ensure\n"
+        "from plane.progress import Silent\n"
+        f"source = ModuleSource(Path({str(made.programs[0].source.folder)!r}))\n"
         f"recipe = Recipe('test', (Program('tool', source, {MODULE!r}),), ())\n"
         f"ensure(recipe, Path({str(tmp_path / 'cache')!r}), Silent())\n"
     )
@@ -224,7 +226,7 @@ def test_interrupt_ends_the_build_and_leaves_nothing(
     run = subprocess.Popen(
         [sys.executable, "-c", script], cwd=ROOT, env=environment, stderr=subprocess.DEVNULL
     )
-    wait_until(pids.exists, 20, "the build to begin")
+    wait_until(pids.exists, 300, "the build to begin")
     run.send_signal(signal.SIGINT)
     assert run.wait(20) != 0
     for pid in pids.read_text().split():

@@ -16,17 +16,6 @@ from pathlib import Path
 import pytest
 
 from catalog import catalog
-from embedded.binaries import PROGRAMS, Binaries, ensure_binaries, verify
-from embedded.binaries import host as host_module
-from embedded.binaries.faults import writing
-from embedded.binaries.host import Host, this_host
-from embedded.binaries.recipe import MODULES, Recipe, Source, plane
-from embedded.binaries.store import TEMPORARY, Store
-from embedded.binaries.waiting import turn
-from embedded.binaries.workshop import ensure
-from embedded.lock import hold
-from embedded.paths import cache_directory
-from embedded.progress import Silent
 from errors import CaasError
 from errors.machine import (
     BINARY_DAMAGED,
@@ -35,18 +24,29 @@ from errors.machine import (
     LOCK_HELD,
     PLATFORM_NOT_SUPPORTED,
 )
+from plane.binaries import PROGRAMS, Binaries, ensure_binaries, verify
+from plane.binaries import host as host_module
+from plane.binaries.faults import writing
+from plane.binaries.host import Host, this_host
+from plane.binaries.recipe import MODULES, ModuleSource, Recipe, plane
+from plane.binaries.store import TEMPORARY, CacheStore
+from plane.binaries.waiting import turn
+from plane.binaries.workshop import ensure
+from plane.lock import hold
+from plane.paths import cache_directory
+from plane.progress import Silent
 from stacks.paths import CHECKOUT, state_directory
 
 LINUX = Host("linux", "amd64")
 
 
-def put(store: Store, name: str, content: str = "") -> None:
+def put(store: CacheStore, name: str, content: str = "") -> None:
     with store.making() as path:
         path.write_text(content or f"the program {name}")
         store.install(path, name, "a test")
 
 
-def put_manifests(store: Store, name: str) -> None:
+def put_manifests(store: CacheStore, name: str) -> None:
     with store.making() as path:
         (path / "crds").mkdir(parents=True)
         (path / "crds" / "things.yaml").write_text("kind: CustomResourceDefinition")
@@ -59,7 +59,7 @@ def filled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Binaries:
     """A complete cache of the real recipe with small contents; no network, no Go."""
     monkeypatch.setenv("CAAS_CACHE", str(tmp_path))
     recipe = plane(this_host())
-    store = Store(tmp_path / "plane" / recipe.key)
+    store = CacheStore(tmp_path / "plane" / recipe.key)
     for program in recipe.programs:
         put(store, program.name)
     for item in recipe.manifests:
@@ -123,7 +123,7 @@ def test_key_names_versions_and_machine() -> None:
 @pytest.mark.parametrize("changed", ["go.mod", "go.sum", "link"])
 def test_key_follows_what_goes_into_a_build(tmp_path: Path, changed: str) -> None:
     def key(link: str = "-s") -> str:
-        program = dataclasses.replace(plane(LINUX).programs[0], source=Source(tmp_path, link))
+        program = dataclasses.replace(plane(LINUX).programs[0], source=ModuleSource(tmp_path, link))
         return Recipe("x", (program,), ()).key
 
     (tmp_path / "go.mod").write_text("module a")
@@ -183,7 +183,7 @@ def test_complete_cache_costs_milliseconds(
 
 @pytest.mark.parametrize("damage", ["remove", "cut", "forget"])
 def test_what_is_not_there_is_missing(filled: Binaries, damage: str) -> None:
-    store = Store(filled.manifests.parent)
+    store = CacheStore(filled.manifests.parent)
     if damage == "remove":
         filled.kubectl.unlink()
     elif damage == "cut":
@@ -196,7 +196,7 @@ def test_what_is_not_there_is_missing(filled: Binaries, damage: str) -> None:
 
 def test_manifest_set_with_a_lost_file_is_missing(filled: Binaries) -> None:
     (filled.manifests / "core" / "crds" / "things.yaml").unlink()
-    store = Store(filled.manifests.parent)
+    store = CacheStore(filled.manifests.parent)
     assert store.missing([], ["core", "bootstrap"]) == ["manifests/core"]
 
 
@@ -225,7 +225,7 @@ def test_verify_wants_every_program_recorded(filled: Binaries) -> None:
 
 
 def test_a_kill_leaves_finished_files_and_the_next_run_removes_the_rest(tmp_path: Path) -> None:
-    store = Store(tmp_path / "key")
+    store = CacheStore(tmp_path / "key")
     put(store, "etcd")
     half = store.directory / f"{TEMPORARY}0123"
     half.write_text("half a program")
@@ -244,7 +244,7 @@ def test_a_kill_leaves_finished_files_and_the_next_run_removes_the_rest(tmp_path
 
 
 def test_an_interrupt_leaves_nothing_half_made(tmp_path: Path) -> None:
-    store = Store(tmp_path)
+    store = CacheStore(tmp_path)
     with pytest.raises(KeyboardInterrupt), store.making() as path:
         path.write_text("half")
         raise KeyboardInterrupt
@@ -281,7 +281,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_full_disk(small_disk: Path) -> None:
-    store = Store(small_disk / "key")
+    store = CacheStore(small_disk / "key")
     put(store, "etcd")
     with pytest.raises(CaasError) as caught, store.making() as path, writing(path):
         path.write_bytes(b"x" * 100_000)
@@ -293,7 +293,7 @@ def test_full_disk(small_disk: Path) -> None:
 
 def _write_too_much(folder: str) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
-    store = Store(Path(folder))
+    store = CacheStore(Path(folder))
     try:
         with store.making() as path, writing(path):
             path.write_bytes(b"x" * 100_000)

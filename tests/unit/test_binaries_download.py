@@ -18,16 +18,16 @@ from pathlib import Path
 
 import pytest
 
-from embedded.binaries.host import Host
-from embedded.binaries.mirrors import Mirrors
-from embedded.binaries.recipe import Mirror, Program, Recipe, Release, Source, plane
-from embedded.binaries.store import Store
-from embedded.binaries.workshop import ensure
-from embedded.progress import Silent
 from errors import CaasError
 from errors.machine import BUILD_FAILED, DOWNLOAD_BROKEN, DOWNLOAD_CHECKSUM_WRONG
+from plane.binaries.host import Host
+from plane.binaries.mirrors import Mirrors
+from plane.binaries.recipe import ModuleSource, Program, Recipe, ReleasedFile, ReleaseMirror, plane
+from plane.binaries.store import CacheStore
+from plane.binaries.workshop import ensure
+from plane.progress import Silent
 
-MIRROR = Mirror("CAAS_TEST_MIRROR", "http://127.0.0.1:9")
+MIRROR = ReleaseMirror("CAAS_TEST_MIRROR", "http://127.0.0.1:9")
 
 
 class Server(ThreadingHTTPServer):
@@ -110,7 +110,7 @@ def no_build(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", f"{go.parent}:/usr/bin:/bin")
 
 
-def recipe(tmp_path: Path, *names: str, release: Release | None = None) -> Recipe:
+def recipe(tmp_path: Path, *names: str, release: ReleasedFile | None = None) -> Recipe:
     modules = tmp_path / "modules"
     modules.mkdir(exist_ok=True)
     (modules / "go.mod").write_text("module a\n\ngo 1.20\n")
@@ -120,9 +120,9 @@ def recipe(tmp_path: Path, *names: str, release: Release | None = None) -> Recip
         tuple(
             Program(
                 name,
-                Source(modules),
+                ModuleSource(modules),
                 f"example.test/{name}",
-                release or Release(MIRROR, f"v1/{name}", f"v1/{name}.sha256"),
+                release or ReleasedFile(MIRROR, f"v1/{name}", f"v1/{name}.sha256"),
             )
             for name in names
         ),
@@ -146,7 +146,7 @@ def test_installed_with_the_right_checksum(server: Server, tmp_path: Path) -> No
     folder = ensure(made, tmp_path / "cache", Silent())
     assert (folder / "kubectl").read_bytes() == b"\x7fELF" * 1000
     assert os.access(folder / "kubectl", os.X_OK)
-    assert Store(folder).record()["kubectl"].origin == f"{server.address}/v1/kubectl"
+    assert CacheStore(folder).record()["kubectl"].origin == f"{server.address}/v1/kubectl"
     asked = len(server.asked)
     ensure(made, tmp_path / "cache", Silent())
     assert len(server.asked) == asked
@@ -231,7 +231,7 @@ def test_program_in_an_archive(server: Server, tmp_path: Path, kind: str) -> Non
     digest = hashlib.sha256(packed.getvalue()).hexdigest()
     server.files[f"v1/{name}"] = packed.getvalue()
     server.files["v1/SHA256SUMS"] = f"{'0' * 64}  other.{kind}\n{digest}  {name}\n".encode()
-    release = Release(MIRROR, f"v1/{name}", "v1/SHA256SUMS", "etcd-v1/etcd")
+    release = ReleasedFile(MIRROR, f"v1/{name}", "v1/SHA256SUMS", "etcd-v1/etcd")
     folder = ensure(recipe(tmp_path, "etcd", release=release), tmp_path / "cache", Silent())
     assert (folder / "etcd").read_bytes() == b"the program"
     assert left_over(tmp_path / "cache") == ["etcd", "record.json"]
@@ -256,7 +256,9 @@ def test_silent_hosts_cost_less_than_four_seconds(monkeypatch: pytest.MonkeyPatc
     with socket.create_server(("127.0.0.1", 0)) as mute:
         port = mute.getsockname()[1]
         addresses = ["http://127.0.0.1:9", f"http://127.0.0.1:{port}", "http://caas.invalid"]
-        mirrors = [Mirror(f"CAAS_TEST_{index}", item) for index, item in enumerate(addresses)]
+        mirrors = [
+            ReleaseMirror(f"CAAS_TEST_{index}", item) for index, item in enumerate(addresses)
+        ]
         monkeypatch.setenv("no_proxy", "127.0.0.1,caas.invalid")
         notes, started = Notes(), time.monotonic()
         found = Mirrors(mirrors, notes)

@@ -8,23 +8,27 @@ from pathlib import Path
 
 import pytest
 
+from components.infrastructure.aws import Aws
+from components.infrastructure.controller import Controller
 from components.infrastructure.interface import Provider
-from embedded import components, pki, plane
-from embedded.binaries import Binaries, ProviderFiles, tools
-from embedded.binaries.host import Host
-from embedded.binaries.manifests import take
-from embedded.binaries.providers import CONTROLLERS, provider_recipe
-from embedded.binaries.recipe import MODULES, Recipe
-from embedded.plane import Plane
-from embedded.process import Program
-from embedded.state import State
+from components.infrastructure.registry import embedded
 from errors import CaasError, machine
+from plane import pki, plane
+from plane import servers as components
+from plane.binaries import Binaries, ProviderFiles, tools
+from plane.binaries.host import Host
+from plane.binaries.manifests import take
+from plane.binaries.providers import provider_recipe
+from plane.binaries.recipe import MODULES, Recipe
+from plane.plane import Plane
+from plane.process import ProcessSpec
+from plane.state import State
 
 HOST = Host("linux", "amd64")
-RECIPES = (provider_recipe("aws", HOST), *tools.recipes(HOST))
-
-
-AWS = Provider("aws", "capa-system", "v1beta1", {"EKS": True, "EventBridgeInstanceState": False})
+RECIPES = (*(provider_recipe(each, HOST) for each in embedded()), *tools.recipes(HOST))
+AWS = dataclasses.replace(
+    Aws.PROVIDER, feature_gates={"EKS": True, "EventBridgeInstanceState": False}
+)
 
 
 class TestController:
@@ -33,13 +37,13 @@ class TestController:
         for name in [each for each in os.environ if each.startswith("AWS_")]:
             monkeypatch.delenv(name)
 
-    def run(self, folder: Path) -> Program:
+    def run(self, folder: Path) -> ProcessSpec:
         manager = folder / "manager"
         manager.touch(exist_ok=True)
         os.utime(manager, (1, 1))
         files = {"aws": ProviderFiles(manager, folder)}
         binaries = Binaries(*[manager] * 9, manifests=folder, providers=files)
-        site = components.Site(folder, "127.1.2.3", {}, providers=(AWS,))
+        site = components.PlaneSite(folder, "127.1.2.3", {}, providers=(AWS,))
         ports = components.preferred_ports(site.components)
         site = dataclasses.replace(site, ports=ports)
         return components.programs(site, binaries)["aws-manager"]
@@ -65,6 +69,16 @@ class TestController:
         assert program.environment["AWS_SECRET_ACCESS_KEY"] == "se{cret"
         assert "PULUMI_CONFIG_PASSPHRASE" not in program.environment
         assert "se{cret" not in " ".join((*program.command, program.fingerprint))
+
+    def test_settings_of_the_garbage_collector_pass_and_restart_nothing(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("GOGC", "100")
+        before = self.run(tmp_path)
+        monkeypatch.setenv("GOGC", "300")
+        after = self.run(tmp_path)
+        assert after.environment["GOGC"] == "300"
+        assert components.suits(after.fingerprint, before.fingerprint)
 
     def test_new_credentials_replace_the_process_and_none_leave_it_alone(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -95,9 +109,7 @@ class TestController:
 
 
 class TestRecipes:
-    @pytest.mark.parametrize(
-        "recipe", [provider_recipe("aws", HOST), *tools.recipes(HOST)], ids=str
-    )
+    @pytest.mark.parametrize("recipe", RECIPES, ids=str)
     def test_the_pins_are_the_catalogs_release(self, recipe: Recipe) -> None:
         for program in recipe.programs:
             pins = (program.source.folder / "go.mod").read_text()
@@ -107,10 +119,22 @@ class TestRecipes:
             assert program.package in pins
 
     def test_every_folder_of_pins_is_used(self) -> None:
-        recipes = [*(provider_recipe(name, HOST) for name in CONTROLLERS), *tools.recipes(HOST)]
-        used = {source.folder.name for recipe in recipes for source in recipe.sources}
-        there = {path.name for path in MODULES.iterdir() if path.is_dir()}
-        assert there - used == {"kubernetes", "etcd", "cluster-api"}
+        used = {source.folder for recipe in RECIPES for source in recipe.sources}
+        there = {path for path in MODULES.iterdir() if path.is_dir()}
+        assert {each.name for each in there - used} == {"kubernetes", "etcd", "cluster-api"}
+
+    def test_a_plug_in_brings_its_controller_with_its_release_and_pins(
+        self, tmp_path: Path
+    ) -> None:
+        (tmp_path / "go.mod").write_text("module lab\n")
+        (tmp_path / "go.sum").touch()
+        made = Controller("example.com/lab", tmp_path)
+        lab = Provider("lab", "lab-system", "v1beta2", version="0.7.0", controller=made)
+        recipe = provider_recipe(lab, HOST)
+        assert recipe.label == "provider-lab-0.7.0-linux-amd64"
+        assert recipe.key.startswith(recipe.label)
+        assert [source.folder for source in recipe.sources] == [tmp_path]
+        assert Plane(tmp_path / "plane", providers=(lab,)).processes()[-1].name == "lab-manager"
 
     def test_kubeadm_is_the_newest_of_its_minor(self) -> None:
         assert tools.minors() == ("1.35", "1.36", "1.37")
@@ -130,9 +154,19 @@ class TestRecipes:
             tools.kubeadm_recipe("1.30", HOST)
         assert caught.value.problems[0].code is machine.RELEASE_NOT_PINNED
 
+    def test_the_fix_names_no_minor_without_pinned_modules(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        (tmp_path / "kubeadm-1.36").mkdir()
+        monkeypatch.setattr(tools, "MODULES", tmp_path)
+        with pytest.raises(CaasError) as caught:
+            tools.kubeadm_recipe("1.37", HOST)
+        (problem,) = caught.value.problems
+        assert problem.why == "its modules are not pinned"
+        assert problem.fix == "Name one of these: 1.36."
+
     def test_keys_are_of_their_own(self) -> None:
-        recipes = RECIPES
-        assert len({recipe.key for recipe in recipes}) == len(recipes)
+        assert len({recipe.key for recipe in RECIPES}) == len(RECIPES)
 
     def test_kinds_that_are_not_served_are_not_taken(self, tmp_path: Path) -> None:
         bases = tmp_path / "module" / "config" / "crd" / "bases"
@@ -143,6 +177,6 @@ class TestRecipes:
         (bases / "controlplane.cluster.x-k8s.io_rosacontrolplanes.yaml").touch()
         (tmp_path / "module" / "config" / "webhook").mkdir()
         (tmp_path / "module" / "config" / "webhook" / "manifests.yaml").touch()
-        take(provider_recipe("aws", HOST).manifests[0], tmp_path / "module", tmp_path / "taken")
+        take(provider_recipe(AWS, HOST).manifests[0], tmp_path / "module", tmp_path / "taken")
         taken = {path.stem.partition("_")[2] for path in (tmp_path / "taken" / "crds").iterdir()}
         assert taken == {"awsclusters", "awsmachines"}

@@ -1,4 +1,4 @@
-"""Calico: what is said becomes its Installation, and what its operator would refuse is refused."""
+"""Calico: the Installation made from settings, and the settings that its operator would refuse."""
 
 from __future__ import annotations
 

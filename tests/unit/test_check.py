@@ -13,14 +13,17 @@ import pytest
 from cli.check import side_by_side
 from cli.check.base import Base
 from cli.check.found import Checked
-from embedded import session
-from embedded.progress import Silent
+from engine import session
 from errors import check as codes
 from errors.stack_rules import DOWNGRADE
+from plane.progress import Silent
 from stacks.settings.source import Source, read, stack_name
+from tests.stack_files import stack_files
 from tests.unit.command_line import ROOT, Outcome, copy_of_checkout, environment, piped, terminal
 
-STACKS = sorted(stack_name(file) for file in (ROOT / "stacks").glob("Pulumi.*.yaml"))
+pytestmark = pytest.mark.slow  # runs `./caas check` on branches of a temporary repository
+
+STACKS = sorted(map(stack_name, stack_files()))
 GIT = ("git", "-c", "user.name=test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=0")
 MINE = """config:
   caas:clusters:
@@ -41,7 +44,7 @@ def git(folder: Path, *arguments: str) -> None:
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    """A repository of its own with this program, one stack `mine`, and a branch that is checked
+    """A separate repository with this program, one stack `mine`, and a branch that is checked
     out; `main` is what it left."""
     folder = tmp_path / "repository"
     folder.mkdir()
@@ -76,7 +79,7 @@ def check(folder: Path, *arguments: str, **env: str | None) -> Outcome:
 
 
 def test_every_stack_of_this_repository_is_clean() -> None:
-    done = piped("check", "--output", "json")
+    done = piped("check", *STACKS, "--output", "json")
     assert done.status == 0, done.out
     found = json.loads(done.out)
     assert [each["stack"] for each in found["stacks"]] == STACKS
@@ -152,7 +155,7 @@ def test_only_new_findings_count(repository: Path) -> None:
 
 
 def test_a_stack_that_a_branch_does_not_touch_stays(repository: Path) -> None:
-    """Its program runs once; another stack's file and a text are none of its own."""
+    """The program of `mine` runs once; changes of another stack's file and a text don't count."""
     stack(repository, "other").write_text(MINE)
     git(repository, "add", ".")
     git(repository, "commit", "--message=other")
@@ -259,7 +262,7 @@ def test_a_path_is_a_stack_and_reports_go_to_files(tmp_path: Path) -> None:
     options = [f"--output={form}={path}" for form, path in forms]
     done = piped("check", str(file), "-o", "table", *options)
     assert done.status == 1
-    assert "own: can't be made" in done.out
+    assert "own: can't be evaluated" in done.out
     suites = ElementTree.parse(reports["xml"]).getroot()  # noqa: S314 - our own
     assert suites.get("failures") == "1"
     (result,) = json.loads(reports["sarif"].read_text())["runs"][0]["results"]

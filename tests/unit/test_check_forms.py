@@ -12,8 +12,8 @@ from xml.etree import ElementTree
 import pytest
 
 from cli.check import github, junit, markdown, sarif, words
-from cli.check.found import Change, Checked, Finding
-from cli.check.report import Report, forge
+from cli.check.found import Checked, StackChange, StackFinding
+from cli.check.report import CheckReport, forge
 from errors import Problem, Where
 from errors.policy import POLICY_ADVICE, POLICY_VIOLATED
 from errors.stack_file import UNKNOWN_KEY
@@ -21,8 +21,8 @@ from stacks.paths import CHECKOUT
 
 FILE = CHECKOUT / "stacks" / "Pulumi.dev.yaml"
 SCHEMAS = Path(os.environ.get("CAAS_SCHEMAS", CHECKOUT.parent / "shared/upstream/schemas"))
-"""Where sarif-2.1.0.json and junit-10.xsd are; they are others' and not in this repository."""
-BROKEN = Finding(
+"""The folder of sarif-2.1.0.json and junit-10.xsd, which are not part of this repository."""
+BROKEN = StackFinding(
     Problem(
         UNKNOWN_KEY,
         "the key `a<b>%, c:d\ne` is \x07 wrong",
@@ -31,18 +31,18 @@ BROKEN = Finding(
         fix="Write it\r\notherwise.",
     )
 )
-ADVICE = Finding(
+ADVICE = StackFinding(
     Problem(POLICY_ADVICE, "no workers", Where(cluster="shop"), why="rule: says so"),
     advice=True,
     rule="production-has-workers",
 )
-REFUSED = Finding(
+REFUSED = StackFinding(
     Problem(POLICY_VIOLATED, "one machine", Where(file=str(FILE), cluster="shop")),
     rule="control-plane-is-odd",
 )
 PRICES = {"currency": "USD", "pricesOf": "2026-11-22"}
 GROUP = {"created": 1, "replaced": 3, "deleted": 0, "autoscaled": None}
-CHANGED = Change(
+CHANGED = StackChange(
     ["cluster `shop`: Kubernetes 1.36.3 → 1.37.2"],
     [{"controlPlane": GROUP, "workers": [GROUP | {"autoscaled": {"min": 1, "max": 3}}]}],
     ["~ Cluster clusters/shop"],
@@ -57,13 +57,13 @@ def no_forge(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def checked(*findings: Finding, **more: Any) -> Checked:
+def checked(*findings: StackFinding, **more: Any) -> Checked:
     return replace(Checked("dev", FILE, tuple(findings), clusters=1, objects=4), **more)
 
 
-def report(*findings: Finding, **more: Any) -> Report:
-    quiet = Checked("quiet", FILE, change=Change(), clusters=2, objects=5)
-    return Report([checked(*findings, **more), quiet], "main", "0123456789")
+def report(*findings: StackFinding, **more: Any) -> CheckReport:
+    quiet = Checked("quiet", FILE, change=StackChange(), clusters=2, objects=5)
+    return CheckReport([checked(*findings, **more), quiet], "main", "0123456789")
 
 
 EVERYTHING = report(BROKEN, ADVICE, REFUSED, change=CHANGED, known=(REFUSED,), mended=1)
@@ -75,7 +75,7 @@ def test_a_stack_survives_the_way_to_another_process() -> None:
 
 
 def test_a_finding_of_another_release_is_left_out() -> None:
-    assert Finding.of(BROKEN.as_dict() | {"code": "CAAS-9999"}) is None
+    assert StackFinding.of(BROKEN.as_dict() | {"code": "CAAS-9999"}) is None
 
 
 def test_what_was_there_before_is_told_apart_wherever_it_moved() -> None:
@@ -89,7 +89,7 @@ def test_what_was_there_before_is_told_apart_wherever_it_moved() -> None:
 
 def test_objects_that_have_the_same_fault_are_told_apart() -> None:
     fault = Problem(POLICY_ADVICE, "all 2 pods may be on one machine", Where(object="Deployment/a"))
-    one = Finding(fault, advice=True, rule="replicas-are-spread")
+    one = StackFinding(fault, advice=True, rule="replicas-are-spread")
     other = replace(one, problem=replace(fault, where=Where(object="Deployment/b")))
     assert checked(other).since([one]).findings == (other,)
     both = report(one, other)
@@ -218,7 +218,7 @@ def test_markdown_says_everything_once() -> None:
     assert text.startswith(markdown.MARK)
     assert "### ❌ caas check: 2 problems, 1 warning, new since main" in text
     assert "- cluster `shop`: Kubernetes 1.36.3 → 1.37.2\n- machines: at least 2 made" in text
-    assert "[CAAS-1020](docs/errors/CAAS-1020.md) `stacks/Pulumi.dev.yaml:3:7`" in text
+    assert "[CAAS-1020](docs/errors/README.md#caas-1020) `stacks/Pulumi.dev.yaml:3:7`" in text
     assert "a&lt;b&gt;" in text
     assert "Nothing changes in `quiet`." in text
     assert text.count("<details>") == text.count("</details>") == 2
@@ -228,7 +228,7 @@ def test_markdown_that_is_too_long_is_cut_where_it_can_be() -> None:
     long = replace(CHANGED, summary=["cluster `shop`: " + "x" * 1000] * 100)
     text = markdown.text(report(change=long))
     assert len(text) < 65_536
-    assert text.endswith("`./caas check` says all of it.\n")
+    assert text.endswith("`./caas check` prints the whole report.\n")
     many = replace(CHANGED, objects=["~ " + "y" * 2000] * 50)
     text = markdown.text(report(BROKEN, change=many))
     assert text.count("<details>") == text.count("</details>") == 1
@@ -257,7 +257,7 @@ def test_pages_are_where_the_job_runs(environment: dict[str, str], address: str)
 def test_pages_are_linked_on_the_forge(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GITHUB_REPOSITORY", "a/b")
     monkeypatch.setenv("GITHUB_SHA", "c0ffee")
-    page = "https://github.com/a/b/blob/c0ffee/docs/errors/CAAS-1020.md"
+    page = "https://github.com/a/b/blob/c0ffee/docs/errors/README.md#caas-1020"
     assert page in markdown.text(EVERYTHING)
     document = json.loads(sarif.text(EVERYTHING, "0.1.0"))
     assert document["runs"][0]["tool"]["driver"]["rules"][0]["helpUri"] == page

@@ -1,4 +1,4 @@
-"""Cilium: what is said becomes its values and objects, and what it would ignore is refused."""
+"""Cilium: the values and objects made from settings; settings that Cilium ignores are refused."""
 
 from __future__ import annotations
 
@@ -103,14 +103,12 @@ def test_encryption() -> None:
 
 
 def test_hubble() -> None:
-    assert values({})["hubble"] == {
-        "enabled": True,
-        "relay": {"enabled": True},
-        "ui": {"enabled": False},
-        "tls": {"auto": {"method": "cronJob"}},
-        "peerService": {"clusterDomain": "cluster.local"},
-    }
-    assert values({"hubble": {"enabled": False}})["hubble"] == {"enabled": False}
+    hubble = values({})["hubble"]
+    assert hubble["enabled"]
+    assert hubble["relay"]["enabled"]
+    assert not hubble["ui"]["enabled"]
+    assert hubble["tls"] == {"auto": {"method": "cronJob"}}
+    assert not values({"hubble": {"enabled": False}})["hubble"]["enabled"]
 
 
 def test_one_machine_has_one_operator() -> None:

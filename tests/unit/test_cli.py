@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.app import load, wants_json
+from cli.app import load, main, wants_json
 from cli.commands import COMMANDS
 from errors.registry import all_codes
 from tests.unit.command_line import ROOT, copy_of_checkout, environment, piped, terminal
@@ -132,7 +132,7 @@ def test_explain(text: str) -> None:
     assert done.status == 0
     lines = done.out.splitlines()
     assert lines[0] == "CAAS-2060 Usage"
-    assert {"Why", "Fix", "Example"} <= set(lines)
+    assert {"Cause", "Fix", "Example"} <= set(lines)
 
 
 def test_explain_lists_every_code() -> None:
@@ -149,7 +149,7 @@ def test_explain_as_json() -> None:
     assert {"reason", "summary", "cause", "fix", "example", "page"} <= answer.keys()
 
 
-@pytest.mark.parametrize(("typo", "meant"), [("CAAS-20660", "CAAS-2060"), ("Usagge", "CAAS-2060")])
+@pytest.mark.parametrize(("typo", "meant"), [("CASA-2060", "CAAS-2060"), ("Usagge", "CAAS-2060")])
 def test_explain_a_typo(typo: str, meant: str) -> None:
     done = piped("explain", typo)
     assert done.status == 1
@@ -226,12 +226,24 @@ def test_tests_pass_on_the_exit_status_and_the_closing_line(tmp_path: Path) -> N
     file = tmp_path / "test_small.py"
     file.write_text("def test_one(): pass\ndef test_two(): assert False\n")
     options = ("-n0", "-p", "no:cacheprovider", "-q")
-    done = piped("test", "test_small.py", *options, cwd=tmp_path)
+    done = piped("test", "--fast", "test_small.py", *options, cwd=tmp_path)
     assert done.status == 1, done.err
     assert "1 failed, 1 passed" in done.out.splitlines()[-1]
     done = piped("test", "--fast", "test_small.py::test_one", *options, cwd=tmp_path)
     assert done.status == 0
     assert "1 passed" in done.out.splitlines()[-1]
+
+
+@pytest.mark.parametrize(("arguments", "builds"), [(["test"], True), (["test", "--fast"], False)])
+def test_programs_are_made_before_the_tests_that_need_them(
+    arguments: list[str], builds: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: list[object] = []
+    monkeypatch.setattr("plane.binaries.ensure_everything", lambda *_: ran.append("programs"))
+    monkeypatch.setattr("os.execv", lambda _, argv: ran.append("slow" in " ".join(argv)))
+    monkeypatch.chdir(ROOT)
+    assert main(arguments) == 0
+    assert ran == (["programs", False] if builds else [True])
 
 
 def test_the_project_is_the_one_that_runs(tmp_path: Path) -> None:

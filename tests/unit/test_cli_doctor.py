@@ -15,9 +15,9 @@ import psutil
 import pytest
 
 from cli import checks
-from cli.checks import GIB, Level
-from embedded.process import IDENTITY
+from cli.checks import GIB, CheckLevel
 from errors import Code, command_line, machine
+from plane.process import IDENTITY
 from tests.unit.command_line import ROOT, piped
 
 
@@ -58,7 +58,7 @@ def test_as_a_table() -> None:
     heading, *lines = done.out.splitlines()
     assert heading.split() == ["STATE", "CHECK", "FOUND", "CODE", "WHAT", "TO", "DO"]
     assert len(lines) == len(checks.CHECKS)
-    assert all(line.split()[0] in set(Level) for line in lines)
+    assert all(line.split()[0] in set(CheckLevel) for line in lines)
 
 
 def test_a_cache_that_cannot_be_written(tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ def test_memory(monkeypatch: pytest.MonkeyPatch, free: int, level: str) -> None:
 
 def test_memory_limit_of_a_container(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checks, "_text", lambda path: str(GIB))
-    assert checks.memory().level is Level.FAIL
+    assert checks.memory().level is CheckLevel.FAIL
 
 
 @pytest.mark.parametrize(("free", "level"), [(0.5, "fail"), (3, "warn"), (100, "ok")])
@@ -117,8 +117,8 @@ def test_disk(monkeypatch: pytest.MonkeyPatch, cache: Path, free: float, level: 
     assert (finding.level, finding.code) == coded(level, command_line.LITTLE_DISK)
 
 
-def coded(level: str, code: Code) -> tuple[Level, Code | None]:
-    return Level(level), None if level == "ok" else code
+def coded(level: str, code: Code) -> tuple[CheckLevel, Code | None]:
+    return CheckLevel(level), None if level == "ok" else code
 
 
 def test_python_that_is_newer(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,9 +127,9 @@ def test_python_that_is_newer(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_loopback_with_one_address(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checks, "PLANE_LOOPBACK", "192.0.2.1")  # nobody's address
+    monkeypatch.setattr(checks, "PLANE_LOOPBACK", "192.0.2.1")  # for documentation, never assigned
     finding = checks.loopback()
-    assert (finding.level, finding.code) == (Level.WARN, command_line.LOOPBACK_UNUSABLE)
+    assert (finding.level, finding.code) == (CheckLevel.WARN, command_line.LOOPBACK_UNUSABLE)
 
 
 def test_no_go_and_no_wheel(monkeypatch: pytest.MonkeyPatch, cache: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What the command line writes: tables, questions, progress and interrupts."""
+"""The output of the command line: tables, questions, progress and interrupts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from typer import BadParameter
 
 from cli.options import seconds
-from cli.progress import Drawn, Lines, Running
+from cli.progress import Drawn, Lines, Running, about
 from tests.unit.command_line import LIMIT, ROOT, environment, piped, terminal
 
 PYTHON = (sys.executable, "-c")
@@ -35,7 +35,7 @@ def command() -> None:
 module = types.ModuleType("cli.commands.slow")
 module.command, module.EXAMPLES = command, {{"./caas slow": "be slow"}}
 sys.modules["cli.commands.slow"] = module
-commands.COMMANDS["Slow"] = (commands.Entry("slow", "Be slow."),)
+commands.COMMANDS["Slow"] = (commands.CommandEntry("slow", "Be slow."),)
 sys.exit(app.main(["slow"]))
 """
 
@@ -119,7 +119,9 @@ def test_interrupt_says_what_is_done_and_what_is_left() -> None:
         shown = ""
         deadline = time.monotonic() + LIMIT
         while "it hangs" not in shown and time.monotonic() < deadline:
-            shown += process.stderr.readline()
+            line = process.stderr.readline()
+            assert line, f"it ended by itself: {shown}"
+            shown += line
         process.send_signal(signal.SIGINT)
         _, rest = process.communicate(timeout=30)
     finally:
@@ -158,7 +160,33 @@ def test_a_step_that_says_much_is_heard_at_most_every_five_seconds() -> None:
     assert drawing.lines == ["build"]
     drawing._said -= 6
     step.advance(1000, 1000, "part")
-    assert drawing.lines[1:] == ["build: 1000/1000 part 0 s"]
+    assert drawing.lines[1:] == ["build: 1000/1000 part; 0 s so far"]
+
+
+def test_what_is_left_is_an_estimate_apart_from_the_elapsed_time() -> None:
+    step = Running("build", Recorded())
+    step.advance(25, 100)
+    assert step.clock == "0 s so far"  # too soon
+    step.started -= 60
+    assert step.clock == "about 3 min left, 60 s so far"
+    step.advance(99, 100)
+    assert step.clock == "a few seconds left, 60 s so far"
+    step.advance(99, 100, left=400)
+    assert step.clock == "about 7 min left, 60 s so far"
+    step.advance(1, 100)
+    assert step.clock == "60 s so far"  # too little is done
+    few = Running("wait", Recorded())
+    few.started -= 60
+    few.advance(1, 2)
+    assert few.clock == "60 s so far"  # two clusters say nothing about time
+
+
+@pytest.mark.parametrize(
+    ("seconds_left", "words"),
+    [(0, "a few seconds"), (14, "about 10 s"), (57, "about 60 s"), (100, "about 2 min")],
+)
+def test_estimates_are_round(seconds_left: float, words: str) -> None:
+    assert about(seconds_left) == words
 
 
 def test_summary_of_a_run_that_had_not_begun() -> None:

@@ -1,4 +1,4 @@
-"""What a control plane's settings become: class, variables, files, arguments, objects."""
+"""Settings of a control plane become its class, variables, files, arguments and objects."""
 
 from __future__ import annotations
 
@@ -18,23 +18,22 @@ from components.cluster import audit, authentication, encryption, etcd_snapshots
 from components.cluster.control_plane_settings import Audit, Authentication, EtcdSnapshots
 from components.cluster.settings import ControlPlane, KubeletOptions
 from components.cluster.topology import cluster_variables
-from components.cluster.variables import (
+from components.cluster.variables import DEFINITIONS, PATCHES, etcd_disk_patch
+from components.cluster_object import (
     API_SERVER,
+    CONTROL_PLANE,
     CONTROL_PLANE_FILES,
-    DEFINITIONS,
     ENCRYPTION,
     ETCD,
     ETCD_DISK,
-    PATCHES,
     REMEDIATION,
     ROLLOUT,
-    etcd_disk_patch,
+    SNAPSHOTS_LABEL,
 )
 from components.infrastructure.in_memory import InMemory
 from components.infrastructure.interface import ClassParts, NodeRegistration
-from embedded.plan.clusters import Action, judge_clusters
-from embedded.plan.machines import CONTROL_PLANE
-from embedded.program import Resource, run_program
+from engine.plan.clusters import ClusterAction, judge_clusters
+from engine.program import Resource, run_program
 from errors import CaasError
 from errors.control_plane import ENCRYPTION_SWITCHED_OFF, ETCD_MOVED
 from tests.unit.planned import change_of, cluster, group_of, objects
@@ -90,7 +89,8 @@ def test_only_the_etcd_disk_is_set_where_there_is_one() -> None:
         ({"encryption": {"secret": "mine"}}, {ENCRYPTION}),
         ({"audit": {"enabled": False}}, {API_SERVER, CONTROL_PLANE_FILES}),
         ({"audit": {"maxAgeDays": 5}}, {API_SERVER}),
-        ({"admission": {"plugins": []}}, {API_SERVER}),
+        ({"admission": {"plugins": ["AlwaysPullImages"]}}, {API_SERVER}),
+        ({"admission": {"denyExternalIPs": False}}, {API_SERVER}),
         ({"admission": {"podSecurity": {"enforce": "privileged"}}}, {CONTROL_PLANE_FILES}),
         ({"authentication": {"anonymousPaths": ["/x"]}}, {CONTROL_PLANE_FILES}),
     ],
@@ -203,7 +203,7 @@ def test_the_key_is_a_secret_that_is_made_once(tmp_path: Path) -> None:
     assert secret.inputs["immutable"] is True
     assert secret.inputs["metadata"]["labels"][encryption.MOVE_LABEL] == "true"
     assert secret.inputs["stringData"] == {encryption.FILE: "[secret]"}
-    assert set(secret.ignored) == {"data", "stringData"}
+    assert set(secret.ignored) == {"data", "stringData", "immutable", "type"}
     (found,) = (each for each in resources if each.name == "shop-cluster")
     assert secret.urn in found.dependencies
 
@@ -224,16 +224,14 @@ def test_clusters_with_the_same_snapshots_share_their_objects(tmp_path: Path) ->
     sets = [each for each in found if each["kind"] == "ClusterResourceSet"]
     assert len(sets) == 2
     labels = {
-        each["metadata"]["name"]: each["metadata"]["labels"].get(etcd_snapshots.LABEL)
+        each["metadata"]["name"]: each["metadata"]["labels"].get(SNAPSHOTS_LABEL)
         for each in found
         if each["kind"] == "Cluster"
     }
     assert labels["a"] == labels["b"]
     assert labels["a"] != labels["c"]
     assert labels["shop"] is None
-    assert {
-        each["spec"]["clusterSelector"]["matchLabels"][etcd_snapshots.LABEL] for each in sets
-    } == {
+    assert {each["spec"]["clusterSelector"]["matchLabels"][SNAPSHOTS_LABEL] for each in sets} == {
         labels["a"],
         labels["c"],
     }
@@ -305,7 +303,7 @@ def test_nothing_is_touched_when_the_cluster_has_no_name(upload: Upload) -> None
 def test_upkeep_is_changed_in_place(tmp_path: Path, change: dict[str, Any]) -> None:
     after = cluster(controlPlane={"replicas": 1} | change)
     group = group_of(change_of(tmp_path, cluster(), after), CONTROL_PLANE)
-    assert (group.action, group.replaced, group.in_place) == (Action.UPDATE, 0, True)
+    assert (group.action, group.replaced, group.in_place) == (ClusterAction.UPDATE, 0, True)
 
 
 @pytest.mark.parametrize(
@@ -320,7 +318,7 @@ def test_what_machines_are_made_of_replaces_them(tmp_path: Path, change: dict[st
     after = cluster(controlPlane={"replicas": 1} | change)
     found = change_of(tmp_path, cluster(), after)
     assert group_of(found, CONTROL_PLANE).replaced == 1
-    assert group_of(found, "general").action is Action.UNCHANGED
+    assert group_of(found, "general").action is ClusterAction.UNCHANGED
 
 
 @pytest.mark.parametrize(

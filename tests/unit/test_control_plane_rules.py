@@ -11,6 +11,7 @@ import pytest
 from packaging.version import Version
 
 import catalog
+from components.cluster_object import DeclaredCluster
 from components.infrastructure.in_memory import InMemory
 from errors import CaasError, Code, stack_file, stack_rules
 from errors.control_plane import (
@@ -38,7 +39,7 @@ EXTERNAL = {"endpoints": ["https://10.0.0.1:2379"]}
 BUCKET = {"bucket": "backups"}
 S3 = {"endpoint": "https://s3.example.com", "credentials": "keys"}
 OFF = {"name": "disable-admission-plugins", "value": "DenyServiceExternalIPs"}
-ON = {"name": "enable-admission-plugins", "value": "NodeRestriction"}
+ON = {"name": "enable-admission-plugins", "value": "NodeRestriction,DenyServiceExternalIPs"}
 
 
 @pytest.fixture(autouse=True)
@@ -202,7 +203,7 @@ RIGHT: list[dict[str, Any]] = [
     {"rollout": {"certificatesExpiryDays": 7}},
     {"remediation": {"maxRetry": None}},
     {"encryption": {"enabled": False}},
-    api_server(OFF, admission={"plugins": []}),
+    api_server(OFF, admission={"denyExternalIPs": False}),
     api_server(ON),
 ]
 
@@ -212,8 +213,9 @@ def test_what_is_right_loads(given: dict[str, Any]) -> None:
     load(given)
 
 
-def topology(**variables: Any) -> dict[str, Any]:
-    return {"variables": [{"name": name, "value": value} for name, value in variables.items()]}
+def declared(**variables: Any) -> DeclaredCluster:
+    values = [{"name": name, "value": value} for name, value in variables.items()]
+    return DeclaredCluster({"spec": {"topology": {"variables": values}}})
 
 
 LOCAL, ELSEWHERE = {"local": {}}, {"external": {"endpoints": ["https://10.0.0.1:2379"]}}
@@ -233,7 +235,7 @@ def test_what_would_lose_the_data_of_a_running_cluster_is_refused(
     live: dict[str, Any], wanted: dict[str, Any], code: Code
 ) -> None:
     with pytest.raises(CaasError) as caught:
-        check_control_plane(topology(**live), topology(**wanted), cluster="shop")
+        check_control_plane(declared(**live), declared(**wanted), cluster="shop")
     assert caught.value.problems[0].code is code
 
 
@@ -249,5 +251,5 @@ def test_what_would_lose_the_data_of_a_running_cluster_is_refused(
     ],
 )
 def test_what_keeps_the_data_is_allowed(live: dict[str, Any], wanted: dict[str, Any]) -> None:
-    check_control_plane(topology(**live), topology(**wanted), cluster="shop")
-    check_control_plane({}, {}, cluster="shop")
+    check_control_plane(declared(**live), declared(**wanted), cluster="shop")
+    check_control_plane(DeclaredCluster({}), DeclaredCluster({}), cluster="shop")

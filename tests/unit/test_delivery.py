@@ -1,4 +1,4 @@
-"""Add-ons on their way: releases that clusters share, values of their own, objects, mirrors."""
+"""Delivery of add-ons: releases that clusters share, values per cluster, objects, mirrors."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ import pytest
 import yaml
 
 from catalog import catalog
-from components.addon import Addon, AddonSettings, SecurityLevel, Target
-from components.addons import Addons, addons_of, resolved
+from components.addon import Addon, SecurityLevel
+from components.addon_settings import AddonSettings, resolved
 from components.chart import CLUSTER_NAME, Chart, rendered
+from components.cluster.facts_of import facts_of
 from components.cluster.settings import Cluster
 from components.delivery import plan as planning
-from components.delivery.fleet import (
+from components.delivery.fleet_objects import (
     escaped,
     object_set,
     release_proxy,
@@ -23,10 +24,12 @@ from components.delivery.fleet import (
     values_template,
 )
 from components.delivery.mirror import PUBLIC, Mirror, mirrored
+from components.facts import ClusterFacts
 from components.infrastructure.in_memory import InMemory
 from components.registry.hosts import Registries
 from errors import CaasError
 from errors.addons import ADDON_TOO_LARGE
+from stacks.settings.addons import Addons, ClusterSettings, addons_of
 from stacks.settings.stack import Stack
 from tests.addons.examples import LEAST
 
@@ -39,12 +42,12 @@ class Sample(AddonSettings):
     replicas: int = 1
     size: int = 0
 
-    def addon(self, target: Target) -> Addon:
+    def addon(self, target: ClusterFacts) -> Addon:
         values = {
             "replicas": self.replicas,
-            "name": target.cluster.name,
+            "name": target.name,
             "note": "{{ braces }}",
-            "pods": str(target.cluster.network.pods[0]),
+            "pods": str(target.network.pods[0]),
         }
         objects = [
             {
@@ -64,9 +67,9 @@ class Sample(AddonSettings):
         )
 
 
-def target(name: str, settings: AddonSettings, **more: Any) -> Target:
+def target(name: str, settings: AddonSettings, **more: Any) -> ClusterFacts:
     cluster = Cluster.model_validate(LEAST | {"name": name} | more)
-    return Target(cluster, InMemory(), {"sampleAddon": settings})
+    return facts_of(cluster, InMemory(), {"sampleAddon": settings})
 
 
 SHARED = Sample()
@@ -94,8 +97,8 @@ def test_charts_go_where_they_are_wanted_whatever_add_on_brings_them() -> None:
     """An add-on may have a chart more in one cluster than in another, and two have the same."""
 
     class Other(Sample):
-        def addon(self, target: Target) -> Addon:
-            charts = ("metrics-server", "cert-manager") if target.cluster.network.routed else ()
+        def addon(self, target: ClusterFacts) -> Addon:
+            charts = ("metrics-server", "cert-manager") if target.network.routed else ()
             return Addon("other", tuple(Chart(name, "kube-system") for name in charts))
 
     other = Other()
@@ -143,16 +146,16 @@ def test_braces_are_text_and_the_name_is_a_template() -> None:
 @pytest.mark.parametrize("own", [False, True])
 def test_the_shared_values_are_found_again_in_a_template(own: bool) -> None:
     text = f"a: {CLUSTER_NAME}\nb: '{{{{ x }}}}'\n"
-    release = planning.Release("metrics-server", "sample", "label", text, own)
+    release = planning.FleetRelease("metrics-server", "sample", "label", text, own)
     assert shared_values(values_template(release), "shop") == "a: shop\nb: '{{ x }}'\n"
-    nothing = planning.Release("metrics-server", "sample", "label", "", own)
+    nothing = planning.FleetRelease("metrics-server", "sample", "label", "", own)
     assert shared_values(values_template(nothing), "shop") == "{}\n"
 
 
 def test_objects_with_the_clusters_name_are_each_clusters_own() -> None:
     class Named(Sample):
-        def addon(self, target: Target) -> Addon:
-            data = {"cluster": target.cluster.name}
+        def addon(self, target: ClusterFacts) -> Addon:
+            data = {"cluster": target.name}
             manifest = {
                 "apiVersion": "v1",
                 "kind": "ConfigMap",
@@ -187,8 +190,8 @@ def test_what_does_not_fit_is_a_code() -> None:
 
 def test_values_that_a_cluster_can_not_carry_are_a_code() -> None:
     class Wide(Sample):
-        def addon(self, target: Target) -> Addon:
-            text = LARGE if target.cluster.network.routed else ""
+        def addon(self, target: ClusterFacts) -> Addon:
+            text = LARGE if target.network.routed else ""
             return Addon("wide", (Chart("metrics-server", "kube-system", {"text": text}),))
 
     settings = Wide()
@@ -257,8 +260,8 @@ class TestMirror:
 
 
 class TestChoice:
-    def cluster(self, **more: Any) -> Cluster:
-        return Cluster.model_validate(LEAST | more)
+    def cluster(self, **more: Any) -> ClusterSettings:
+        return ClusterSettings.model_validate(LEAST | more)
 
     def names(self, stack: dict[str, Any], **cluster: Any) -> list[str]:
         addons = Addons.model_validate(stack)
@@ -281,14 +284,14 @@ class TestChoice:
 
     def test_what_provides_a_role_comes_before_what_needs_it(self) -> None:
         class Needs(Sample):
-            def addon(self, target: Target) -> Addon:
+            def addon(self, target: ClusterFacts) -> Addon:
                 return Addon("first", needs=("a",), provides=("b",))
 
         class Has(Sample):
-            def addon(self, target: Target) -> Addon:
+            def addon(self, target: ClusterFacts) -> Addon:
                 return Addon("second", provides=("a",))
 
-        found = Target(self.cluster(), InMemory(), {"first": Needs(), "second": Has()})
+        found = facts_of(self.cluster(), InMemory(), {"first": Needs(), "second": Has()})
         assert [each.name for each in resolved(found)] == ["second", "first"]
 
 

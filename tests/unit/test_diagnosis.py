@@ -15,12 +15,12 @@ from typing import Any
 
 import pytest
 
-from embedded.diagnosis import Diagnosis, Inventory, dead_processes, diagnose
-from embedded.diagnosis.signs import in_one_line
-from embedded.diagnosis.table import TABLE
-from embedded.plane import Plane
 from errors import CaasError, Code, cluster_failures, runtime
 from errors.registry import find
+from operations.diagnosis import Diagnosis, Inventory, dead_processes, diagnose
+from operations.diagnosis.signs import in_one_line
+from operations.diagnosis.table import every_sign, table_of
+from plane.plane import Plane
 from tests.unit.reported import reports
 
 RECORDED = Path(__file__).parent / "diagnosis"
@@ -33,8 +33,11 @@ def recorded(name: str) -> list[dict[str, Any]]:
     return found
 
 
+TABLE = table_of(every_sign())
+
+
 def last_time(objects: list[dict[str, Any]]) -> datetime:
-    """When the recording was made, more or less."""
+    """The approximate time of the recording."""
     times = [each["metadata"]["creationTimestamp"] for each in objects]
     for each in objects:
         times += [one["lastTransitionTime"] for one in each["status"]["conditions"]]

@@ -14,12 +14,19 @@ from stacks.settings import load_file
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted(
-    file.relative_to(ROOT)
-    for pattern in ("*.md", "docs/**/*.md")
-    for file in ROOT.glob(pattern)
-    if file.parent.name != "errors" or file.name == "README.md"  # their examples are mistakes
+    file.relative_to(ROOT) for pattern in ("*.md", "docs/**/*.md") for file in ROOT.glob(pattern)
 )
-SOURCES = ("cli", "embedded", "stacks", "components", "policies", "catalog", "errors")
+SOURCES = (
+    "cli",
+    "plane",
+    "engine",
+    "operations",
+    "stacks",
+    "components",
+    "policies",
+    "catalog",
+    "errors",
+)
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
 COMMAND = re.compile(r"\./caas ([a-z]+)")
@@ -34,14 +41,16 @@ def text(path: Path) -> str:
 
 
 def anchors(path: Path) -> set[str]:
-    """The anchors of a document's headings, as GitHub makes them."""
+    """The anchors of a document: its own, and those that GitHub makes of headings."""
+    own = re.findall(r'<a id="([^"]+)"></a>', text(path))
     headings = re.findall(r"^#+ (.+)$", FENCE.sub("", text(path)), re.MULTILINE)
     plain = (re.sub(r"[^\w\- ]", "", heading).strip().lower() for heading in headings)
-    return {heading.replace(" ", "-") for heading in plain}
+    return {*own, *(heading.replace(" ", "-") for heading in plain)}
 
 
 def code_text() -> str:
     files = [file for folder in SOURCES for file in (ROOT / folder).rglob("*.py")]
+    files += (ROOT / "tests/golden").glob("*.py")  # how they are recorded
     return "\n".join(file.read_text() for file in [*files, ROOT / "caas"])
 
 
@@ -50,7 +59,7 @@ def test_there_is_something_to_look_at() -> None:
 
 
 def resolves(path: Path, link: str) -> bool:
-    """Whether what a document links to is there, the heading included."""
+    """True if the target of a link in a document exists, its heading included."""
     target, _, anchor = link.partition("#")
     file = ((ROOT / path).parent / target).resolve() if target else ROOT / path
     if not file.exists():
@@ -71,8 +80,8 @@ def test_named_commands_exist(path: Path) -> None:
     assert not set(COMMAND.findall(text(path))) - known
 
 
-def test_readme_lists_every_command() -> None:
-    listed = re.findall(r"^\| `\./caas ([a-z]+)", text(Path("README.md")), re.MULTILINE)
+def test_the_list_of_documents_has_every_command() -> None:
+    listed = re.findall(r"^\| `\./caas ([a-z]+)", text(Path("docs/README.md")), re.MULTILINE)
     assert listed == [entry.name for entries in COMMANDS.values() for entry in entries]
 
 

@@ -7,11 +7,8 @@ from typing import Any
 
 import pytest
 
-from embedded.drift.differences import ABSENT, additions, differences, written
-from embedded.drift.judge import Finding, Look
-from embedded.drift.owners import Hand, Owner, Owners
-from embedded.objects import Digests, Key, digests
-from embedded.plan.objects import ObjectChange, Operation
+from engine.objects import Digests, Key, digests
+from engine.plan.objects import ObjectChange, Operation
 from errors import Code
 from errors.drift import (
     ADDED_BY_HAND,
@@ -20,6 +17,9 @@ from errors.drift import (
     OBJECT_DELETED,
     OVERRIDDEN_BY_CONTROLLER,
 )
+from operations.drift.differences import ABSENT, additions, differences, written
+from operations.drift.judge import DriftFinding, Look
+from operations.drift.owners import FieldOwner, Hand, Owners
 
 Manifest = dict[str, Any]
 
@@ -42,14 +42,14 @@ def entry(manager: str, fields: Manifest, **more: Any) -> Manifest:
 
 def judged(
     before: Manifest, after: Manifest, applied: Digests | None, secret: Manifest | None = None
-) -> list[Finding]:
+) -> list[DriftFinding]:
     """The findings; the stack's digest is `now`."""
     key = Key.of(before)
     look = Look(applied, {str(key): "now"}, {key: secret} if secret else {})
     return list(look.change(ObjectChange(Operation.UPDATE, key, before, after, after)))
 
 
-def said(findings: Sequence[Finding]) -> list[tuple[Code, str]]:
+def said(findings: Sequence[DriftFinding]) -> list[tuple[Code, str]]:
     return [(each.code, each.path) for each in findings]
 
 
@@ -77,7 +77,7 @@ POOLS = {"f:pools": {'k:{"name":"a"}': {".": {}, "f:name": {}, "f:size": {}}}}
     ],
 )
 def test_whose_hand_a_manager_is(manager: str, hand: Hand, typed: bool) -> None:
-    owner = Owner(manager, "", {})
+    owner = FieldOwner(manager, "", {})
     assert (owner.hand, owner.is_typed) == (hand, typed)
 
 

@@ -129,7 +129,7 @@ def test_what_has_no_price_is_said(cloud: Cloud, capsys: pytest.CaptureFixture[s
     result = between(cloud, [], [cluster(workerPools=[large])])
     assert "2 machine c8: no price" in result.notes
     assert result.as_dict()["lines"][1]["monthlyAfter"] is None
-    assert "not everything has one" in line(result)
+    assert "some items have no price" in line(result)
     show(result)
     shown = capsys.readouterr().out
     assert "no price" in shown

@@ -11,6 +11,8 @@ import yaml
 
 from tests.unit.command_line import LIMIT, ROOT, environment
 
+pytestmark = pytest.mark.slow  # runs commands with another distribution
+
 PLUGIN = ROOT / "tests/example_plugin"
 LAB = {"provider": "lab", "bench": "north"}
 CLUSTER = {
@@ -70,7 +72,7 @@ def test_synth_uses_it(tmp_path: Path) -> None:
 def test_its_settings_are_checked_like_every_other(
     tmp_path: Path, settings: dict[str, object], machine: dict[str, object], code: str, place: str
 ) -> None:
-    """REFUSED_BY_INFRASTRUCTURE is for plug-ins that have no codes of their own."""
+    """REFUSED_BY_INFRASTRUCTURE is for plug-ins that define no codes."""
     write(tmp_path, settings, **machine)
     done = caas(tmp_path, "synth", "lab")
     assert done.returncode == 1

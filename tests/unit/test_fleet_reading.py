@@ -1,12 +1,12 @@
-"""The fleet is read so that what is said of pools is not older than what is said of clusters."""
+"""The fleet is read so that the state of pools is not older than the state of clusters."""
 
 from __future__ import annotations
 
 from typing import Any, cast
 
 from components.manifest import Manifest
-from embedded.api import Api
-from embedded.fleet import read_fleet
+from engine.api import Api
+from engine.fleet import read_fleet
 
 
 class Asked:
@@ -25,5 +25,11 @@ def test_clusters_are_read_first_and_no_answer_comes_out_of_a_cache_that_lags() 
     asked = Asked()
     read_fleet(cast(Api, asked), "clusters")
     kinds = [kind for kind, _ in asked.lists]
-    assert kinds == ["clusters", "kubeadmcontrolplanes", "machinedeployments", "machines"]
+    assert kinds == [
+        "clusters",
+        "kubeadmcontrolplanes",
+        "machinedeployments",
+        "machines",
+        "machinesets",
+    ]
     assert all(query == {"resourceVersion": ""} for _, query in asked.lists)

@@ -1,4 +1,4 @@
-"""What every infrastructure must keep, whoever wrote it; a new plug-in adds its example."""
+"""Rules that every infrastructure must keep, plug-ins too; a new plug-in adds its example."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
+from packaging.version import Version
 
 from catalog import catalog
 from components.chart import rendered
@@ -23,17 +24,21 @@ from components.cluster.settings import Cluster
 from components.cluster.variables import DEFINITIONS, PATCHES
 from components.delivery.mirror import Mirror, mirrored
 from components.finding import Finding
+from components.infrastructure import image_tags
 from components.infrastructure.interface import Infrastructure
 from components.infrastructure.registry import infrastructure
-from stacks.settings import load_file
+from errors import CaasError
+from errors.addons import ADDON_UNSUPPORTED
+from stacks.settings import from_config, load_file
 from tests.addons.upstream import misplaced
 from tests.infrastructure.examples import EXAMPLES, write_stack
 from tests.unit.command_line import ROOT
 
 PLUGIN = ROOT / "tests/example_plugin"
 CHARTS = ROOT.parent / "shared/upstream/charts"
+PRICES = ROOT.parent / "shared/upstream/prices"
 SIMULATED = {"in-memory"}
-"""Machines that are only pretended: all of them are the same, whatever is said of them."""
+"""Infrastructures whose machines are simulated: all are the same, whatever their settings."""
 TEMPLATE = "/spec/template/spec"
 Patch = dict[str, Any]
 
@@ -112,6 +117,40 @@ def test_prices_are_of_known_things(default: Infrastructure) -> None:
         assert not prices.machines or default.machine_type(size) in prices.machines
 
 
+def test_prices_of_machines_are_those_of_their_source(default: Infrastructure) -> None:
+    file = PRICES / f"{default.name}.json"
+    if default.DATA is None or not (default.DATA / "prices.yaml").exists():
+        return
+    if not file.exists():
+        pytest.skip("the price lists are not here (../shared/upstream/prices)")
+    source = json.loads(file.read_text())
+    ours = yaml.safe_load((default.DATA / "prices.yaml").read_text())
+    assert str(ours["date"]) == source["date"][:10]
+    for region, machines in ({ours["region"]: ours["machines"]} | ours.get("regions", {})).items():
+        listed = source["regions"][region]
+        known = {name for name in default.known_machine_types() if name in listed}
+        assert set(machines) == known, f"{region}: a type too many or too few"
+        wrong = {
+            name: (price, listed[name])
+            for name, price in machines.items()
+            if price != pytest.approx(listed[name], abs=1e-6)
+        }
+        assert not wrong, region
+
+
+def test_prices_are_those_of_the_region(default: Infrastructure) -> None:
+    """A region of the list has its own machines; of others the source says whose they are."""
+    prices = default.price_list()
+    if prices is None:
+        return
+    assert prices.source
+    elsewhere = prices.of_region("nowhere")
+    assert f"no prices of nowhere, so these are those of {prices.region}" in elsewhere.source
+    for region, machines in prices.regions.items():
+        assert prices.of_region(region).machines == machines
+        assert set(machines) <= set(default.known_machine_types())
+
+
 def test_the_class_is_made_of_plain_values(plugin: Infrastructure) -> None:
     """An output in it would fail here; its name is a hash of it, so twice is the same."""
     first, second = (
@@ -176,7 +215,7 @@ def changes(plugin: Infrastructure) -> Iterator[tuple[str, tuple[str, str], Patc
 
 
 class Anything(dict[str, Any]):
-    """What a patch has set: whatever is below it may be there."""
+    """The value of a patch: any key below it may exist."""
 
     def __contains__(self, key: object) -> bool:
         return True
@@ -222,7 +261,7 @@ def patched(plugin: Infrastructure, variable: str) -> set[str]:
 
 
 def makes_its_own(plugin: Infrastructure) -> bool:
-    """Whether it has a foundation: groups of hosts and security groups are made there."""
+    """True if the infrastructure has a foundation, which makes host groups and security groups."""
     return type(plugin).foundation is not Infrastructure.foundation
 
 
@@ -290,8 +329,9 @@ def test_spot_is_patched_or_refused(default: Infrastructure, machine: dict[str, 
 def test_the_endpoint_is_patched_or_refused(
     default: Infrastructure, key: str, value: object
 ) -> None:
-    given = {"host": "192.0.2.10"} if default.name == "vsphere" else {}
-    endpoint = given | {key: value} | ({"allowed": ["198.51.100.0/24"]} if key == "public" else {})
+    example = EXAMPLES.get(default.name)
+    allowed = {"allowed": ["198.51.100.0/24"]} if key == "public" else {}
+    endpoint = (example.host if example else {}) | {key: value} | allowed
     content = cluster(default.name) | {"controlPlane": {"endpoint": endpoint}}
     refused = [each for each in found(default, content) if "endpoint" in each.path]
     done = patched(default, f".endpoint.{key}") | patched(default, f'.endpoint \\"{key}\\"')
@@ -307,8 +347,8 @@ def test_what_it_needs_is_in_the_catalog(default: Infrastructure) -> None:
         assert provider.contract in ("v1beta1", "v1beta2")
     for chart in default.charts():
         release = catalog().charts[chart.name]
-        for version in catalog().kubernetes_versions:
-            assert release.supports(version), (chart.name, str(version))
+        # Clusters with a version outside of its range are refused (ADDON_UNSUPPORTED).
+        assert any(map(release.supports, catalog().kubernetes_versions)), chart.name
         json.dumps(chart.values)
         file = CHARTS / chart.name / "values.yaml"
         if file.exists():
@@ -326,6 +366,8 @@ def test_a_mirror_is_where_their_images_come_from(default: Infrastructure) -> No
     for chart in (*default.charts(), OPERATOR):
         values = mirrored(chart, mirror).values
         for image in catalog().charts[chart.name].images:
+            if not image.at:  # machines are configured to pull it from the mirror
+                continue
             found: Any = values
             for key in image.at.split("."):
                 found = found[key]
@@ -336,9 +378,65 @@ def test_charts_of_a_management_cluster_hold_no_templates(plugin: Infrastructure
     """There is no add-on provider yet that would fill them in."""
     for version in catalog().kubernetes_versions:
         own = Cluster.model_validate(cluster(plugin.name) | {"version": str(version)})
-        known = plugin.filled_in("prod", own)
+        known = plugin.filled_in("prod", own.name, own.version, own.network.pods)
         for chart in plugin.charts():
             assert "{{" not in json.dumps(rendered(chart.values, known)), chart.name
+
+
+RELEASES = [str(version) for version in catalog().kubernetes_versions]
+
+
+@pytest.mark.parametrize("version", RELEASES)
+def test_charts_have_an_image_for_each_release_or_refuse_it(
+    default: Infrastructure, version: str
+) -> None:
+    """Every text with a template has a value for the release, so no image lacks its tag."""
+    content = {"provider": default.name, **settings_of(default.name)}
+    here = cluster(default.name) | {"version": version}
+    unsupported = [
+        chart.name
+        for chart in default.charts()
+        if not catalog().charts[chart.name].supports(Version(version))
+    ]
+    config = {"caas:infrastructure": content, "caas:clusters": [here]}
+    if unsupported:
+        with pytest.raises(CaasError) as caught:
+            from_config(config)
+        assert ADDON_UNSUPPORTED in [problem.code for problem in caught.value.problems]
+        return
+    if default.name in EXAMPLES:  # the plug-in of the tests is not registered here
+        from_config(config)
+    own = Cluster.model_validate(here)
+    known = default.filled_in("prod", own.name, own.version, own.network.pods)
+    for chart in default.charts():
+        assert list(without_value(chart.values, rendered(chart.values, known))) == [], chart.name
+
+
+def settings_of(name: str) -> dict[str, Any]:
+    return dict(EXAMPLES[name].least) if name in EXAMPLES else {"bench": "north"}
+
+
+def without_value(values: Any, filled: Any, path: str = "") -> Iterator[str]:
+    """The places where a template became nothing."""
+    if isinstance(values, dict):
+        for key, value in values.items():
+            yield from without_value(value, filled[key], f"{path}.{key}")
+    elif isinstance(values, list | tuple):
+        for index, value in enumerate(values):
+            yield from without_value(value, filled[index], f"{path}.{index}")
+    elif isinstance(values, str) and "{{" in values and not str(filled).strip():
+        yield path
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_tags_of_images_by_minor_cover_what_the_chart_supports(release: str) -> None:
+    """Charts whose images follow the cluster's minor have a tag for each that they support."""
+    version = Version(release)
+    for name, chart in catalog().charts.items():
+        versions = [image.name for image in chart.images or ()]
+        by_minor = len(versions) != len(set(versions))
+        if by_minor and chart.supports(version):
+            assert image_tags.tag_of(name, version), f"{name} has no image for {release}"
 
 
 def test_objects_are_whole_and_hold_no_secrets(plugin: Infrastructure) -> None:

@@ -1,4 +1,4 @@
-"""What infrastructures import, and that every process makes the same of a stack file."""
+"""The imports of infrastructures; every process makes the same objects of a stack file."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import pytest
 
 from tests.infrastructure.examples import EXAMPLES, write_stack
 from tests.unit.command_line import LIMIT, ROOT, environment
+
+pytestmark = pytest.mark.slow  # starts Python for each infrastructure
 
 SDKS = ("pulumi_aws", "pulumi_openstack", "pulumi_kubernetes", "boto3")
 SCRIPT = """
@@ -53,7 +55,7 @@ def test_settings_import_no_sdk_and_are_the_same_in_every_process(
 PROGRAM = """
 import sys
 from pathlib import Path
-from embedded.program import run_program
+from engine.program import run_program
 run_program("try", Path(sys.argv[1]))
 print("\\n".join(sorted({each.partition(".")[0] for each in sys.modules})))
 """

@@ -1,28 +1,22 @@
-"""What ingress add-ons put into a cluster: values and objects that matter."""
+"""The values and objects that ingress add-ons put into a cluster."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import jsonschema
 import pytest
 
-from components.addon import (
-    CERTIFICATES,
-    GATEWAY_API,
-    Addon,
-    AddonSettings,
-    Manifest,
-    SecurityLevel,
-    Target,
-)
+from components.addon import CERTIFICATES, GATEWAY_API, Addon, Manifest, SecurityLevel
+from components.addon_settings import AddonSettings
 from components.chart import CLUSTER_NAME, rendered
 from components.infrastructure.aws import Aws
 from components.infrastructure.registry import infrastructure
 from components.ingress.classes import SHARED, TRAITS, ClassName
-from components.ingress.envoy_gateway import EnvoyGateway
-from components.ingress.traefik import Traefik
+from components.ingress.envoy_gateway import EnvoyGatewaySettings
+from components.ingress.traefik import TraefikSettings
 from tests.addons.examples import addon, target
 from tests.addons.monitored import watched
 from tests.addons.upstream import CHARTS, unknown_values
@@ -105,10 +99,10 @@ def test_node_ports_have_no_class_of_load_balancers() -> None:
     assert "loadBalancerClass" not in kubernetes["envoyService"]
 
 
-@pytest.mark.parametrize("settings", [EnvoyGateway(), Traefik()])
+@pytest.mark.parametrize("settings", [EnvoyGatewaySettings(), TraefikSettings()])
 def test_on_aws_the_load_balancer_is_a_network_load_balancer(settings: AddonSettings) -> None:
     cloud = Aws.model_construct(provider="aws")
-    found = settings.addon(Target(target({}).cluster, cloud, {}))
+    found = settings.addon(replace(target({}), infrastructure=cloud))
     assert '"service.beta.kubernetes.io/aws-load-balancer-type": "nlb"' in json.dumps(
         [found.objects, [chart.values for chart in found.charts]]
     )
@@ -122,7 +116,7 @@ OF_TARGETS = "service.beta.kubernetes.io/aws-load-balancer-target-group-attribut
     [
         ("openstack", True, "loadbalancer.openstack.org/proxy-protocol", "true"),
         ("openstack", False, "loadbalancer.openstack.org/proxy-protocol", None),
-        # What its controller reads of a network load balancer, and keeps until it is told else.
+        # Its controller reads it of a network load balancer, and keeps it until it is set anew.
         ("aws", True, OF_TARGETS, "proxy_protocol_v2.enabled=true"),
         ("aws", False, OF_TARGETS, "proxy_protocol_v2.enabled=false"),
     ],
@@ -131,8 +125,8 @@ def test_the_load_balancer_is_told_to_use_the_proxy_protocol(
     cloud: str, wanted: bool, key: str, value: str | None
 ) -> None:
     plugin = infrastructure(cloud).model_construct(provider=cloud)
-    settings = EnvoyGateway.model_validate({"traffic": {"proxyProtocol": wanted}})
-    found = settings.addon(Target(target({}).cluster, plugin, {}))
+    settings = EnvoyGatewaySettings.model_validate({"traffic": {"proxyProtocol": wanted}})
+    found = settings.addon(replace(target({}), infrastructure=plugin))
     service = one(found, "EnvoyProxy")["provider"]["kubernetes"]["envoyService"]
     assert service["annotations"].get(key) == value
 
@@ -377,10 +371,3 @@ def test_credentials_are_names_of_secrets() -> None:
         "key": "secret-access-key",
     }
     assert second["dns01"]["rfc2136"]["tsigSecretSecretRef"]["name"] == "tsig"
-
-
-def test_machines_of_the_cloud_have_a_role() -> None:
-    dns01 = [{"route53": {"region": "eu-central-1"}}]
-    plain = target({"certManager": {}, "issuers": {"acme": [{**ACME, "dns01": dns01}]}})
-    on_aws = Target(plain.cluster, Aws.model_construct(provider="aws"), plain.addons)
-    assert not list(plain.addons["issuers"].check(on_aws))

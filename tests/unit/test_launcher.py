@@ -1,4 +1,4 @@
-"""The launcher, in small checkouts of its own whose lock files pin wheels made here."""
+"""The launcher, in small temporary checkouts whose lock files pin wheels made here."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from pathlib import Path
 import pytest
 
 from tests.unit.command_line import LIMIT, LOCKS, ROOT, Outcome, environment, piped, terminal
+
+pytestmark = pytest.mark.slow  # makes virtual environments
 
 MAIN = "import os, sys; print(os.getcwd(), sys.argv[1:], sys.prefix)\n"
 
@@ -165,6 +167,25 @@ def test_tests_get_their_tools(ready: Checkout, arguments: list[str], env: dict[
     assert ready.has("tool")
     assert ready.has("press")
     assert ready.run(*arguments, **env).err == ""
+
+
+def test_the_packages_of_an_infrastructure_come_with_its_stacks(ready: Checkout) -> None:
+    ready.pin("requirements-aws.txt", "cloud")
+    (ready.folder / "requirements-aws.in").write_text("cloud")
+    stacks = ready.folder / "stacks"
+    stacks.mkdir()
+    (stacks / "Pulumi.local.yaml").write_text("provider: in-memory\n")
+    (stacks / "Pulumi.prod.yaml").write_text("caas:infrastructure: { provider: 'aws' }")
+    for without in (["up"], ["up", "local"], ["status"], ["new", "prod-aws"], ["explain", "aws"]):
+        done = ready.run(*without)
+        assert (done.status, done.err) == (0, "")
+    assert not ready.has("cloud")
+    for needing in (["up", "prod"], ["kubeconfig", "x", "--stack=prod"], ["check"]):
+        (ready.folder / ".venv/caas-aws.lock").unlink(missing_ok=True)
+        assert "Setting up" in ready.run(*needing).err
+        assert ready.has("cloud")
+        assert ready.run(*needing).err == ""
+    assert ready.is_stamped
 
 
 def test_the_documentation_gets_its_tools_and_no_others(ready: Checkout) -> None:

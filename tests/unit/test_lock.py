@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from embedded.lock import hold
 from errors import CaasError, machine
+from plane.lock import hold
 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from embedded.lock import hold
+from plane.lock import hold
 with hold(Path(sys.argv[1]), "caas up local"):
     print("held", flush=True)
     time.sleep(60)

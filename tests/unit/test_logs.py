@@ -1,4 +1,4 @@
-"""What logs are in a cluster: the store, the collectors, how they are searched."""
+"""Logs in a cluster: the store, the collectors, the search."""
 
 from __future__ import annotations
 

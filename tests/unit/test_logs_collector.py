@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from embedded import pki
+from plane import pki
 from tests.addons.fluent_bit import CLUSTER, NODE, Sink, collector, http_sink, syslog_sink, until
 from tests.unit.test_logs import CASES
 

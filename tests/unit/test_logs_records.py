@@ -1,4 +1,4 @@
-"""What becomes of each record, in a real Lua: its shape, its class, limits, and its secrets."""
+"""The processing of each record in a real Lua: its shape, class, limits, and secrets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules about logs: what is wrong is told with its code at its place, and what is right passes."""
+"""Rules about logs: each mistake has its code and place, and correct settings pass."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from components.addons import Addons
-from components.logging.logs import Logs
+from components.delivery.rules import check_target
+from components.logging.logs import LogsSettings
 from errors import Code
 from errors.addons import ADDON_NEEDS
 from errors.logs import (
@@ -24,7 +24,7 @@ from errors.logs import (
     UNKNOWN_LOG_CLASS,
 )
 from errors.observability import HALF_CREDENTIALS
-from stacks.settings.rules.addons import check_target
+from stacks.settings.addons import Addons
 from tests.addons.examples import target
 
 BUCKET = {"bucket": "logs", "secret": "s3"}
@@ -165,4 +165,4 @@ def test_values_cannot_break_out_of_their_line(settings: dict[str, Any]) -> None
 
 
 def test_settings_compare() -> None:
-    assert Logs.model_validate({}) == Logs()
+    assert LogsSettings.model_validate({}) == LogsSettings()

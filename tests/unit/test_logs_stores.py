@@ -1,4 +1,4 @@
-"""What Loki is told is accepted by a real Loki."""
+"""A real Loki accepts its configuration."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PARTS = {
     "analytics": "analytics",
     "auth_enabled": "auth_enabled",
 }
-"""What the chart hands on, by its name there, and its name in the configuration."""
+"""The settings that the chart passes on: their keys there, and in the configuration."""
 
 
 @pytest.mark.parametrize("name", ["least", "everything", "distributed"])

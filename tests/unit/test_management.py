@@ -1,4 +1,4 @@
-"""Backups that are no backups, the graph of objects, and what Cluster API's operator is told."""
+"""Backups that are not valid, the graph of objects, and the objects of Cluster API's operator."""
 
 from __future__ import annotations
 
@@ -12,10 +12,6 @@ import pytest
 from catalog import catalog
 from components.cluster import cluster_api
 from components.infrastructure.registry import infrastructure
-from embedded.management import archive
-from embedded.management.archive import Header
-from embedded.management.graph import Kind, Node, build
-from embedded.management.handover import compare
 from errors import CaasError
 from errors.management import (
     BACKUP_DAMAGED,
@@ -24,7 +20,12 @@ from errors.management import (
     BACKUP_TOO_NEW,
     MACHINES_LOST,
 )
+from operations.management import archive
+from operations.management.archive import Header
+from operations.management.graph import Node, ObjectKind, build
+from operations.management.handover import compare
 from tests.addons.upstream import unknown_values
+from tests.infrastructure.examples import WITH_PROVIDER
 
 HEADER = Header(1, "0.1.0", "prod", "clusters", "2026-11-22T00:00:00+00:00", "id", ("a",), 1, {})
 
@@ -140,7 +141,7 @@ class TestGraph:
             "spec": more.pop("spec", {}),
         }
         head = kind in ("Cluster", "ClusterClass")
-        path = Kind(group or "v1", kind, f"{kind.lower()}s", True, head, head)
+        path = ObjectKind(group or "v1", kind, f"{kind.lower()}s", True, head, head)
         return Node(manifest, path)
 
     def test_owners_come_first_and_strangers_stay(self) -> None:
@@ -173,7 +174,7 @@ def test_machines_that_differ_are_named() -> None:
 
 
 class TestClusterApi:
-    @pytest.fixture(params=["aws", "openstack", "vsphere", "azure", "gcp"])
+    @pytest.fixture(params=WITH_PROVIDER)
     def plugin(self, request: pytest.FixtureRequest) -> Any:
         return infrastructure(request.param).model_construct(provider=request.param)
 

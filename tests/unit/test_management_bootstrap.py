@@ -9,25 +9,8 @@ import pytest
 
 from cli.commands import bootstrap as bootstrap_command
 from cli.commands import management as management_command
-from cli.commands.management import Action
-from embedded.management import archive, backup
-from embedded.management.archive import Header
-from embedded.management.bootstrap import (
-    MOVE,
-    ON_ITSELF,
-    PLANE,
-    STEPS,
-    TAKE_DOWN,
-    Bootstrap,
-    Folder,
-    Record,
-    before_handover,
-    of_components,
-    target,
-)
-from embedded.management.graph import Graph, Kind, Node
-from embedded.program import run_program
-from embedded.progress import Progress, Silent
+from cli.commands.management import ManagementAction
+from engine.program import run_program
 from errors import CaasError
 from errors.management import (
     BACKUP_UNSETTLED,
@@ -36,6 +19,23 @@ from errors.management import (
     BOOTSTRAP_TIMED_OUT,
     NO_SNAPSHOT,
 )
+from operations.management import archive, backup
+from operations.management.archive import Header
+from operations.management.bootstrap import (
+    MOVE,
+    ON_ITSELF,
+    PLANE,
+    STEPS,
+    TAKE_DOWN,
+    Bootstrap,
+    BootstrapRecord,
+    Folder,
+    before_handover,
+    of_components,
+    target,
+)
+from operations.management.graph import Graph, Node, ObjectKind
+from plane.progress import Progress, Silent
 
 STACKS = Path(__file__).resolve().parents[2] / "stacks"
 
@@ -103,7 +103,7 @@ def test_an_interrupted_bootstrap_goes_on_where_it_was(tmp_path: Path, at: str) 
 
 
 def test_a_damaged_record_is_an_empty_one(tmp_path: Path) -> None:
-    record = Record(tmp_path / "bootstrap.json")
+    record = BootstrapRecord(tmp_path / "bootstrap.json")
     for content in ("", "{", "[]", '{"done": 3}'):
         (tmp_path / "bootstrap.json").write_text(content)
         assert record.done() == {}
@@ -155,7 +155,9 @@ def test_a_backup_without_etcd_has_no_snapshot(
     header = Header(1, "0.1.0", "local", "clusters", "2026-11-22", "id", (), 0, {})
     archive.write(tmp_path / "x", header, {})
     with pytest.raises(CaasError) as error:
-        management_command.command(Action.RESTORE, "local", source=tmp_path / "x", etcd=True)
+        management_command.command(
+            ManagementAction.RESTORE, "local", source=tmp_path / "x", etcd=True
+        )
     assert error.value.problems[0].code is NO_SNAPSHOT
 
 
@@ -167,7 +169,9 @@ def test_machines_that_come_and_go_all_the_time_are_no_backup(
     def discover(*_: Any) -> Graph:
         uid = str(next(readings))
         manifest = {"kind": "Machine", "apiVersion": "v1", "metadata": {"uid": uid}, "spec": {}}
-        return Graph({uid: Node(manifest, Kind("v1", "Machine", "machines", True), moves=True)})
+        return Graph(
+            {uid: Node(manifest, ObjectKind("v1", "Machine", "machines", True), moves=True)}
+        )
 
     monkeypatch.setattr(backup, "discover", discover)
     nothing: Any = None

@@ -1,4 +1,4 @@
-"""MetalLB: what is said becomes its objects, and what it would refuse is refused."""
+"""MetalLB: the objects made from settings, and the settings that MetalLB would refuse."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from components.addon import LOAD_BALANCER, Manifest, SecurityLevel, Target
-from components.addons import Addons, addons_of
-from components.cluster.settings import Cluster
+from components.addon import LOAD_BALANCER, Manifest, SecurityLevel
+from components.delivery.rules import check_target
+from components.facts import ClusterFacts
 from components.infrastructure.registry import infrastructure
-from components.loadbalancer.metallb import MetalLB
-from components.loadbalancer.metallb_settings import BgpAdvertisement
+from components.loadbalancing.metallb import MetalLBSettings
+from components.loadbalancing.metallb_settings import BgpAdvertisement
 from errors import Code
 from errors.network import (
     ADDRESS_FAMILY_UNUSED,
@@ -24,8 +24,8 @@ from errors.network import (
     POOLS_OVERLAP,
     UNKNOWN_REFERENCE,
 )
-from stacks.settings.rules.addons import check_target
-from tests.addons.examples import LEAST, addon
+from stacks.settings.addons import Addons, addons_of
+from tests.addons.examples import addon, cluster
 from tests.addons.rules import findings, found
 from tests.addons.upstream import unknown_values
 from tests.infrastructure.examples import EXAMPLES
@@ -93,7 +93,7 @@ def test_a_community_is_a_name_or_one_that_metallb_reads(text: str) -> None:
     with pytest.raises(ValidationError, match="communities"):
         BgpAdvertisement.model_validate({"name": "a", "communities": [text]})
     with pytest.raises(ValidationError, match="communities"):
-        MetalLB.model_validate({"pools": [POOL], "communities": {"near": text}})
+        MetalLBSettings.model_validate({"pools": [POOL], "communities": {"near": text}})
 
 
 def test_an_advertisement_has_communities_and_preferences() -> None:
@@ -279,11 +279,11 @@ def test_every_value_is_one_of_the_chart() -> None:
     assert not unknown_values("metallb", said)
 
 
-def on(name: str, **metallb: Any) -> Target:
+def on(name: str, **metallb: Any) -> ClusterFacts:
     settings = {"provider": name, **EXAMPLES[name].least}
     plugin = infrastructure(name).model_validate(settings)
-    cluster = Cluster.model_validate(LEAST | {"addons": {"metallb": {"pools": [POOL]} | metallb}})
-    return addons_of(Addons(), cluster, plugin)
+    own = cluster(addons={"metallb": {"pools": [POOL]} | metallb})
+    return addons_of(Addons(), own, plugin)
 
 
 @pytest.mark.parametrize("name", ["aws", "azure", "gcp", "openstack"])

@@ -11,14 +11,14 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from components.addon import GATEWAY_API, METRICS, Addon, Target
-from components.addons import Addons, addons_of
+from components.addon import GATEWAY_API, METRICS, Addon
 from components.chart import CLUSTER_NAME
-from components.cluster.settings import Cluster
+from components.facts import ClusterFacts
 from components.infrastructure.in_memory import InMemory
 from components.observability import files
 from errors import Code
 from errors import observability as codes
+from stacks.settings.addons import Addons, ClusterSettings, addons_of
 from tests.addons.examples import LEAST, addon, target
 from tests.addons.upstream import at, unknown_values
 
@@ -64,7 +64,7 @@ def values(settings: dict[str, Any], **cluster: Any) -> dict[str, Any]:
 
 
 def on_management(settings: dict[str, Any]) -> Addon:
-    cluster = Cluster.model_validate(LEAST | {"addons": {"monitoring": settings}})
+    cluster = ClusterSettings.model_validate(LEAST | {"addons": {"monitoring": settings}})
     there = addons_of(Addons(), cluster, InMemory(), management=True)
     return there.addons["monitoring"].addon(there)
 
@@ -271,7 +271,7 @@ class TestObjects:
 
 
 def found_in(settings: dict[str, Any], **cluster: Any) -> list[tuple[Code, tuple[str | int, ...]]]:
-    there: Target = target({"monitoring": settings}, **cluster)
+    there: ClusterFacts = target({"monitoring": settings}, **cluster)
     return [(each.code, each.path) for each in there.addons["monitoring"].check(there)]
 
 

@@ -1,4 +1,4 @@
-"""Where a cluster has monitoring, networks and load balancers open their metrics."""
+"""Networks and load balancers expose their metrics in clusters with monitoring."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from components.addon import METRICS, Addon
-from components.basics.metrics_server import MetricsServer
+from components.system.metrics_server import MetricsServerSettings
 from tests.addons.examples import target
 from tests.addons.upstream import at, unknown_values
 
@@ -25,7 +25,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
 
 def addon(key: str, *, monitoring: bool = True) -> Addon:
     plain = target({key: SETTINGS[key]})
-    others = {"monitoring": MetricsServer()} if monitoring else {}  # whatever has the key
+    others = {"monitoring": MetricsServerSettings()} if monitoring else {}  # whatever has the key
     watched = replace(plain, addons={**plain.addons, **others})
     return watched.addons[key].addon(watched)
 

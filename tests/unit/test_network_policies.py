@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from components.addon import Port
-from components.addons import Addons, addons_of
 from components.cluster import kubeadm
-from components.cluster.settings import Cluster
-from components.cluster.variables import API_SERVER
+from components.cluster.rules import arguments
 from components.cluster.workload_cluster import cluster_manifest
+from components.cluster_object import API_SERVER, DeclaredCluster
+from components.delivery.rules import check_target
 from components.infrastructure.in_memory import InMemory
 from components.infrastructure.registry import infrastructure
 from errors import CaasError, Code
@@ -25,8 +25,7 @@ from errors.network import (
     PORT_CLOSED,
     PROTECTED_NAMESPACE,
 )
-from stacks.settings.rules import arguments
-from stacks.settings.rules.addons import check_target
+from stacks.settings.addons import Addons, ClusterSettings, addons_of
 from stacks.settings.running import check_control_plane
 from tests.addons.examples import LEAST, addon
 from tests.addons.rules import found
@@ -41,20 +40,15 @@ def flannel(settings: dict[str, Any], **cluster: Any) -> dict[str, Any]:
 
 
 def test_flannel_has_the_ranges_of_the_cluster() -> None:
-    assert flannel({}) == {
-        "podCidr": "192.168.0.0/16",
-        "podCidrv6": "",
-        "flannel": {"backend": "vxlan"},
-        "netpol": {"enabled": False},
-    }
+    given = flannel({})
+    assert (given["podCidr"], given["podCidrv6"]) == ("192.168.0.0/16", "")
+    assert given["flannel"]["backend"] == "vxlan"
+    assert given["netpol"] == {"enabled": False}
     six = {"pods": ["fd00:10::/48"], "services": ["fd00:20::/112"]}
     said = flannel({"backend": "wireguard", "mtu": 1400, "networkPolicies": True}, network=six)
-    assert said == {
-        "podCidr": "",
-        "podCidrv6": "fd00:10::/48",
-        "flannel": {"backend": "wireguard", "mtu": 1400},
-        "netpol": {"enabled": True},
-    }
+    assert (said["podCidr"], said["podCidrv6"]) == ("", "fd00:10::/48")
+    assert (said["flannel"]["backend"], said["flannel"]["mtu"]) == ("wireguard", 1400)
+    assert said["netpol"] == {"enabled": True}
 
 
 def test_each_backend_has_its_ports() -> None:
@@ -157,7 +151,7 @@ def test_flannel_can_hold_policies() -> None:
 
 
 def topology(**network: Any) -> dict[str, Any]:
-    settings = Cluster.model_validate(LEAST | {"network": network})
+    settings = ClusterSettings.model_validate(LEAST | {"network": network})
     found: dict[str, Any] = cluster_manifest(settings, InMemory(), "clusters")["spec"]["topology"]
     return found
 
@@ -171,7 +165,10 @@ def test_a_cluster_without_kube_proxy_is_made_without_it() -> None:
 
 @pytest.mark.parametrize("before", [True, False])
 def test_kube_proxy_neither_comes_nor_goes(before: bool) -> None:
-    live, wanted = topology(kubeProxy=before), topology(kubeProxy=not before)
+    live, wanted = (
+        DeclaredCluster({"spec": {"topology": topology(kubeProxy=each)}})
+        for each in (before, not before)
+    )
     with pytest.raises(CaasError) as caught:
         check_control_plane(live, wanted, cluster="shop")
     assert caught.value.problems[0].code is KUBE_PROXY_CHANGED
@@ -179,10 +176,10 @@ def test_kube_proxy_neither_comes_nor_goes(before: bool) -> None:
 
 
 def on(name: str, addons: dict[str, Any], **infrastructure_settings: Any) -> list[str]:
-    """What is closed on an infrastructure, in words."""
+    """The ports that are closed on an infrastructure, in words."""
     settings = {"provider": name, **EXAMPLES[name].least, **infrastructure_settings}
     plugin = infrastructure(name).model_validate(settings)
-    cluster = Cluster.model_validate(LEAST | {"addons": {"calico": None} | addons})
+    cluster = ClusterSettings.model_validate(LEAST | {"addons": {"calico": None} | addons})
     found = list(check_target(addons_of(Addons(), cluster, plugin)))
     assert {each.code for each in found} <= {PORT_CLOSED}
     return [each.what.partition("do not let ")[2].removesuffix(" through") for each in found]
@@ -224,7 +221,7 @@ def test_ports_can_be_opened_on_aws() -> None:
 def test_the_range_of_node_ports_is_an_argument() -> None:
     argument = {"name": "service-node-port-range", "value": "30000-31999"}
     options = {"kubeadm": {"apiServer": {"extraArgs": [argument]}}}
-    settings = Cluster.model_validate(LEAST | {"controlPlane": options})
+    settings = ClusterSettings.model_validate(LEAST | {"controlPlane": options})
     assert not list(arguments.check(settings))
     told = kubeadm.values(settings.control_plane, InMemory().class_parts())[API_SERVER]
     assert argument in told

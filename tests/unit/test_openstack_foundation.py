@@ -1,4 +1,4 @@
-"""What is made on OpenStack before Cluster API comes: recorded, and with a cloud that answers."""
+"""The resources that exist on OpenStack before Cluster API: recorded, and on a simulated cloud."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pulumi.runtime import mocks
 
 from components.cluster.settings import Cluster
 from components.infrastructure.openstack import OpenStack
-from embedded.program import Resource, run_program
+from engine.program import Resource, run_program
 from errors.openstack import QUOTA_TOO_SMALL
 from tests.unit.openstack_stacks import EXISTING, HIGHLY_AVAILABLE, MADE, stack_file
 from tests.unit.planned import cluster
@@ -146,6 +146,22 @@ def test_what_holds_data_is_protected(tmp_path: Path) -> None:
     for container in (each for each in resources if each.type.endswith(":Container")):
         assert container.inputs["versioning"] is True
         assert "containerRead" not in container.inputs, "private"
+
+
+def test_the_outputs_are_exported(tmp_path: Path) -> None:
+    file = Path(__file__).parents[2] / "stacks" / "Pulumi.prod-openstack.yaml"
+    outputs = run_program("prod-openstack", file).outputs
+    assert outputs["containers"]["logs"] == "acme-prod-logs"
+    assert set(outputs) == {
+        "clusters",
+        "containers",
+        "dns_zone_id",
+        "hostnames",
+        "network_id",
+        "router_id",
+        "security_group_id",
+        "subnet_ids",
+    }
 
 
 def test_keys_are_made_or_referred_to(record: Record) -> None:

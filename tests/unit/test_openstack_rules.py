@@ -1,4 +1,4 @@
-"""What a stack file on OpenStack may not say, by code."""
+"""The findings of the rules of OpenStack in a stack file, by code."""
 
 from __future__ import annotations
 

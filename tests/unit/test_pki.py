@@ -9,7 +9,7 @@ import yaml
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from embedded import pki
+from plane import pki
 
 ADDRESS = "127.3.4.5"
 NOW = datetime(2026, 6, 1, tzinfo=UTC)

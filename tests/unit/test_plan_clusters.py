@@ -1,4 +1,4 @@
-"""What an apply does to clusters: actions, versions, rounds, refusals."""
+"""The effect of an apply on clusters: actions, versions, rounds, refusals."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from packaging.version import Version
 
-from embedded.plan.clusters import Action, judge_clusters, plan_clusters
-from embedded.plan.machines import CONTROL_PLANE
+from components.cluster_object import CONTROL_PLANE
+from engine.plan.clusters import ClusterAction, judge_clusters, plan_clusters
 from errors import CaasError, Where
 from errors.stack_rules import DOWNGRADE, NETWORK_CHANGED, SKIPPED_MINOR
 from tests.unit.planned import between, change_of, cluster, group_of, objects, pool
@@ -23,20 +23,20 @@ def versions(*texts: str) -> tuple[Version, ...]:
 
 def test_nothing_changes(tmp_path: Path) -> None:
     change = change_of(tmp_path, cluster(), cluster())
-    assert change.action is Action.UNCHANGED
-    assert {group.action for group in change.machines} == {Action.UNCHANGED}
+    assert change.action is ClusterAction.UNCHANGED
+    assert {group.action for group in change.machines} == {ClusterAction.UNCHANGED}
     assert not any(group.replaced or group.rounds or group.in_place for group in change.machines)
 
 
 def test_clusters_come_and_go(tmp_path: Path) -> None:
     live, desired = (objects(tmp_path, cluster(name)) for name in ("old", "new"))
     new, old = plan_clusters(between(live, desired))
-    assert (new.name, new.action) == ("new", Action.CREATE)
+    assert (new.name, new.action) == ("new", ClusterAction.CREATE)
     assert [(group.name, group.created) for group in new.machines] == [
         (CONTROL_PLANE, 1),
         ("general", 2),
     ]
-    assert (old.name, old.action) == ("old", Action.DELETE)
+    assert (old.name, old.action) == ("old", ClusterAction.DELETE)
     assert [(group.name, group.deleted) for group in old.machines] == [
         (CONTROL_PLANE, 1),
         ("general", 2),
@@ -51,20 +51,20 @@ def test_scaling_replaces_nothing(tmp_path: Path, before: int, after: int) -> No
         cluster(workerPools=[pool(replicas=after)]),
     )
     group = group_of(change, "general")
-    assert (group.action, group.replaced, group.rounds) == (Action.UPDATE, 0, 0)
+    assert (group.action, group.replaced, group.rounds) == (ClusterAction.UPDATE, 0, 0)
     assert (group.created, group.deleted) == (max(0, after - before), max(0, before - after))
-    assert group_of(change, CONTROL_PLANE).action is Action.UNCHANGED
+    assert group_of(change, CONTROL_PLANE).action is ClusterAction.UNCHANGED
 
 
 def test_pools_come_and_go(tmp_path: Path) -> None:
     change = change_of(tmp_path, cluster(), cluster(workerPools=[pool("batch", replicas=1)]))
-    assert change.action is Action.UPDATE
+    assert change.action is ClusterAction.UPDATE
     assert (group_of(change, "batch").action, group_of(change, "batch").created) == (
-        Action.CREATE,
+        ClusterAction.CREATE,
         1,
     )
     assert (group_of(change, "general").action, group_of(change, "general").deleted) == (
-        Action.DELETE,
+        ClusterAction.DELETE,
         2,
     )
 
@@ -140,15 +140,15 @@ def test_an_empty_pool_has_nothing_to_replace(tmp_path: Path) -> None:
 )
 def test_what_touches_no_machine_is_still_a_change(tmp_path: Path, changes: dict[str, Any]) -> None:
     change = change_of(tmp_path, cluster(), cluster(**changes))
-    assert (change.action, change.other) == (Action.UPDATE, True)
-    assert {group.action for group in change.machines} == {Action.UNCHANGED}
+    assert (change.action, change.other) == (ClusterAction.UPDATE, True)
+    assert {group.action for group in change.machines} == {ClusterAction.UNCHANGED}
     assert change.paused is bool(changes.get("paused"))
 
 
 def test_an_in_place_change_replaces_nothing(tmp_path: Path) -> None:
     change = change_of(tmp_path, cluster(), cluster(workerPools=[pool(labels={"a": "b"})]))
     group = group_of(change, "general")
-    assert (group.action, group.in_place, group.replaced) == (Action.UPDATE, True, 0)
+    assert (group.action, group.in_place, group.replaced) == (ClusterAction.UPDATE, True, 0)
 
 
 def test_a_downgrade_is_refused_at_its_place(tmp_path: Path) -> None:
@@ -202,6 +202,7 @@ def test_as_dict_has_everything_a_script_needs(tmp_path: Path) -> None:
             "inPlace": False,
             "maxUnavailable": 0,
             "autoscaled": None,
+            "assumed": None,
         },
         "workers": [
             {
@@ -216,6 +217,7 @@ def test_as_dict_has_everything_a_script_needs(tmp_path: Path) -> None:
                 "inPlace": False,
                 "maxUnavailable": 0,
                 "autoscaled": None,
+                "assumed": None,
             }
         ],
         "paused": False,

@@ -1,4 +1,4 @@
-"""Which machines come from which settings: what replaces them, and what does not."""
+"""Machines and the settings they depend on: changes that replace them, and changes that don't."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from components.cluster.kinds import CLUSTER_API
-from embedded.objects import Key, Objects
-from embedded.plan.machines import CONTROL_PLANE, Group, groups
+from components.cluster_object import CONTROL_PLANE
+from engine.objects import Key, Objects
+from engine.plan.machines import PlannedGroup, groups
 from tests.unit.planned import cluster, objects, pool
 
 CLUSTER = Key(CLUSTER_API, "Cluster", "clusters", "shop")
@@ -19,7 +20,7 @@ ARGUMENTS = {"extraArgs": [{"name": "v", "value": "3"}]}
 TAINTS = [{"key": "gpu", "effect": "NoSchedule"}]
 
 
-def found(folder: Path, *clusters: Any, **stack: Any) -> dict[str, Group]:
+def found(folder: Path, *clusters: Any, **stack: Any) -> dict[str, PlannedGroup]:
     made = objects(folder, *clusters, **stack)
     return groups(made[CLUSTER], made)
 

@@ -1,4 +1,4 @@
-"""What a plan shows of secrets and of what only creation tells, without a server."""
+"""Secrets in a plan, and values that are known only after creation, without a server."""
 
 from __future__ import annotations
 
@@ -8,16 +8,23 @@ from typing import Any
 import pytest
 
 from cli.plan import title
-from components.manifest import Manifest
-from embedded.api import Api
-from embedded.apply import apply_plan
-from embedded.objects import Key, StackObjects
-from embedded.plan.clusters import plan_clusters
-from embedded.plan.objects import ObjectChange, ObjectPlan, Operation, plan_offline
-from embedded.plan.words import sentences
-from embedded.values import AFTER_CREATION
+from components.manifest import PROTECTED, RETAINED, Manifest
+from engine.api import Api
+from engine.apply import apply_plan
+from engine.objects import Key, StackObjects
+from engine.plan.clusters import plan_clusters
+from engine.plan.objects import (
+    ObjectChange,
+    ObjectPlan,
+    Operation,
+    plan_between,
+    plan_offline,
+    plan_removal,
+)
+from engine.plan.words import sentences
+from engine.values import AFTER_CREATION
 from errors import CaasError
-from errors.program import PULUMI_NEEDED
+from errors.program import OBJECT_PROTECTED, PULUMI_NEEDED
 from tests.unit.planned import between, change_of, cluster, group_of, objects, pool
 
 
@@ -58,9 +65,9 @@ def test_what_is_missing_is_counted() -> None:
 def test_nothing_is_applied_of_a_plan_that_lacks_values() -> None:
     known, unknown = manifest("Thing"), manifest("Other", spec={"id": AFTER_CREATION})
     plan = plan_offline([known, unknown])
-    api = Api.__new__(Api)  # whoever asks it fails
+    api = Api.__new__(Api)  # every request fails
     with pytest.raises(CaasError) as caught:
-        apply_plan(api, plan, [[known, unknown]], StackObjects(api, "unit"))
+        apply_plan(api, plan, [[known, unknown]], StackObjects(api, "unit", "unit"))
     assert caught.value.problems[0].code is PULUMI_NEEDED
     assert "Other" in caught.value.problems[0].what
 
@@ -68,7 +75,7 @@ def test_nothing_is_applied_of_a_plan_that_lacks_values() -> None:
 def test_an_autoscaled_pool_in_words(tmp_path: Any) -> None:
     scaled = {"name": "general", "autoscaling": {"min": 2, "max": 9}}
     new = plan_clusters(between({}, objects(tmp_path, cluster(workerPools=[scaled]))))
-    assert "pool `general`: 2 to 9 machines as the load wants it" in sentences(new)[0]
+    assert "pool `general`: 2 to 9 machines as the load requires" in sentences(new)[0]
     assert new[0].machines[1].as_dict()["autoscaled"] == {"min": 2, "max": 9}
 
     taints = [{"key": "gpu", "effect": "NoSchedule"}]
@@ -90,3 +97,18 @@ def test_a_plan_that_is_offline_is_all_new() -> None:
     assert plan == ObjectPlan({}, plan.desired, plan.changes)
     assert {change.operation for change in plan.changes} == {Operation.CREATE}
     assert replace(plan.changes[0], shown=None) == plan.changes[0]
+
+
+def test_a_protected_object_that_leaves_the_stack_is_refused() -> None:
+    kept = manifest("ConfigMap", metadata={"name": "a", "annotations": {PROTECTED: "true"}})
+    with pytest.raises(CaasError) as caught:
+        plan_between([kept], [])
+    assert caught.value.problems[0].code is OBJECT_PROTECTED
+
+
+def test_retained_objects_stay() -> None:
+    kept = manifest("ConfigMap")
+    kept["metadata"] = {"name": "a", "annotations": {RETAINED: "true"}}
+    older = manifest("Secret", immutable=True)
+    live = {Key.of(each): each for each in (kept, older, manifest("Thing"))}
+    assert [change.key.kind for change in plan_removal(live, ()).changes] == ["Thing"]

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from embedded.plan.clusters import plan_clusters
-from embedded.plan.words import sentence, sentences
+from engine.plan.clusters import plan_clusters
+from engine.plan.words import sentence, sentences
 from tests.unit.planned import Settings, between, change_of, cluster, objects, pool
 
 THREE = {"replicas": 3}
@@ -80,7 +80,7 @@ ONE_POOL = cluster()
             cluster(version="1.36.3", paused=True, workerPools=[]),
             "Kubernetes 1.36.1 → 1.36.3; control plane: 1 machine replaced; "
             "pool `general`: deleted, with its 2 machines "
-            "(paused: nothing happens until it is not)",
+            "(paused: not reconciled until it is unpaused)",
         ),
     ],
 )

@@ -14,14 +14,15 @@ from pathlib import Path
 import psutil
 import pytest
 
-from embedded import components, manifests, plane, ports, process, startup
-from embedded.binaries import Binaries
-from embedded.lock import hold
-from embedded.plane import Plane
-from embedded.process import Program, Record
-from embedded.progress import Silent
-from embedded.state import State
 from errors import CaasError, Code, machine
+from plane import manifests, plane, ports, process, startup
+from plane import servers as components
+from plane.binaries import Binaries
+from plane.lock import hold
+from plane.plane import Plane
+from plane.process import ProcessRecord, ProcessSpec
+from plane.progress import Silent
+from plane.state import State
 
 SLEEP = (sys.executable, "-c", "import time; print('up', flush=True); time.sleep(60)")
 STUBBORN = (
@@ -38,8 +39,8 @@ def mark(tmp_path: Path) -> Iterator[str]:
     process.end(process.members(str(tmp_path)), grace=0)
 
 
-def started(command: tuple[str, ...], mark: str, log: Path) -> Record:
-    record = process.spawn(Program("sleeper", command), mark, log)
+def started(command: tuple[str, ...], mark: str, log: Path) -> ProcessRecord:
+    record = process.spawn(ProcessSpec("sleeper", command), mark, log)
     limit = time.monotonic() + 10
     while "up" not in process.tail(log, record.log_start) and time.monotonic() < limit:
         time.sleep(0.02)
@@ -68,8 +69,8 @@ class TestProcess:
     def test_a_reused_process_id_is_not_ours(self) -> None:
         with subprocess.Popen(SLEEP, stdout=subprocess.DEVNULL) as other:
             try:
-                assert process.find(Record(other.pid, "0" * 32, "")) is None
-                assert process.find(Record(os.getpid(), "0" * 32, "")) is None
+                assert process.find(ProcessRecord(other.pid, "0" * 32, "")) is None
+                assert process.find(ProcessRecord(os.getpid(), "0" * 32, "")) is None
             finally:
                 other.kill()
 
@@ -156,7 +157,7 @@ class TestPorts:
 class TestState:
     def test_it_is_read_as_it_was_written(self, tmp_path: Path) -> None:
         path = tmp_path / "plane.json"
-        state = State("127.1.2.3", {"etcd": 1}, {"etcd": Record(2, "x", "y", 3)}, "z")
+        state = State("127.1.2.3", {"etcd": 1}, {"etcd": ProcessRecord(2, "x", "y", 3)}, "z")
         state.write(path)
         assert State.read(path) == state
         assert path.stat().st_mode & 0o777 == 0o600
@@ -333,7 +334,7 @@ class TestPlaneThatCanNotStart:
 
     def test_a_start_leaves_strangers_alone(self, tmp_path: Path) -> None:
         with subprocess.Popen(SLEEP, stdout=subprocess.DEVNULL) as stranger:
-            record = Record(stranger.pid, "0" * 32, "")
+            record = ProcessRecord(stranger.pid, "0" * 32, "")
             (tmp_path / "plane").mkdir()
             State("127.0.0.1", {}, {"etcd": record}, "").write(tmp_path / "plane" / "plane.json")
             binaries = pretenders(tmp_path, "exit 3")
@@ -346,8 +347,8 @@ class TestPlaneThatCanNotStart:
 class TestComponents:
     def site(
         self, directory: Path, *, tuned: bool = True, disposable: bool = True
-    ) -> components.Site:
-        return components.Site(
+    ) -> components.PlaneSite:
+        return components.PlaneSite(
             directory,
             "127.1.2.3",
             components.preferred_ports(components.COMPONENTS),
@@ -355,7 +356,7 @@ class TestComponents:
             tuned,
         )
 
-    def commands(self, site: components.Site, folder: Path) -> dict[str, Program]:
+    def commands(self, site: components.PlaneSite, folder: Path) -> dict[str, ProcessSpec]:
         return components.programs(site, pretenders(folder, "exit 0"))
 
     def test_tuning_and_durability_are_switches(self, tmp_path: Path) -> None:

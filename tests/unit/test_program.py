@@ -19,15 +19,17 @@ import pytest
 import yaml
 from pulumi.runtime import rpc
 
-from embedded.objects import Key
-from embedded.program import Recording, Resource, run_program
-from embedded.values import AFTER_CREATION, UnknownValue, filled, is_unknown
+from engine.objects import Key
+from engine.program import Recording, Resource, run_program
+from engine.values import AFTER_CREATION, UnknownValue, filled, is_unknown
 from errors import CaasError
 from errors.program import PROGRAM_FAILED
 from errors.stack_file import UNKNOWN_KEY
 from stacks.settings import Stack
+from tests.stack_files import stack_files
 from tests.unit.planned import cluster
 
+ROOT = Path(__file__).resolve().parents[2]
 Compose = Callable[[str, Stack], None]
 
 
@@ -47,7 +49,7 @@ def record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Rec
 
 @pytest.fixture
 def composed(monkeypatch: pytest.MonkeyPatch) -> Callable[[Compose], str]:
-    """Gives a stack a composition of its own, and returns the stack's name."""
+    """Gives a stack a composition for one test, and returns the stack's name."""
 
     def install(compose: Compose) -> str:
         name = "stacks.composed_by_a_test"
@@ -176,6 +178,7 @@ def test_a_program_that_fails(
     assert record(clusters=[cluster()]).resources, "the next run is not harmed"
 
 
+@pytest.mark.slow
 def test_a_thousand_clusters_cost_four_resources_each(record: Callable[..., Recording]) -> None:
     """The Cluster and its key, and the components that they belong to."""
     few, many = (
@@ -314,3 +317,25 @@ def test_what_is_not_known_stays_what_it_is() -> None:
         "variables": [{"name": "b", "value": 8}, {"name": "c", "value": 1}],
         "new": {"id": AFTER_CREATION},
     }
+
+
+@pytest.mark.parametrize("file", stack_files(), ids=lambda f: f.stem)
+def test_a_stack_of_another_name_is_composed_alike(file: Path, tmp_path: Path) -> None:
+    """Whatever module composes it: there is none of the other name."""
+    name = file.stem.removeprefix("Pulumi.")
+
+    def parts(stack: str, path: Path) -> list[tuple[str, str]]:
+        found = run_program(stack, path).resources
+        return sorted((each.type, each.name.replace(stack, "STACK")) for each in found)
+
+    copy = tmp_path / "Pulumi.copied-elsewhere.yaml"
+    copy.write_text(file.read_text())
+    assert parts("copied-elsewhere", copy) == parts(name, file)
+
+
+def test_a_module_gives_way_to_another_mode_in_its_stack_file(
+    record: Callable[..., Recording],
+) -> None:
+    """`staging` composes stacks whose management cluster is there, and this one has none."""
+    recording = record("staging", management={"mode": "embedded"}, clusters=[cluster()])
+    assert not [each for each in recording.resources if each.type.endswith("FleetAddons")]

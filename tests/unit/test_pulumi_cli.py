@@ -1,4 +1,4 @@
-"""What the pulumi CLI is told, by a stand-in that writes it down."""
+"""The arguments and input of the pulumi CLI, recorded by a stand-in."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import pytest
 
 from cli.pulumi_cli import PulumiCli
 from components.manifest import ADOPTED, adopted
-from embedded.objects import Key
-from embedded.progress import Silent
-from embedded.session import Session
+from engine.objects import Key
+from engine.session import Session
+from plane.progress import Silent
 
 STAND_IN = """#!/bin/sh
 echo "$*;$CAAS_ADOPTED" >> "$PULUMI_HOME/calls"

@@ -12,8 +12,7 @@ import yaml
 
 from cli import pulumi_cli
 from cli.commands import destroy, down, setup, status, up
-from embedded.progress import Silent
-from embedded.session import Session
+from engine.session import Session
 from errors import CaasError, Code
 from errors.program import (
     API_SERVER_UNREACHABLE,
@@ -23,6 +22,7 @@ from errors.program import (
     NOT_BOOTSTRAPPED,
     PULUMI_NEEDED,
 )
+from plane.progress import Silent
 from stacks.paths import CHECKOUT
 
 NOBODY = "https://127.0.0.1:1"

@@ -1,4 +1,4 @@
-"""What machines know of registries: the files, who gets them, and what a change replaces."""
+"""Registry settings of machines: the files, the machines that get them, and what they replace."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the stack file says about Harbor's contents, brought into a Harbor that answers as one."""
+"""The contents of Harbor in a stack file, applied to a simulated Harbor."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ import pytest
 from cli import app
 from cli.commands import registry as registry_command
 from components.registry.contents import Contents
-from embedded import pki
-from embedded.harbor.client import Harbor
-from embedded.harbor.sync import Login, Sync
-from embedded.harbor.vault import Secrets
 from errors import CaasError, Code, registries
+from operations.registry.client import HarborClient
+from operations.registry.sync import Login, Sync
+from operations.registry.vault import Secrets
+from plane import pki
 from tests.unit import aws_stack
 from tests.unit.fake_harbor import PASSWORD, FakeHarbor, serving
 
@@ -73,7 +73,7 @@ def drawer() -> Drawer:
 def sync(
     harbor: FakeHarbor, drawer: Drawer, contents: dict[str, Any], *, credentials: bool = False
 ) -> Sync:
-    client = Harbor(harbor.url, "admin", PASSWORD)
+    client = HarborClient(harbor.url, "admin", PASSWORD)
     wanted = Contents.model_validate(contents)
     return Sync(client, wanted, drawer, credentials=credentials)
 
@@ -200,7 +200,7 @@ def test_passwords_of_registries_are_written_when_asked_for(
 ) -> None:
     applied(harbor, drawer, FULL)
     drawer.logins["dockerhub"] = Login("shop", "another")
-    assert planned(harbor, drawer, FULL) == []  # Harbor tells nobody what it has
+    assert planned(harbor, drawer, FULL) == []  # Harbor never returns a stored password
     sync(harbor, drawer, FULL, credentials=True).apply(lambda _what: None)
     assert "another" in harbor.secrets
     drawer.logins["dockerhub"] = Login("someone-else", "third")
@@ -258,13 +258,13 @@ def test_a_registry_keeps_its_kind(harbor: FakeHarbor, drawer: Drawer) -> None:
 
 
 def test_a_wrong_password(harbor: FakeHarbor) -> None:
-    client = Harbor(harbor.url, "admin", "wrong")
+    client = HarborClient(harbor.url, "admin", "wrong")
     error = refused(registries.HARBOR_LOGIN, lambda: client.list("/projects"))
     assert "wrong" not in str(error)
 
 
 def test_nobody_answers(harbor: FakeHarbor) -> None:
-    client = Harbor("http://127.0.0.1:9", "admin", PASSWORD, timeout=5)
+    client = HarborClient("http://127.0.0.1:9", "admin", PASSWORD, timeout=5)
     refused(registries.HARBOR_UNREACHABLE, lambda: client.list("/projects"))
 
 
@@ -276,21 +276,21 @@ def test_a_private_ca_counts_whatever_the_environment_says(
         pki.ensure(folder, "127.0.0.1")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(others / "ca.crt"))
     with serving(FakeHarbor(), certificate=ours / "webhook") as harbor:
-        client = Harbor(harbor.url, "admin", PASSWORD, ca=ours / "ca.crt")
+        client = HarborClient(harbor.url, "admin", PASSWORD, ca=ours / "ca.crt")
         assert client.list("/projects") == []
-        stranger = Harbor(harbor.url, "admin", PASSWORD)
+        stranger = HarborClient(harbor.url, "admin", PASSWORD)
         refused(registries.HARBOR_UNREACHABLE, lambda: stranger.list("/projects"))
 
 
 def test_another_address_is_not_followed_with_the_password(harbor: FakeHarbor) -> None:
     harbor.elsewhere = "https://elsewhere.example.com/"
-    client = Harbor(harbor.url, "admin", PASSWORD)
+    client = HarborClient(harbor.url, "admin", PASSWORD)
     error = refused(registries.HARBOR_UNREACHABLE, lambda: client.list("/projects"))
     assert "elsewhere.example.com" in str(error)
 
 
 def test_harbor_says_no(harbor: FakeHarbor) -> None:
-    client = Harbor(harbor.url, "admin", PASSWORD)
+    client = HarborClient(harbor.url, "admin", PASSWORD)
     client.create("/projects", {"project_name": "a", "metadata": {}, "storage_limit": -1})
     error = refused(
         registries.HARBOR_REFUSED,

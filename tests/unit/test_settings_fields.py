@@ -13,7 +13,8 @@ from packaging.version import Version
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError
 
-from components.fields import Cidr, Duration, IntOrPercent, KubernetesVersion, shown
+from components.addresses import Cidr
+from components.fields import Duration, IntOrPercent, KubernetesVersion, shown
 from errors import Code, stack_file
 
 

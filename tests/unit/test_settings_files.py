@@ -53,7 +53,7 @@ def problems(file: Path) -> tuple[Problem, ...]:
 def test_broken_file_names_every_problem_and_its_place(file: Path) -> None:
     found = problems(file)
     wanted = expected(file)
-    if wanted[0][1] is None:  # no place of its own: the file
+    if wanted[0][1] is None:  # without a position: the file
         assert [problem.code.id for problem in found] == [code for code, *_ in wanted]
     else:
         assert [(p.code.id, p.where.line, p.where.column, p.where.path) for p in found] == wanted

@@ -22,6 +22,8 @@ from errors import CaasError, Code
 from errors.registry import all_codes
 from stacks.settings import Stack, as_pulumi_config, from_config, load_file
 
+pytestmark = pytest.mark.slow  # tries thousands of files
+
 VALID = sorted((Path(__file__).parent / "stacks/valid").glob("*.yaml"))
 TEXTS = [file.read_text() for file in VALID]
 TREES = [yaml.load(text, yaml.BaseLoader) for text in TEXTS]  # noqa: S506 - texts of this folder

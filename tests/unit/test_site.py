@@ -13,10 +13,12 @@ from urllib.parse import unquote
 import pytest
 
 from cli import site
-from embedded.progress import Silent
 from errors import CaasError, documentation
 from errors.registry import all_codes
+from plane.progress import Silent
 from tests.unit.command_line import copy_of_checkout, piped
+
+pytestmark = pytest.mark.slow  # builds the site
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [
@@ -25,11 +27,11 @@ PAGES = [
     for file in ROOT.glob(pattern)
 ]
 LOADING = {"link": "href", "script": "src", "img": "src", "iframe": "src", "source": "src"}
-"""What a browser fetches by itself; a link that a reader clicks is none of it."""
+"""Elements that a browser loads by itself; links that a reader clicks are not among them."""
 
 
 class Page(HTMLParser):
-    """What a page loads, links to, and can be linked to."""
+    """The files that a page loads, its links, and its anchors."""
 
     def __init__(self, file: Path) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""What a stack's own object keeps: never more than etcd takes."""
+"""The record in a stack's own object: never more than etcd takes."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any, cast
 import pytest
 
 from components.manifest import Manifest
-from embedded.api import Api
-from embedded.objects import LARGEST_RECORD, StackObjects
+from engine.api import Api
+from engine.objects import LARGEST_RECORD, StackObjects
 
 
 class Server:
@@ -26,7 +26,7 @@ class Server:
 def test_digests_that_etcd_would_not_take_are_left_out(count: int, kept: bool) -> None:
     server = Server()
     digests = {f"v1/ConfigMap/clusters/{number}": "0" * 16 for number in range(count)}
-    StackObjects(cast(Api, server), "unit").declare([], digests)
+    StackObjects(cast(Api, server), "unit", "unit").declare([], digests)
     (record,) = server.applied
     spec: dict[str, Any] = record["spec"]
     assert ("applied" in spec) is kept

@@ -1,4 +1,4 @@
-"""Which volumes can be moved: those of whose driver Velero finds a snapshot class."""
+"""Volumes that can be moved: those for whose driver Velero finds a snapshot class."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from components.storage.snapshots import IS_DEFAULT, OF_VELERO
-from embedded.volumes.checks import movable
-from embedded.volumes.claims import Claim
 from errors import CaasError
 from errors.storage import VOLUME_NOT_MOVABLE
+from operations.volumes.checks import movable
+from operations.volumes.claims import Claim
 
 DRIVER = "ebs.csi.aws.com"
 CLAIM = Claim("data", "1Gi", "gp3", "pvc-1", DRIVER)

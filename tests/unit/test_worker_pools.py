@@ -8,14 +8,15 @@ from typing import Any, ClassVar, Literal
 import pytest
 
 from components.cluster import topology
-from components.cluster.pools import CAPACITY, MAX_SIZE, MIN_SIZE
+from components.cluster.pools import CAPACITY
+from components.cluster.rules import EACH_CLUSTER
+from components.cluster.rules.pools import check_infrastructure
 from components.cluster.settings import Cluster, WorkerPool
+from components.cluster_object import MAX_SIZE, MIN_SIZE
 from components.infrastructure.in_memory import InMemory
 from components.infrastructure.interface import Provider
 from components.infrastructure.machine_types import MachineType
 from errors import Code, pools
-from stacks.settings.rules import EACH_CLUSTER
-from stacks.settings.rules.pools import check_infrastructure
 
 BOUNDS = {"autoscaling": {"min": 0, "max": 4}}
 BY_HAND = {f"{CAPACITY}/cpu": "2", f"{CAPACITY}/memory": "4Gi"}
@@ -60,7 +61,7 @@ def annotations(entry: dict[str, Any]) -> dict[str, str]:
 
 
 def told(settings: WorkerPool) -> dict[str, str]:
-    """What the autoscaler is told of a machine, without the domain."""
+    """The annotations of a machine for the autoscaler, without the domain."""
     found = annotations(made(settings))
     prefix = f"{CAPACITY}/"
     return {key.removeprefix(prefix): found[key] for key in found if key.startswith(prefix)}

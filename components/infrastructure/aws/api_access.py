@@ -1,4 +1,4 @@
-"""Who reaches the Kubernetes API of a cluster: the security group of its load balancer."""
+"""Access to a cluster's Kubernetes API: the security group of its load balancer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from components.infrastructure.aws.templates import API_PORT
 
 
 def make_api_group(site: Site, vpc: Vpc, cluster: Cluster) -> pulumi.Output[str]:
-    """The group: the VPC, whoever the stack file allows, and of a public API the machines.
+    """The group: the VPC, the ranges that the stack file allows, and of a public API the machines.
 
     The machines reach a public load balancer through their NAT gateways.
     """

@@ -1,4 +1,4 @@
-"""What every part of the foundation is made with: names, tags, options."""
+"""The common inputs of the foundation's parts: names, tags, options."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pulumi_aws as aws
 
 from components.base import Component
 from components.infrastructure.aws.policies import Account
-from components.infrastructure.aws.settings import Aws
+from components.infrastructure.aws.settings import AwsSettings
 from components.infrastructure.aws.variables import STACK_TAG
 
 
@@ -27,7 +27,7 @@ class Site:
     """
 
     stack: str
-    settings: Aws
+    settings: AwsSettings
     component: Component
     provider: aws.Provider = field(repr=False)
     protect: bool = False

@@ -1,14 +1,14 @@
-"""What every cluster on AWS needs: the cloud controller manager, and the driver for volumes."""
+"""The cloud controller manager and the CSI driver of every cluster on AWS."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from catalog import catalog
 from components.chart import CLUSTER_NAME, Chart
 from components.cluster_volumes import SnapshotDriver, VolumeClass, Volumes
 from components.infrastructure.aws.variables import MACHINES
+from components.infrastructure.image_tags import tag_template
 
 CONTROLLER_MANAGER = "aws-cloud-controller-manager"
 VOLUME_DRIVER = "aws-ebs-csi-driver"
@@ -48,7 +48,7 @@ def volumes(*, default_class: bool) -> Volumes:
 
 def _controller_manager() -> dict[str, Any]:
     return {
-        "image": {"tag": tag_template()},
+        "image": {"tag": tag_template(CONTROLLER_MANAGER)},
         "args": [
             "--v=2",
             "--cloud-provider=aws",
@@ -60,20 +60,6 @@ def _controller_manager() -> dict[str, Any]:
         "nodeSelector": ON_CONTROL_PLANE,
         "tolerations": TOLERATIONS,
     }
-
-
-def tags() -> dict[str, str]:
-    """The controller manager's tag for each minor of Kubernetes, `1.36`."""
-    tags = [image.tag for image in catalog().charts[CONTROLLER_MANAGER].images]
-    return {tag.removeprefix("v").rpartition(".")[0]: tag for tag in tags}
-
-
-def tag_template() -> str:
-    """The image's tag for the cluster's minor; its project keeps them equal."""
-    return "".join(
-        f'{{{{ if hasPrefix "v{minor}." .Cluster.spec.topology.version }}}}{tag}{{{{ end }}}}'
-        for minor, tag in tags().items()
-    )
 
 
 def _volume_driver(region: str, default_class: bool) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What the machines of one cluster may do; what belongs to other clusters they can't change."""
+"""The permissions of one cluster's machines; they cannot change resources of other clusters."""
 
 from __future__ import annotations
 

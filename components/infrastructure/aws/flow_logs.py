@@ -9,13 +9,13 @@ from components.infrastructure.aws.building import Site
 from components.infrastructure.aws.network import Vpc
 from components.infrastructure.aws.network_settings import FlowLogTarget
 from components.infrastructure.aws.policies import allow, document, on_service, trust
-from components.infrastructure.aws.storage import Buckets
+from components.infrastructure.aws.storage import StackBuckets
 
 INTERVAL = 60
 """Seconds over which connections are put together."""
 
 
-def make_flow_logs(site: Site, vpc: Vpc, buckets: Buckets, key: pulumi.Input[str]) -> None:
+def make_flow_logs(site: Site, vpc: Vpc, buckets: StackBuckets, key: pulumi.Input[str]) -> None:
     """The flow log of a new VPC.
 
     Args:

@@ -1,9 +1,9 @@
-"""The foundation on AWS: what Cluster API expects to be there, and what it does not make."""
+"""The foundation on AWS: everything that Cluster API expects to exist and does not make."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import pulumi
 import pulumi_aws as aws
@@ -14,16 +14,16 @@ from components.infrastructure.aws.building import Site
 from components.infrastructure.aws.flow_logs import make_flow_logs
 from components.infrastructure.aws.identity import make_controllers_policies, make_profiles
 from components.infrastructure.aws.keys import make_key
-from components.infrastructure.aws.network import existing, make_vpc
+from components.infrastructure.aws.network import Vpc, existing, make_vpc
 from components.infrastructure.aws.placement import make_control_plane_group, make_pool_groups
-from components.infrastructure.aws.settings import Aws
+from components.infrastructure.aws.settings import AwsSettings
 from components.infrastructure.aws.storage import make_buckets
 from components.infrastructure.aws.variables import MACHINES, NETWORK
 from components.infrastructure.foundation import Foundation
 
 
 class AwsFoundation(Foundation):
-    """Makes the network, keys, buckets, DNS zone and roles, and what each cluster needs of its own.
+    """Creates the network, keys, buckets, DNS zone and roles, and the parts of each cluster.
 
     Args:
         name: the stack's name.
@@ -32,17 +32,33 @@ class AwsFoundation(Foundation):
         protect: whether Pulumi refuses to delete what holds data.
 
     Outputs:
-        vpc_id: the network.
-        key: the key that encrypts everything, an alias or an ARN.
-        buckets: their names, by purpose.
-        name_servers: of the DNS zone; the domain above it must point to them.
-        controllers_policies: what whoever runs the provider's controllers must be allowed.
+        vpc_id: the VPC, made or existing.
+        subnet_ids: its private subnets, where machines are.
+        public_subnet_ids: its public subnets, where load balancers with addresses of the internet
+            are.
+        nat_addresses: the ranges from which machines reach the internet.
+        key: the key that encrypts volumes, buckets and logs, an alias or an ARN.
+        buckets: the names of the buckets by purpose: `backups`, `logs`, `registry`.
+        name_servers: of the DNS zone, which the domain above must point to; none without a zone.
+        controllers_policies: the ARNs of the policies that the identity of the provider's
+            controllers needs.
     """
+
+    OUTPUTS: ClassVar = (
+        "vpc_id",
+        "subnet_ids",
+        "public_subnet_ids",
+        "nat_addresses",
+        "key",
+        "buckets",
+        "name_servers",
+        "controllers_policies",
+    )
 
     def __init__(
         self,
         name: str,
-        settings: Aws,
+        settings: AwsSettings,
         clusters: Sequence[Cluster],
         *,
         protect: bool = False,
@@ -80,23 +96,27 @@ class AwsFoundation(Foundation):
             network = vpc.variable() | {"apiSecurityGroup": make_api_group(site, vpc, cluster)}
             self.variables[cluster.name] = {NETWORK: network, MACHINES: machines}
         zone = _dns_zone(site, settings.dns_zone) if settings.dns_zone else None
-        self.register_outputs(
-            {
-                "vpc_id": vpc.id,
-                "key": key.name,
-                "buckets": {
-                    "backups": buckets.backups.bucket,
-                    "logs": buckets.logs.bucket,
-                    "registry": buckets.registry.bucket,
-                },
-                "name_servers": zone.name_servers if zone else [],
-                "controllers_policies": [policy.arn for policy in controllers],
-            }
-        )
+        self.vpc_id = pulumi.Output.from_input(vpc.id)
+        self.subnet_ids = _ids(vpc, public=False)
+        self.public_subnet_ids = _ids(vpc, public=True)
+        self.nat_addresses = list(vpc.nat_addresses)
+        self.key = key.name
+        self.buckets = {
+            "backups": buckets.backups.bucket,
+            "logs": buckets.logs.bucket,
+            "registry": buckets.registry.bucket,
+        }
+        self.name_servers = zone.name_servers if zone else []
+        self.controllers_policies = [policy.arn for policy in controllers]
+        self.register_outputs({name: getattr(self, name) for name in self.OUTPUTS})
 
     def cluster_variables(self, cluster: Cluster) -> Mapping[str, Any]:
         """The network and the names that the cluster's templates refer to."""
         return self.variables[cluster.name]
+
+
+def _ids(vpc: Vpc, *, public: bool) -> list[pulumi.Input[str]]:
+    return [subnet.id for subnet in vpc.subnets if subnet.public is public]
 
 
 def _dns_zone(site: Site, domain: str) -> aws.route53.Zone:

@@ -14,7 +14,7 @@ import pulumi_aws as aws
 from components.cluster.settings import Cluster
 from components.infrastructure.aws import cluster_policies, policies
 from components.infrastructure.aws.building import Site
-from components.infrastructure.aws.keys import Key
+from components.infrastructure.aws.keys import KmsKey
 from components.infrastructure.aws.names import bounded
 from components.infrastructure.aws.policies import Statement
 from components.infrastructure.aws.storage import BACKUPS, bucket_name
@@ -30,8 +30,8 @@ class Profiles:
     node: pulumi.Output[str]
 
 
-def make_controllers_policies(site: Site, key: Key) -> Sequence[aws.iam.Policy]:
-    """What whoever runs the provider's controllers must be allowed."""
+def make_controllers_policies(site: Site, key: KmsKey) -> Sequence[aws.iam.Policy]:
+    """The permissions of the provider's controllers."""
     parts = policies.controllers(site.account, key.known)
     return [
         aws.iam.Policy(
@@ -48,7 +48,7 @@ def make_controllers_policies(site: Site, key: Key) -> Sequence[aws.iam.Policy]:
 
 
 def make_profiles(
-    site: Site, cluster: Cluster, key: Key, controllers: Sequence[aws.iam.Policy]
+    site: Site, cluster: Cluster, key: KmsKey, controllers: Sequence[aws.iam.Policy]
 ) -> Profiles:
     """The roles of a cluster's machines.
 

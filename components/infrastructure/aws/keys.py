@@ -12,11 +12,11 @@ from components.infrastructure.aws.names import key_alias
 from components.infrastructure.aws.policies import Statement, document, on_service
 
 DELETION_DAYS = 30
-"""How long a deleted key can be brought back; the longest that KMS allows."""
+"""The period in which a deleted key can be restored; the longest of KMS."""
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class KmsKey:
     """The key.
 
     Attributes:
@@ -30,11 +30,11 @@ class Key:
     known: str
 
 
-def make_key(site: Site) -> Key:
+def make_key(site: Site) -> KmsKey:
     """The user's key, or a new one."""
     given = site.settings.encryption.key_arn
     if given:
-        return Key(given, given, given)
+        return KmsKey(given, given, given)
     name = site.name("data")
     key = aws.kms.Key(
         name,
@@ -47,11 +47,12 @@ def make_key(site: Site) -> Key:
     )
     alias = key_alias(site.stack)
     made = aws.kms.Alias(name, name=alias, target_key_id=key.key_id, opts=site.options())
-    return Key(key.arn, made.name, alias)
+    return KmsKey(key.arn, made.name, alias)
 
 
 def _policy(site: Site) -> list[Statement]:
-    """Who may use the key: the account's own policies say, and the services that write logs."""
+    """The key policy: the account's policies decide, and the services that write logs may use the
+    key."""
     account = site.account
     use = on_service("kms", "Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey")
     use += on_service("kms", "ReEncryptFrom", "ReEncryptTo")
@@ -59,7 +60,7 @@ def _policy(site: Site) -> list[Statement]:
     context = {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}}
     delivery = {"StringEquals": {"aws:SourceAccount": account.number}}
     return [
-        # Without this KMS would listen to no policy of IAM, and nobody could manage the key.
+        # Without this KMS ignores the policies of IAM, and the key cannot be managed.
         _statement("kms:*", {"AWS": account.root}),
         _statement(use, {"Service": f"logs.{site.settings.region}.amazonaws.com"}, context),
         _statement(use, {"Service": "delivery.logs.amazonaws.com"}, delivery),

@@ -1,4 +1,4 @@
-"""What a stack file says about the network of an AWS stack."""
+"""Network settings of an AWS stack."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from components.fields import Cidr, Count, Flag, Settings
+from components.addresses import Cidr
+from components.fields import Count, Flag, Settings
 
 VpcId = Annotated[str, Field(pattern=r"^vpc-[0-9a-f]{8,17}$")]
 SubnetId = Annotated[str, Field(pattern=r"^subnet-[0-9a-f]{8,17}$")]
 SecurityGroupId = Annotated[str, Field(pattern=r"^sg-[0-9a-f]{8,17}$")]
 ZoneName = Annotated[str, Field(pattern=r"^[a-z]{2,4}(-[a-z0-9]+)+-[0-9]+[a-z]$", max_length=32)]
 LogDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827]
-"""What CloudWatch keeps logs for, in days."""
+"""The retention periods of CloudWatch, in days."""
 
 
 class Nat(StrEnum):
-    """How machines in private subnets reach the internet."""
+    """Outgoing traffic of machines in private subnets."""
 
     PER_ZONE = "per-zone"
     ONE = "one"
@@ -43,7 +44,7 @@ class Endpoint(StrEnum):
 
 
 class FlowLogTarget(StrEnum):
-    """Where the VPC's flow logs go."""
+    """The destination of the VPC's flow logs."""
 
     CLOUD_WATCH = "cloud-watch"
     BUCKET = "bucket"
@@ -56,7 +57,7 @@ class FlowLogs(Settings):
     to: FlowLogTarget = FlowLogTarget.CLOUD_WATCH
     """`cloud-watch`: an encrypted log group; `bucket`: the bucket for logs; `none`."""
     days: LogDays = 90
-    """How long CloudWatch keeps them; a bucket has `buckets.logDays`."""
+    """The retention in CloudWatch; a bucket has `buckets.logDays`."""
 
 
 class Subnet(Settings):
@@ -66,7 +67,7 @@ class Subnet(Settings):
     zone: ZoneName
     """The zone that it is in, `eu-central-1a`."""
     public: Flag = False
-    """Whether its route table leads to an internet gateway."""
+    """True if its route table has a route to an internet gateway."""
 
 
 class ExistingVpc(Settings):
@@ -84,7 +85,7 @@ class ExistingVpc(Settings):
     them in, as the machines come from there."""
 
 
-class Network(Settings):
+class AwsNetwork(Settings):
     """The VPC of all clusters of the stack."""
 
     cidr: Cidr = Cidr("10.0.0.0/16")
@@ -117,7 +118,7 @@ class MachineRule(Settings):
     to_port: Annotated[Count, Field(ge=-1, le=65535)]
 
     def covers(self, protocol: str, port: int) -> bool:
-        """Whether it lets a protocol through at a port; ESP has no ports."""
+        """True if it allows a protocol at a port; ESP has no ports."""
         if self.protocol is Protocol.ESP:
             return protocol == "ESP"
         return protocol.lower() == self.protocol and self.from_port <= port <= self.to_port
@@ -131,7 +132,7 @@ CALICO = (
         description="WireGuard (Calico)", protocol=Protocol.UDP, from_port=51820, to_port=51821
     ),
 )
-"""What Calico needs with VXLAN or BGP, encrypted or not.
+"""The ports of Calico with VXLAN or BGP, with and without encryption.
 
 IP-in-IP, protocol 4, is left out: VXLAN does the same, and needs no rule for a whole protocol.
 Source: https://docs.tigera.io/calico/latest/getting-started/kubernetes/requirements

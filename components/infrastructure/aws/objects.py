@@ -18,7 +18,7 @@ MOVED = {"clusterctl.cluster.x-k8s.io/move-hierarchy": ""}
 
 
 def identity_reference(role_arn: str | None) -> dict[str, str]:
-    """What clusters refer to; `role_arn` as in the settings."""
+    """The objects that clusters refer to; `role_arn` as in the settings."""
     if role_arn:
         return {"kind": ROLE_IDENTITY, "name": ROLE_IDENTITY_NAME}
     return {"kind": CONTROLLER_IDENTITY, "name": CONTROLLER_IDENTITY_NAME}

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from components.cluster.kinds import WORKER_CLASS
-from components.cluster.variables import (
+from components.cluster_object import (
     DATA_DISKS,
     ENDPOINT,
     ETCD_DISK,
@@ -106,7 +106,7 @@ PATCHES: tuple[dict[str, Any], ...] = (
             (_TAG, _variable(f"{MACHINES}.stack")),
         ),
     ),
-    # With a group of its own the provider leaves the rules alone: it would let everybody in where
+    # With a separate group the provider keeps the rules: it would allow all addresses where
     # it finds no NAT gateway.
     _patch(
         "awsApiSecurityGroup",

@@ -1,4 +1,4 @@
-"""What roles may do: statements of IAM policies, as data.
+"""Permissions of roles: statements of IAM policies, as data.
 
 Every action is spelled out. Where AWS lets an action be limited to resources or tags, it is: what
 the controllers make carries the tag of the stack, what a cluster makes the tag of the cluster.
@@ -22,7 +22,7 @@ VERSION = "2012-10-17"
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Where a stack is, for the names of resources.
+    """The partition, region and account of a stack, for the names of resources.
 
     Attributes:
         stack: the stack's name.
@@ -43,7 +43,7 @@ class Account:
 
     @property
     def root(self) -> str:
-        """The account itself: whoever its own policies allow."""
+        """The account itself, which stands for every principal that its IAM policies allow."""
         return f"arn:{self.partition}:iam::{self.number}:root"
 
     @property
@@ -79,7 +79,7 @@ def allow(actions: Sequence[str], resources: Sequence[str], **conditions: Any) -
 
 
 def trust(service: str, account: str = "") -> str:
-    """Who may take a role: a service of AWS, on behalf of `account` where it says so."""
+    """The trust policy of a role: a service of AWS, if given on behalf of `account`."""
     condition = {"Condition": {"StringEquals": {"aws:SourceAccount": account}}} if account else {}
     principal = {"Service": f"{service}.amazonaws.com"}
     return document(

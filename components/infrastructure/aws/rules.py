@@ -1,24 +1,21 @@
-"""What only AWS knows to be wrong with a stack file: the network and the endpoint of the API."""
+"""Checks of a stack file on AWS: the network and the endpoint of the API."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Network
-from typing import TYPE_CHECKING
 
 from components.cluster.settings import Cluster
 from components.finding import Finding
 from components.infrastructure.aws import machine_rules
 from components.infrastructure.aws.network_settings import Endpoint, ExistingVpc, Nat
+from components.infrastructure.aws.settings import AwsSettings
 from components.infrastructure.aws.subnets import room, subnets
 from components.infrastructure.aws.templates import API_PORT
 from components.infrastructure.groups import overlapping
 from components.infrastructure.interface import Placed
 from errors import aws as codes
-
-if TYPE_CHECKING:
-    from components.infrastructure.aws.settings import Aws
 
 Path = tuple[str | int, ...]
 HERE: Path = ("infrastructure",)
@@ -26,11 +23,11 @@ NETWORK: Path = ("infrastructure", "network")
 LARGEST_VPC, SMALLEST_PUBLIC = 16, 27
 ZONES_TO_SURVIVE = 3
 NEEDED = (Endpoint.EC2, Endpoint.ELB, Endpoint.S3, Endpoint.SECRETS_MANAGER, Endpoint.STS)
-"""What machines and the controllers on them talk to: without it nothing joins a cluster."""
+"""The services that machines and their controllers need to join a cluster."""
 OF_NEW_VPC = ("nat", "endpoints", "flow_logs")
 
 
-def check(settings: Aws, clusters: Sequence[Placed]) -> Iterator[Finding]:
+def check(settings: AwsSettings, clusters: Sequence[Placed]) -> Iterator[Finding]:
     """Every rule of `errors.aws`."""
     yield from _zones(settings)
     if settings.network.existing:
@@ -49,7 +46,7 @@ def check(settings: Aws, clusters: Sequence[Placed]) -> Iterator[Finding]:
             yield finding.below(*place)
 
 
-def _zones(settings: Aws) -> Iterator[Finding]:
+def _zones(settings: AwsSettings) -> Iterator[Finding]:
     seen: set[str] = set()
     for index, zone in enumerate(settings.zones):
         path = (*HERE, "zones", index)
@@ -61,7 +58,7 @@ def _zones(settings: Aws) -> Iterator[Finding]:
         seen.add(zone)
 
 
-def _size(settings: Aws, clusters: Sequence[Placed]) -> Iterator[Finding]:
+def _size(settings: AwsSettings, clusters: Sequence[Placed]) -> Iterator[Finding]:
     cidr = settings.network.cidr
     network, path = cidr.network, (*NETWORK, "cidr")
     if not isinstance(network, IPv4Network) or network.prefixlen < LARGEST_VPC:
@@ -85,7 +82,7 @@ def _size(settings: Aws, clusters: Sequence[Placed]) -> Iterator[Finding]:
         yield Finding(codes.VPC_TOO_SMALL, path, what, fix="Use a larger range, up to a /16.")
 
 
-def _ways_out(settings: Aws) -> Iterator[Finding]:
+def _ways_out(settings: AwsSettings) -> Iterator[Finding]:
     network = settings.network
     missing = [each.value for each in NEEDED if each not in network.endpoints]
     if network.nat is Nat.NONE and missing:
@@ -94,7 +91,9 @@ def _ways_out(settings: Aws) -> Iterator[Finding]:
         yield Finding(codes.NO_WAY_OUT, (*NETWORK, "endpoints"), what, fix=fix)
 
 
-def _existing(settings: Aws, vpc: ExistingVpc, clusters: Sequence[Placed]) -> Iterator[Finding]:
+def _existing(
+    settings: AwsSettings, vpc: ExistingVpc, clusters: Sequence[Placed]
+) -> Iterator[Finding]:
     network = settings.network
     for field in OF_NEW_VPC:
         if field in network.model_fields_set:
@@ -117,7 +116,7 @@ def _existing(settings: Aws, vpc: ExistingVpc, clusters: Sequence[Placed]) -> It
             yield Finding(codes.SUBNETS_MISSING, path, what)
 
 
-def _controllers(settings: Aws, clusters: Sequence[Placed]) -> Iterator[Finding]:
+def _controllers(settings: AwsSettings, clusters: Sequence[Placed]) -> Iterator[Finding]:
     own = next((cluster.name for place, cluster in clusters if place[0] == "management"), None)
     given = settings.controller_cluster
     path = (*HERE, "controllerCluster")
@@ -130,7 +129,7 @@ def _controllers(settings: Aws, clusters: Sequence[Placed]) -> Iterator[Finding]
         yield Finding(codes.NO_CONTROLLER_CLUSTER, path, what)
 
 
-def _overlaps(settings: Aws, cluster: Cluster) -> Iterator[Finding]:
+def _overlaps(settings: AwsSettings, cluster: Cluster) -> Iterator[Finding]:
     vpc = settings.network.cidr
     for kind, index, cidr in overlapping(cluster, vpc.network):
         yield Finding(
@@ -141,7 +140,7 @@ def _overlaps(settings: Aws, cluster: Cluster) -> Iterator[Finding]:
         )
 
 
-def _spread(settings: Aws, cluster: Cluster) -> Iterator[Finding]:
+def _spread(settings: AwsSettings, cluster: Cluster) -> Iterator[Finding]:
     machines, zones = cluster.control_plane.replicas, settings.failure_domains()
     if machines > 1 and len(zones) < ZONES_TO_SURVIVE:
         yield Finding(
@@ -152,7 +151,7 @@ def _spread(settings: Aws, cluster: Cluster) -> Iterator[Finding]:
         )
 
 
-def _endpoint(settings: Aws, cluster: Cluster) -> Iterator[Finding]:
+def _endpoint(settings: AwsSettings, cluster: Cluster) -> Iterator[Finding]:
     endpoint, path = cluster.control_plane.endpoint, ("controlPlane", "endpoint")
     if endpoint.host:
         what = f"the API of `{cluster.name}` cannot be `{endpoint.host}`"
@@ -162,12 +161,12 @@ def _endpoint(settings: Aws, cluster: Cluster) -> Iterator[Finding]:
         yield Finding(codes.ENDPOINT_OF_AWS, (*path, "port"), what)
     for index, cidr in enumerate(endpoint.allowed):
         if cidr.network.prefixlen == 0:
-            what = f"{cidr} lets everybody in"
+            what = f"{cidr} allows all addresses"
             yield Finding(codes.OPEN_API, (*path, "allowed", index), what)
     if not endpoint.public:
         return
     if not endpoint.allowed:
-        what = f"the API of `{cluster.name}` is public, and nobody is listed"
+        what = f"the API of `{cluster.name}` is public, and no range is allowed"
         yield Finding(codes.OPEN_API, (*path, "public"), what, why="`allowed` is empty")
     network = settings.network
     if not network.existing and network.nat is Nat.NONE:

@@ -15,7 +15,7 @@ BACKUPS, LOGS, REGISTRY = "etcd-backups", "logs", "registry"
 UNFINISHED_DAYS = 7
 """After how many days an upload that never ended is thrown away."""
 KEPT_VERSIONS_DAYS = 30
-"""How long what was overwritten or deleted can be brought back."""
+"""The retention of overwritten and deleted objects."""
 COLD_DAYS = 30
 """After how many days logs move to cheaper storage; the fewest that S3 allows."""
 
@@ -23,7 +23,7 @@ Rule = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Buckets:
+class StackBuckets:
     """The buckets.
 
     Attributes:
@@ -40,12 +40,12 @@ class Buckets:
 
 
 def bucket_name(site: Site, purpose: str) -> str:
-    """The name of a bucket, which nobody else in the world has."""
+    """The name of a bucket, which is globally unique."""
     prefix = site.settings.buckets.prefix or f"{site.stack}-{site.settings.account}"
     return f"{prefix}-{purpose}"
 
 
-def make_buckets(site: Site, key: pulumi.Input[str]) -> Buckets:
+def make_buckets(site: Site, key: pulumi.Input[str]) -> StackBuckets:
     """The buckets, encrypted with the key of this ARN."""
     settings = site.settings.buckets
     backups, _ = _bucket(site, BACKUPS, key, {"expiration": {"days": settings.backup_days}})
@@ -61,7 +61,7 @@ def make_buckets(site: Site, key: pulumi.Input[str]) -> Buckets:
         _flow_logs(site, bucket_name(site, LOGS)),
     )
     registry, _ = _bucket(site, REGISTRY, key, {})
-    return Buckets(backups, logs, policy, registry)
+    return StackBuckets(backups, logs, policy, registry)
 
 
 def _bucket(
@@ -139,7 +139,7 @@ def _arn(site: Site, bucket: str) -> str:
 
 
 def _only_encrypted(site: Site, bucket: str) -> Statement:
-    """Nothing is read or written without TLS; whoever asks, whatever they ask for."""
+    """Denies every principal every action without TLS."""
     return {
         "Effect": "Deny",
         "Principal": "*",

@@ -1,4 +1,4 @@
-"""How the range of a VPC is divided: large private subnets, small public ones."""
+"""The division of a VPC's range: large private subnets, small public ones."""
 
 from __future__ import annotations
 
@@ -27,5 +27,5 @@ def subnets(
 
 
 def room(network: IPv4Network) -> int:
-    """How many machines fit into a subnet."""
+    """The number of machines that fit into a subnet."""
     return max(network.num_addresses - RESERVED, 0)

@@ -5,19 +5,17 @@ Shapes: `api/v1beta2` of sigs.k8s.io/cluster-api-provider-aws/v2, v2.13.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from components.cluster.machine import Disk, Machine
 from components.infrastructure.aws.objects import API_VERSION, identity_reference
 from components.infrastructure.aws.patches import PATCHES
+from components.infrastructure.aws.settings import AwsSettings
 from components.infrastructure.aws.variables import DEFINITIONS
 from components.infrastructure.interface import ClassParts, NodeRegistration, Template
 
-if TYPE_CHECKING:
-    from components.infrastructure.aws.settings import Aws
-
 API_PORT = 6443
-"""The provider's network load balancers listen here, whatever else is asked of them."""
+"""The port of the provider's network load balancers, which is fixed."""
 ETCD_DEVICE = "/dev/nvme1n1"
 """The etcd disk as a control-plane machine sees it.
 
@@ -35,7 +33,7 @@ HOPS_OF_WORKER = 1
 MANAGED_BY = {"app.kubernetes.io/managed-by": "caas"}
 
 
-def class_parts(settings: Aws) -> ClassParts:
+def class_parts(settings: AwsSettings) -> ClassParts:
     """The ClusterClass parts; what the foundation alone knows comes through variables."""
     return ClassParts(
         cluster=Template(API_VERSION, "AWSClusterTemplate", _cluster(settings)),
@@ -52,7 +50,7 @@ def class_parts(settings: Aws) -> ClassParts:
     )
 
 
-def _cluster(settings: Aws) -> dict[str, Any]:
+def _cluster(settings: AwsSettings) -> dict[str, Any]:
     inside = str(settings.network.cidr)
     return {
         "region": settings.region,
@@ -67,7 +65,7 @@ def _cluster(settings: Aws) -> dict[str, Any]:
             "scheme": "internal",
             "crossZoneLoadBalancing": True,
             "healthCheckProtocol": "HTTPS",
-            # Where there is no group for it; without a rule the provider would let everybody in.
+            # If there is no group for it; without a rule the provider would allow all addresses.
             "ingressRules": [
                 {
                     "description": "Kubernetes API",
@@ -90,13 +88,13 @@ def _cluster(settings: Aws) -> dict[str, Any]:
                     for rule in settings.machine_rules
                 ]
             },
-            # Load balancers come from here; without it node ports are open to everybody.
+            # Load balancers come from here; without it node ports are open to all addresses.
             "nodePortIngressRuleCidrBlocks": [inside],
         },
     }
 
 
-def _machine(settings: Aws, hops: int) -> Template:
+def _machine(settings: AwsSettings, hops: int) -> Template:
     images = settings.images
     groups = [{"id": each} for each in settings.security_groups]
     spec = {

@@ -13,12 +13,13 @@ from typing import Any, ClassVar, Literal
 from packaging.version import Version
 from pydantic import Field
 
+from components.addresses import Cidr
 from components.chart import CLUSTER_NAME, Chart
 from components.cluster.settings import ApiEndpoint, Cluster
 from components.cluster_volumes import SnapshotDriver, Volumes
 from components.fields import Flag
 from components.finding import Finding
-from components.infrastructure.azure import api_name, network
+from components.infrastructure.azure import api_name, failures, network
 from components.infrastructure.azure.patches import (
     DEFAULT_DISK,
     DISK_TYPES,
@@ -29,17 +30,18 @@ from components.infrastructure.azure.patches import (
 )
 from components.infrastructure.azure.settings import (
     AzureImage,
+    AzureNetwork,
     AzureZone,
     Identity,
     IdentityType,
     Location,
-    Network,
     Peering,
     ResourceId,
     ResourceName,
     Uuid,
 )
 from components.infrastructure.groups import check_disks, check_types, check_zones, groups
+from components.infrastructure.image_tags import tag_of, tag_template
 from components.infrastructure.interface import (
     INFRASTRUCTURE_GROUP,
     ClassParts,
@@ -51,11 +53,13 @@ from components.infrastructure.interface import (
     Template,
 )
 from components.infrastructure.patches import Kinds, image_name
+from components.infrastructure.question import Question, api_address
 from errors import clouds
 
 API_VERSION = f"{INFRASTRUCTURE_GROUP}/v1beta1"
 _KINDS = Kinds(API_VERSION, "AzureClusterTemplate", "AzureMachineTemplate")
 
+_CONTROLLER_MANAGER = "cloud-provider-azure"
 _PODS = '{{ .Cluster.spec.clusterNetwork.pods.cidrBlocks | join "," }}'
 """The template of the add-on provider for the addresses of a cluster's pods."""
 
@@ -63,6 +67,7 @@ _PODS = '{{ .Cluster.spec.clusterNetwork.pods.cidrBlocks | join "," }}'
 class Azure(Infrastructure):
     """Machines on Azure, in a virtual network per cluster or in one that is there."""
 
+    FAILURE_SIGNS: ClassVar = failures.SIGNS
     SIZES: ClassVar = {
         "small": "Standard_D2s_v5",
         "medium": "Standard_D4s_v5",
@@ -74,23 +79,25 @@ class Azure(Infrastructure):
         "azure", "capz-system", "v1beta1", feature_gates={"APIServerILB": True}
     )
     BALANCES_SERVICES: ClassVar = True
+    IDENTITY_OF_MACHINES: ClassVar = "azure"
+    IDENTITY_OF_PODS: ClassVar = "azure"
     DATA: ClassVar = Path(__file__).parent
 
     provider: Literal["azure"]
     subscription: Uuid
     """The subscription that everything is made in."""
     location: Location
-    """Where: `westeurope`."""
+    """The location: `westeurope`."""
     resource_group: ResourceName | None = None
-    """An existing resource group; without it each cluster gets one of its own."""
+    """An existing resource group; without it each cluster gets a separate one."""
     identity: Identity
-    """How the provider logs in."""
+    """The provider's identity."""
     control_plane_identity: ResourceId
     """The managed identity of control-plane machines; their cloud controller manager uses it."""
     worker_identity: ResourceId
     """The managed identity of workers; it needs to pull images, and little else."""
-    network: Network | None = None
-    """A virtual network that is there; without it each cluster gets one of its own."""
+    network: AzureNetwork | None = None
+    """A virtual network that is there; without it each cluster gets a separate one."""
     peerings: tuple[Peering, ...] = ()
     """Networks that a cluster's own network is joined to, the management cluster's among them."""
     zones: tuple[AzureZone, ...] = ("1", "2", "3")
@@ -101,13 +108,37 @@ class Azure(Infrastructure):
     """A resource id, or `publisher:offer:sku:version`; `{version}` is `1.36.3`, `{dashed}`
     `1-36-3`. Without it the provider takes its own reference image of the version."""
     encryption_at_host: Flag = True
-    """Whether disks are encrypted on the host too; the subscription must have it switched on."""
+    """Encrypts disks on the host too; the subscription must have the feature enabled."""
     disk_encryption_set: ResourceId | None = None
     """Encrypts disks with your key; without it Azure's own key does."""
     trusted_launch: Flag = False
     """Secure boot and a virtual TPM; the image must be made for it."""
     tags: dict[str, str] = Field(default_factory=dict)
     """Of everything in Azure."""
+
+    @classmethod
+    def questions(cls, management: str) -> Sequence[Question]:
+        """The subscription, the identities, and the network that all clusters stand in."""
+        uuid = "00000000-0000-0000-0000-000000000000"
+        identity = (
+            "/subscriptions/…/resourceGroups/…/providers/"
+            "Microsoft.ManagedIdentity/userAssignedIdentities/…"
+        )
+        return (
+            Question(("subscription",), "id of the Azure subscription", uuid),
+            Question(("location",), "Azure location", "westeurope"),
+            Question(("identity", "clientId"), "client id of the provider's identity", uuid),
+            Question(("identity", "tenantId"), "id of the directory (tenant)", uuid),
+            Question(
+                ("controlPlaneIdentity",), "managed identity of control-plane machines", identity
+            ),
+            Question(("workerIdentity",), "managed identity of workers", identity),
+            Question(("network", "resourceGroup"), "resource group of the virtual network", "hub"),
+            Question(("network", "name"), "virtual network, which exists", "hub"),
+            Question(("network", "controlPlaneSubnet"), "subnet of the control plane", "control"),
+            Question(("network", "workerSubnet"), "subnet of workers, with a NAT gateway", "work"),
+            api_address("a free address of the control plane's subnet"),
+        )
 
     def class_parts(self) -> ClassParts:
         """AzureCluster and AzureMachine templates; the API's load balancer is a private one."""
@@ -183,6 +214,16 @@ class Azure(Infrastructure):
             }
         ]
 
+    @property
+    def network_mtu(self) -> int | None:
+        """See https://learn.microsoft.com/azure/virtual-network/how-to-virtual-machine-mtu."""
+        return 1500
+
+    @property
+    def price_region(self) -> str:
+        """The location of the stack."""
+        return self.location
+
     def failure_domains(self) -> tuple[str, ...]:
         """The zones."""
         return self.zones
@@ -195,11 +236,16 @@ class Azure(Infrastructure):
         """The cloud controller manager and the CSI driver for disks; both read azure.json."""
         return [
             Chart(
-                "cloud-provider-azure",
+                _CONTROLLER_MANAGER,
                 "kube-system",
                 {
                     "infra": {"clusterName": CLUSTER_NAME},
-                    "cloudControllerManager": {"clusterCIDR": _PODS, "logVerbosity": 2},
+                    "cloudControllerManager": {
+                        "clusterCIDR": _PODS,
+                        "logVerbosity": 2,
+                        "imageTag": tag_template(_CONTROLLER_MANAGER),
+                    },
+                    "cloudNodeManager": {"imageTag": tag_template(_CONTROLLER_MANAGER)},
                 },
             ),
             Chart(
@@ -209,10 +255,15 @@ class Azure(Infrastructure):
             ),
         ]
 
-    def filled_in(self, stack: str, cluster: Cluster) -> Mapping[str, str]:
-        """The cluster's name, and the addresses of its pods."""
-        pods = ",".join(map(str, cluster.network.pods))
-        return {**super().filled_in(stack, cluster), _PODS: pods}
+    def filled_in(
+        self, stack: str, cluster: str, version: Version, pods: Sequence[Cidr]
+    ) -> Mapping[str, str]:
+        """The cluster's name, the addresses of its pods, and the image tag of its minor."""
+        return {
+            **super().filled_in(stack, cluster, version, pods),
+            _PODS: ",".join(map(str, pods)),
+            tag_template(_CONTROLLER_MANAGER): tag_of(_CONTROLLER_MANAGER, version),
+        }
 
     def cluster_volumes(self) -> Volumes:
         """Disks take snapshots; their driver's chart makes no class."""
@@ -225,7 +276,7 @@ class Azure(Infrastructure):
         return image_name(self.default_image or "", version)
 
     def check(self, clusters: Sequence[Placed]) -> Iterator[Finding]:
-        """What Azure and its provider can't do."""
+        """Settings that Azure and its provider do not support."""
         if self.identity.type is IdentityType.SERVICE_PRINCIPAL and not self.identity.secret:
             what = "the password of the service principal is nowhere"
             yield Finding(clouds.IDENTITY_SECRET_MISSING, ("infrastructure", "identity"), what)

@@ -1,4 +1,4 @@
-"""How machines on Azure reach the Kubernetes API by its name.
+"""Access of Azure machines to the Kubernetes API by its name.
 
 Azure's internal load balancer never leads a machine back to itself, so a control-plane machine
 must reach its own API server directly: the name is written into /etc/hosts, as the provider's
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from components.cluster.variables import ENDPOINT
+from components.cluster_object import ENDPOINT
 from components.infrastructure.azure.network import DEFAULT, VARIABLE, Ranges
 from components.infrastructure.patches import (
     Patch,

@@ -1,4 +1,4 @@
-"""Where the machines of a cluster on Azure live, worked out of one address range."""
+"""The subnets of a cluster on Azure, derived from one address range."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from components.cluster.variables import (
+from components.cluster_object import (
     DATA_DISKS,
     ENDPOINT,
     ETCD_DISK,
@@ -17,7 +17,7 @@ from components.cluster.variables import (
 )
 from components.infrastructure.azure.api_name import address, public_name
 from components.infrastructure.azure.network import DEFAULT, VARIABLE, Ranges
-from components.infrastructure.azure.settings import Network
+from components.infrastructure.azure.settings import AzureNetwork
 from components.infrastructure.patches import (
     Kinds,
     Patch,
@@ -185,7 +185,7 @@ def cluster_patches(
     kinds: Kinds,
     *,
     resource_group: str | None,
-    network: Network | None,
+    network: AzureNetwork | None,
     location: str,
     suffix: str,
 ) -> tuple[Patch, ...]:
@@ -230,7 +230,7 @@ def cluster_patches(
     )
 
 
-def network_spec(network: Network | None, peerings: list[dict[str, str]]) -> dict[str, Any]:
+def network_spec(network: AzureNetwork | None, peerings: list[dict[str, str]]) -> dict[str, Any]:
     """`networkSpec` of the template: a private load balancer, and who may reach what.
 
     Args:
@@ -307,7 +307,7 @@ def _rules() -> list[dict[str, Any]]:
             "destinationPorts": str(PORT),
         }
         | everywhere,
-        # Without a rule for port 22 the provider opens it to everybody.
+        # Without a rule for port 22 the provider opens it to all addresses.
         {
             "name": "deny_ssh",
             "description": "No SSH from outside",

@@ -1,4 +1,4 @@
-"""What a stack file says about Azure, besides the infrastructure itself."""
+"""Settings of Azure, without the infrastructure itself."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ AzureImage = Annotated[str, Field(pattern=r"^(/subscriptions/.+|[^/:]+(:[^/:]+){
 
 
 class IdentityType(StrEnum):
-    """How the provider logs in."""
+    """The provider's identity."""
 
     WORKLOAD_IDENTITY = "workload-identity"
     SERVICE_PRINCIPAL = "service-principal"
 
 
 class Identity(Settings):
-    """Who the provider is in Azure."""
+    """The provider's identity in Azure."""
 
     type: IdentityType = IdentityType.WORKLOAD_IDENTITY
     """`workload-identity`: the management cluster's token is exchanged, no password anywhere.
@@ -39,7 +39,7 @@ class Identity(Settings):
     """Of a service principal: the Secret with the key `clientSecret`, where the clusters live."""
 
 
-class Network(Settings):
+class AzureNetwork(Settings):
     """A virtual network that is there already."""
 
     resource_group: ResourceName

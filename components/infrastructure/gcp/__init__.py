@@ -13,10 +13,12 @@ from typing import Annotated, Any, ClassVar, Literal
 from packaging.version import Version
 from pydantic import Field
 
+from components.addresses import Cidr
 from components.cluster.machine import WorkerMachine
 from components.cluster.settings import ApiEndpoint, Cluster
-from components.fields import Cidr, Flag
+from components.fields import Flag
 from components.finding import Finding
+from components.infrastructure.gcp import failures
 from components.infrastructure.gcp.patches import (
     DEFAULT_DISK,
     DISK_TYPES,
@@ -27,9 +29,9 @@ from components.infrastructure.gcp.patches import (
 )
 from components.infrastructure.gcp.settings import (
     GcpImage,
+    GcpNetwork,
     GcpZone,
     KmsKey,
-    Network,
     Project,
     Region,
     ServiceAccount,
@@ -52,6 +54,7 @@ from components.infrastructure.interface import (
     Template,
 )
 from components.infrastructure.patches import Kinds, image_name
+from components.infrastructure.question import Question
 from errors import clouds
 
 API_VERSION = f"{INFRASTRUCTURE_GROUP}/v1beta1"
@@ -64,6 +67,7 @@ _KINDS = Kinds(API_VERSION, "GCPClusterTemplate", "GCPMachineTemplate")
 class Gcp(Infrastructure):
     """Machines on Google Cloud, in a network per cluster or in one that is there."""
 
+    FAILURE_SIGNS: ClassVar = failures.SIGNS
     SIZES: ClassVar = {
         "small": "n2-standard-2",
         "medium": "n2-standard-4",
@@ -72,24 +76,26 @@ class Gcp(Infrastructure):
     }
     PROVIDER: ClassVar = Provider("gcp", "capg-system", "v1beta1", {}, "gcp-variables")
     BALANCES_SERVICES: ClassVar = True
+    IDENTITY_OF_MACHINES: ClassVar = "gcp"
+    IDENTITY_OF_PODS: ClassVar = "gcp"
     DATA: ClassVar = Path(__file__).parent
 
     provider: Literal["gcp"]
     project: Project
     """The project that everything is made in."""
     region: Region
-    """Where: `europe-west1`."""
+    """The region: `europe-west1`."""
     zones: Annotated[tuple[GcpZone, ...], Field(min_length=1)] = ("b", "c", "d")
     """The zones of the control plane, by their last letter; not every region has all."""
-    network: Network | None = None
-    """A network that is there; without it each cluster gets one of its own."""
+    network: GcpNetwork | None = None
+    """A network that is there; without it each cluster gets a separate one."""
     credentials_secret: Annotated[str, Field(min_length=1, max_length=253)] | None = None
     """The Secret with the key `credentials`, where the clusters live; without it the provider
     logs in as what it runs as, such as by workload identity."""
     control_plane_service_account: ServiceAccount
-    """Who control-plane machines are; their cloud controller manager uses it."""
+    """The service account of control-plane machines, which their cloud controller manager uses."""
     worker_service_account: ServiceAccount
-    """Who workers are; it needs to pull images and write logs, and little else."""
+    """The service account of workers; it needs to pull images and write logs."""
     architecture: Literal["amd64", "arm64"] = "amd64"
     """Of the image."""
     default_image: GcpImage
@@ -97,11 +103,35 @@ class Gcp(Infrastructure):
     disk_encryption_key: KmsKey | None = None
     """Encrypts disks with your key; without it Google's own key does."""
     secure_boot: Flag = True
-    """Whether a machine refuses to start unsigned kernels and drivers."""
+    """Secure boot: machines refuse unsigned kernels and drivers."""
     unlimited_public_api: Flag = False
-    """Whether an API endpoint may be public although nothing can limit who reaches it."""
+    """Allows a public API endpoint although access to it cannot be restricted."""
     labels: dict[str, str] = Field(default_factory=dict)
     """Of everything in Google Cloud."""
+
+    @classmethod
+    def questions(cls, management: str) -> Sequence[Question]:
+        """The project, the image, the service accounts, and the network of all clusters."""
+        account = "{}@my-project.iam.gserviceaccount.com"
+        return (
+            Question(("project",), "Google Cloud project", "my-project"),
+            Question(("region",), "region", "europe-west1"),
+            Question(
+                ("defaultImage",),
+                "image of machines; {dashed} stands for the Kubernetes version, 1-36-3",
+                "projects/my-project/global/images/cluster-api-ubuntu-2404-v{dashed}",
+            ),
+            Question(
+                ("controlPlaneServiceAccount",),
+                "service account of control-plane machines",
+                account.format("control-plane"),
+            ),
+            Question(
+                ("workerServiceAccount",), "service account of workers", account.format("workers")
+            ),
+            Question(("network", "name"), "VPC network, which exists", "default"),
+            Question(("network", "subnet"), "subnet of machines, with Cloud NAT", "machines"),
+        )
 
     def class_parts(self) -> ClassParts:
         """GCPCluster and GCPMachine templates; the API's load balancer is a private one."""
@@ -128,6 +158,16 @@ class Gcp(Infrastructure):
         given = _ipv4(cluster.network.machines)
         return {RANGE: str(given[0])} if given and not self.network else {}
 
+    @property
+    def network_mtu(self) -> int | None:
+        """Of a network that is made: https://cloud.google.com/vpc/docs/mtu; of others unknown."""
+        return None if self.network else 1460
+
+    @property
+    def price_region(self) -> str:
+        """The region of the stack."""
+        return self.region
+
     def failure_domains(self) -> tuple[str, ...]:
         """The zones' whole names, `europe-west1-b`."""
         return tuple(f"{self.region}-{zone}" for zone in self.zones)
@@ -137,7 +177,7 @@ class Gcp(Infrastructure):
         return image_name(self.default_image, version)
 
     def check(self, clusters: Sequence[Placed]) -> Iterator[Finding]:
-        """What Google Cloud and its provider can't do."""
+        """Settings that Google Cloud and its provider do not support."""
         for place, cluster in clusters:
             yield from self._endpoint(place, cluster.control_plane.endpoint)
             if not self.network and not _ipv4(cluster.network.machines):
@@ -159,7 +199,7 @@ class Gcp(Infrastructure):
             what = "the load balancer gets an address of Google's choice"
             yield Finding(clouds.ENDPOINT_NOT_OFFERED, (*below, "host"), what)
         if endpoint.public and not self.unlimited_public_api:
-            what = "nothing would limit who reaches the API"
+            what = "access to the API would not be limited"
             yield Finding(clouds.PUBLIC_NOT_LIMITED, (*below, "public"), what)
 
     def _cluster(self) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from components.cluster.variables import (
+from components.cluster_object import (
     DATA_DISKS,
     ENDPOINT,
     ETCD_DISK,
@@ -11,7 +11,7 @@ from components.cluster.variables import (
     ROOT_DISK,
     SPOT,
 )
-from components.infrastructure.gcp.settings import Network
+from components.infrastructure.gcp.settings import GcpNetwork
 from components.infrastructure.patches import (
     Kinds,
     Patch,
@@ -66,7 +66,7 @@ def _disks(key: str | None, etcd: bool) -> str:
 
 
 def machine_patches(
-    kinds: Kinds, image: str, key: str | None, network: Network | None
+    kinds: Kinds, image: str, key: str | None, network: GcpNetwork | None
 ) -> tuple[Patch, ...]:
     """Those of the machines."""
     stays = add("/onHostMaintenance", "Terminate")
@@ -108,7 +108,7 @@ def machine_patches(
 
 
 def cluster_patches(
-    kinds: Kinds, network: Network | None, credentials: str | None
+    kinds: Kinds, network: GcpNetwork | None, credentials: str | None
 ) -> tuple[Patch, ...]:
     """Those of the cluster's network and load balancer."""
     subnet = "/network/subnets/0"

@@ -1,4 +1,4 @@
-"""What a stack file says about Google Cloud, besides the infrastructure itself."""
+"""Settings of Google Cloud, without the infrastructure itself."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ KmsKey = Annotated[
 ]
 
 
-class Network(Settings):
+class GcpNetwork(Settings):
     """A network that is there already."""
 
     name: GcpName

@@ -1,9 +1,9 @@
-"""Who may do what: the key pair, the application credential, and the Secrets made of it."""
+"""Access: the key pair, the application credential, and its Secrets."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pulumi
 import yaml
@@ -17,59 +17,67 @@ from components.infrastructure.openstack.names import (
     SECRET_OF_CLUSTERS,
 )
 from components.infrastructure.openstack.network import Made
-from components.infrastructure.openstack.settings import LoadBalancerProvider
+from components.infrastructure.openstack.settings import LoadBalancerProvider, OpenStackSettings
+from components.infrastructure.openstack.site import OpenStackSite
 from components.manifest import Manifest
 
-if TYPE_CHECKING:
-    from components.infrastructure.openstack.foundation import OpenStackFoundation
-    from components.infrastructure.openstack.plugin import OpenStack
-
 MOVE = {"clusterctl.cluster.x-k8s.io/move": "true"}
-"""What `clusterctl move` takes along."""
+"""The labels of objects that `clusterctl move` includes."""
 MOUNTED = "/etc/config"
-"""Where the charts mount the clusters' Secret."""
+"""The mount path of the clusters' Secret in the charts."""
 RESOURCE_SET = "addons.cluster.x-k8s.io/resource-set"
 
 
-def key_pair(foundation: OpenStackFoundation) -> list[Made]:
+def key_pair(site: OpenStackSite) -> list[Made]:
     """The key pair of the public key in the stack file; none where there is none."""
-    key = foundation.settings.ssh_key
+    key = site.settings.ssh_key
     if key is None or key.public_key is None:
         return []
     pair = compute.Keypair(
-        f"{foundation.name}-key",
-        name=foundation.name,
+        f"{site.stack}-key",
+        name=site.stack,
         public_key=key.public_key,
-        region=foundation.settings.region,
-        opts=foundation.below,
+        region=site.region,
+        opts=site.options(),
     )
     return [pair.name]
 
 
-def credential(foundation: OpenStackFoundation) -> identity.ApplicationCredential | None:
+def credential(site: OpenStackSite) -> identity.ApplicationCredential | None:
     """An application credential that cannot make others; None where there are Secrets already.
 
     Pulumi names it, so that a new one is there before the old one goes.
     """
-    settings = foundation.settings
+    settings = site.settings
     if settings.credentials:
         return None
     return identity.ApplicationCredential(
-        f"{foundation.name}-credential",
-        description=f"Cluster API and the clusters of the stack {foundation.name}",
+        f"{site.stack}-credential",
+        description=f"Cluster API and the clusters of the stack {site.stack}",
         roles=list(settings.roles),
         unrestricted=False,
         region=settings.region,
-        opts=foundation.below,
+        opts=site.options(),
     )
 
 
-def secrets(foundation: OpenStackFoundation, namespace: str) -> Sequence[Manifest]:
-    """Both Secrets of the management cluster: of Cluster API's provider, and for the clusters."""
-    made, settings = foundation.credential, foundation.settings
+def secrets(
+    settings: OpenStackSettings,
+    made: identity.ApplicationCredential | None,
+    external: pulumi.Input[str] | None,
+    namespace: str,
+) -> Sequence[Manifest]:
+    """Both Secrets of the management cluster: of Cluster API's provider, and for the clusters.
+
+    Args:
+        settings: the infrastructure of the stack file.
+        made: the application credential; None where the Secrets are there already.
+        external: the id of the network with the floating IPs.
+        namespace: the namespace of the provider's Secret.
+    """
     if made is None:
         return []
-    known = pulumi.Output.all(id=made.id, secret=made.secret, external=foundation.external)
+    known = pulumi.Output.all(id=made.id, secret=made.secret, external=external)
     ca = {"cacert": settings.ca_cert} if settings.ca_cert else {}
 
     def of_provider(values: dict[str, Any]) -> str:
@@ -124,7 +132,9 @@ def _secret(
     }
 
 
-def clouds_yaml(settings: OpenStack, user: str, secret: str, ca_file: str | None = None) -> str:
+def clouds_yaml(
+    settings: OpenStackSettings, user: str, secret: str, ca_file: str | None = None
+) -> str:
     """A `clouds.yaml` for an application credential.
 
     Args:
@@ -147,7 +157,7 @@ def clouds_yaml(settings: OpenStack, user: str, secret: str, ca_file: str | None
     return yaml.safe_dump({"clouds": {CLOUD: cloud | ({"cacert": ca_file} if ca_file else {})}})
 
 
-def cloud_conf(settings: OpenStack, external: str | None) -> str:
+def cloud_conf(settings: OpenStackSettings, external: str | None) -> str:
     """The `cloud.conf` of the cloud controller manager and of Cinder's CSI driver.
 
     Args:

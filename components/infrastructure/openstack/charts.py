@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from components.chart import CLUSTER_NAME, Chart
-from components.cluster.kinds import INFRASTRUCTURE_LABEL
+from components.cluster_object import INFRASTRUCTURE_LABEL
 from components.cluster_volumes import SnapshotDriver, VolumeClass, Volumes
 from components.infrastructure.openstack.names import CLUSTER_CLOUD_CONFIG, SECRET_OF_CLUSTERS
+from components.pods import CRITICAL, NODE_CRITICAL
 
 NAMESPACE = "kube-system"
 DRIVER = "cinder.csi.openstack.org"
@@ -32,6 +33,7 @@ _CONTROLLER_MANAGER = Chart(
         "enabledControllers": ["cloud-node", "cloud-node-lifecycle", "service"],
         "nodeSelector": _ON_CONTROL_PLANE,
         "tolerations": _TOLERATIONS,
+        "priorityClassName": CRITICAL,
         "secret": {"enabled": True, "create": False, "name": SECRET_OF_CLUSTERS},
     },
 )
@@ -62,6 +64,8 @@ def _volume_driver(default_class: bool) -> Chart:
         NAMESPACE,
         {
             "clusterID": CLUSTER_NAME,
+            # Of the controller and of the plug-in on every machine.
+            "priorityClassName": NODE_CRITICAL,
             "secret": {
                 "enabled": True,
                 "create": False,

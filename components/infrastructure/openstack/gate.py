@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pulumi
 from pulumi_openstack import blockstorage, compute, identity, networking
 
 from components.cluster.settings import Cluster
 from components.infrastructure.openstack.quota import needed, quota_problems
+from components.infrastructure.openstack.site import OpenStackSite
 from errors import CaasError
-
-if TYPE_CHECKING:
-    from components.infrastructure.openstack.foundation import OpenStackFoundation
 
 
 def quotas(
-    foundation: OpenStackFoundation, clusters: Sequence[Cluster]
+    site: OpenStackSite, clusters: Sequence[Cluster]
 ) -> pulumi.Output[list[pulumi.Resource]]:
-    """What everything that is made depends on: nothing, once the quotas are found large enough.
+    """The dependency of all resources, which succeeds if the quotas are sufficient.
 
     Raises, when it is resolved:
         pulumi.RunError: QUOTA_TOO_SMALL.
     """
-    settings = foundation.settings
+    settings = site.settings
     region = settings.region
-    opts = pulumi.InvokeOptions(parent=foundation, provider=foundation.provider)
+    opts = site.invoke_options()
     project = identity.get_auth_scope_output(name="caas", region=region, opts=opts).project_id
     machines = compute.get_limits_v2_output(project_id=project, region=region, opts=opts)
     volumes = blockstorage.get_quotaset_v3_output(project_id=project, region=region, opts=opts)

@@ -6,10 +6,9 @@ Templates of patches render YAML; mappings are in braces, so that a part can be 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 from components.cluster.machine import Placement
-from components.cluster.variables import (
+from components.cluster_object import (
     DATA_DISKS,
     ENDPOINT,
     ETCD_DISK,
@@ -19,6 +18,7 @@ from components.cluster.variables import (
     ROOT_DISK,
 )
 from components.infrastructure.openstack.names import control_plane_group, pool_group
+from components.infrastructure.openstack.settings import OpenStackSettings
 from components.infrastructure.openstack.templates import (
     API_VERSION,
     CLUSTER_KIND,
@@ -37,9 +37,6 @@ from components.infrastructure.patches import (
     patch_of,
 )
 
-if TYPE_CHECKING:
-    from components.infrastructure.openstack.plugin import OpenStack
-
 FOUNDATION = "openstackFoundation"
 """The variable with the name that everything of the foundation begins with: the stack's."""
 
@@ -52,14 +49,14 @@ _UUID = "^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$"
 
 
 def _named(name: str) -> str:
-    """What finds a thing by its name, which is a template."""
+    """The filter for a resource by its name, which is a template."""
     return f'filter: {{name: "{name}"}}'
 
 
 _OF_FOUNDATION = _named(f"{{{{ .{FOUNDATION} }}}}")
 
 
-def patches(settings: OpenStack) -> tuple[Patch, ...]:
+def patches(settings: OpenStackSettings) -> tuple[Patch, ...]:
     """Every patch of the class, in the order in which they are applied."""
     flavor = add_template("/flavor", _named(f"{{{{ .{MACHINE_TYPE} }}}}"))
     group = add_template("/securityGroups", f"- {_OF_FOUNDATION}")
@@ -132,7 +129,7 @@ def _images(pattern: str) -> tuple[Patch, ...]:
     )
 
 
-def _disks(settings: OpenStack) -> tuple[Patch, ...]:
+def _disks(settings: OpenStackSettings) -> tuple[Patch, ...]:
     """The root disk; the etcd disk and the data disks, of the control plane in this order."""
     root = f"{{sizeGiB: {{{{ .{ROOT_DISK}.sizeGiB }}}}, {_volume(f'.{ROOT_DISK}', settings)}}}"
     etcd = _device("etcd", f".{ETCD_DISK}", settings)
@@ -150,13 +147,13 @@ def _disks(settings: OpenStack) -> tuple[Patch, ...]:
     )
 
 
-def _device(name: str, disk: str, settings: OpenStack) -> str:
+def _device(name: str, disk: str, settings: OpenStackSettings) -> str:
     """One entry of additionalBlockDevices."""
     storage = f"{{type: Volume, volume: {{ {_volume(disk, settings)}}}}}"
     return f'- {{name: "{name}", sizeGiB: {{{{ {disk}.sizeGiB }}}}, storage: {storage}}}\n'
 
 
-def _volume(disk: str, settings: OpenStack) -> str:
+def _volume(disk: str, settings: OpenStackSettings) -> str:
     """The type and the zone of the volume of `disk`, as the rest of a mapping in braces."""
     chosen = volume(settings)
     zone = chosen.get("availabilityZone")

@@ -1,50 +1,30 @@
-"""The plug-in: everything that a stack file says below `infrastructure` for OpenStack."""
+"""The plug-in for OpenStack: the objects, charts and checks that its settings lead to."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 
 from packaging.version import Version
-from pydantic import Field
 
 from components.chart import Chart
-from components.cluster.machine import TypeName
 from components.cluster.settings import Cluster
-from components.cluster_volumes import Volumes as ClusterVolumes
-from components.fields import Flag, WebAddress
+from components.cluster_volumes import Volumes
 from components.finding import Finding
-from components.infrastructure.interface import (
-    ClassParts,
-    Infrastructure,
-    Manifest,
-    Placed,
-    Provider,
-)
+from components.infrastructure.interface import ClassParts, Manifest, Placed, Provider
 from components.infrastructure.machine_types import MachineType
-from components.infrastructure.openstack import charts, rules, templates
+from components.infrastructure.openstack import charts, failures, rules, templates
 from components.infrastructure.openstack.names import CLUSTER_CLOUD_CONFIG
 from components.infrastructure.openstack.patches import VARIABLES, patches
-from components.infrastructure.openstack.settings import (
-    Containers,
-    Credentials,
-    DnsZone,
-    Flavor,
-    LoadBalancer,
-    Name,
-    ProjectNetwork,
-    Reference,
-    SshKey,
-    Tags,
-    Volumes,
-)
+from components.infrastructure.openstack.settings import OpenStackSettings
 from components.infrastructure.openstack.templates import (
     ETCD_DEVICE,
     NODES,
     cluster_template,
     machine_template,
 )
+from components.infrastructure.question import PUBLIC_API, Question
 
 if TYPE_CHECKING:
     import pulumi
@@ -52,10 +32,17 @@ if TYPE_CHECKING:
     from components.infrastructure.openstack.foundation import OpenStackFoundation
 
 
-class OpenStack(Infrastructure):
+class OpenStack(OpenStackSettings):
     """Machines of Nova, volumes of Cinder, networks of Neutron, load balancers of Octavia."""
 
-    PROVIDER: ClassVar = Provider("openstack", "capo-system", "v1beta2")
+    PROVIDER: ClassVar = Provider(
+        "openstack",
+        "capo-system",
+        "v1beta2",
+        prerequisites="https://github.com/k-orc/openstack-resource-controller/releases/download/"
+        "v{orc}/install.yaml",
+    )
+    FAILURE_SIGNS: ClassVar = failures.SIGNS
     SIZES: ClassVar = {
         "small": "SCS-2V-8",
         "medium": "SCS-4V-16",
@@ -65,49 +52,27 @@ class OpenStack(Infrastructure):
     BALANCES_SERVICES: ClassVar = True
     DATA: ClassVar = Path(__file__).parent
 
-    provider: Literal["openstack"] = "openstack"
-    cloud: Name | None = None
-    """The cloud in your own `clouds.yaml` that Pulumi logs in to; without it $OS_CLOUD."""
-    region: Name
-    """The region of everything."""
-    auth_url: WebAddress | None = None
-    """Keystone's address, for the application credential that the foundation makes."""
-    roles: Annotated[tuple[Name, ...], Field(min_length=1, max_length=20)] = (
-        "member",
-        "load-balancer_member",
-    )
-    """The roles of that application credential; you must have them too."""
-    credentials: Credentials | None = None
-    """Secrets with credentials of your own; without it the foundation makes them."""
-    ca_cert: (
-        Annotated[str, Field(pattern=r"^-----BEGIN CERTIFICATE-----", max_length=65536)] | None
-    ) = None
-    """The certificate of the CA that signed the cloud's, in PEM; it is no secret."""
-    external_network: Reference | None = None
-    """The network with the floating IPs and the way out."""
-    network: ProjectNetwork = ProjectNetwork()
-    """The network of the machines."""
-    zones: Annotated[tuple[Name, ...], Field(max_length=20)] = ()
-    """Availability zones of Nova; without them all that the cloud has."""
-    volumes: Volumes = Volumes()
-    default_storage_class: Flag = True
-    """Whether claims that name no storage class get `csi-cinder-sc-delete`; exactly one class of a
-    cluster is it."""
-    images: Annotated[str, Field(min_length=1, max_length=255)] = "ubuntu-2404-kube-v{version}"
-    """The names of images; `{version}` is the Kubernetes version, `1.36.3`."""
-    ssh_key: SshKey | None = None
-    """Who may log in to machines; nobody without it."""
-    load_balancer: LoadBalancer = LoadBalancer()
-    containers: Containers | None = None
-    """Swift containers for backups, logs and the registry; none without it."""
-    dns_zone: DnsZone | None = None
-    """A zone to make; none without it."""
-    flavors: dict[TypeName, Flavor] = Field(default_factory=dict)
-    """What the flavors of this cloud are, by name."""
-    quota_checks: Flag = True
-    """Whether the project's quotas are read before anything is made."""
-    tags: Tags = ()
-    """Tags of everything that can have some."""
+    @classmethod
+    def questions(cls, management: str) -> Sequence[Question]:
+        """The cloud, the flavors of its machines, and the addresses that reach the clusters."""
+        keystone = "https://keystone.example.com:5000/v3"
+        return (
+            Question(("cloud",), "cloud in your clouds.yaml", "openstack", default="openstack"),
+            Question(("region",), "region (openstack region list)", "RegionOne"),
+            Question(("authUrl",), "address of Keystone", keystone),
+            Question(
+                ("externalNetwork", "name"),
+                "network with the floating IPs (openstack network list --external)",
+                "public",
+            ),
+            Question(
+                ("machineTypes", "medium"),
+                "flavor of the machines (openstack flavor list)",
+                "m1.large",
+                default=cls.SIZES["medium"],
+            ),
+            *PUBLIC_API,
+        )
 
     def class_parts(self) -> ClassParts:
         """OpenStackClusterTemplate and OpenStackMachineTemplate with their patches."""
@@ -131,9 +96,10 @@ class OpenStack(Infrastructure):
         opts: pulumi.ResourceOptions | None = None,
     ) -> OpenStackFoundation:
         """Network, security group, server groups, key pair, credentials, containers, DNS zone."""
-        from components.infrastructure.openstack.foundation import (  # noqa: PLC0415 - pulumi's SDK
-            OpenStackFoundation,
-        )
+        with self.packages():
+            from components.infrastructure.openstack.foundation import (  # noqa: PLC0415 - its SDK
+                OpenStackFoundation,
+            )
 
         return OpenStackFoundation(name, self, clusters, protect=protect, opts=opts)
 
@@ -142,19 +108,30 @@ class OpenStack(Infrastructure):
         given = self.credentials.cloud_config if self.credentials else None
         return [charts.credentials_of_clusters(given or CLUSTER_CLOUD_CONFIG, namespace)]
 
+    @property
+    def network_mtu(self) -> int | None:
+        """That of the network that is made; the cloud's own is not known."""
+        return None if self.network.existing else self.network.mtu
+
     def failure_domains(self) -> tuple[str, ...]:
         """The availability zones of the stack file."""
         return self.zones
 
     def lets_through(self, protocol: str, port: int) -> bool:
-        """What the security groups of the provider let through."""
+        """The ports that the provider's security groups open."""
         return templates.lets_through(protocol, port)
+
+    def service_annotations(self, *, proxy_protocol: bool) -> Mapping[str, str]:
+        """The annotation that turns the PROXY protocol on, which Octavia has off by default."""
+        if not proxy_protocol:
+            return {}
+        return {"loadbalancer.openstack.org/proxy-protocol": "true"}
 
     def charts(self) -> Sequence[Chart]:
         """The cloud controller manager and the Cinder CSI driver."""
         return charts.charts(default_class=self.default_storage_class)
 
-    def cluster_volumes(self) -> ClusterVolumes:
+    def cluster_volumes(self) -> Volumes:
         """The classes of the Cinder CSI driver: one deletes volumes, one keeps them."""
         return charts.volumes(default_class=self.default_storage_class)
 

@@ -34,7 +34,7 @@ WORDS = {
 
 
 def quota_problems(quota: Mapping[str, int | None], need: Mapping[str, int]) -> Iterator[Problem]:
-    """What a project's quotas have no room for.
+    """The quotas of a project that are too small.
 
     Args:
         quota: by the names of `WORDS`; -1 is no limit, None is not known.
@@ -82,7 +82,7 @@ def needed(
 
 
 def addresses(clusters: Sequence[Cluster]) -> int:
-    """How many addresses of the network the clusters take while all of them roll out."""
+    """The number of addresses that the clusters use while all of them roll out."""
     machines = sum(cluster.most_in_rollout for cluster in clusters)
     return machines + PORTS_OF_LOAD_BALANCER * len(clusters) + RESERVED_ADDRESSES
 

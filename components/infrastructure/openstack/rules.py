@@ -1,25 +1,25 @@
-"""What only OpenStack knows to be wrong in a stack file."""
+"""Checks of a stack file on OpenStackSettings."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from components.cluster.settings import Cluster
 from components.finding import Finding
 from components.infrastructure.groups import overlapping
 from components.infrastructure.interface import Placed
 from components.infrastructure.openstack.quota import addresses
-from components.infrastructure.openstack.settings import LoadBalancerProvider, Reference
+from components.infrastructure.openstack.settings import (
+    LoadBalancerProvider,
+    OpenStackSettings,
+    Reference,
+)
 from errors import openstack as codes
-
-if TYPE_CHECKING:
-    from components.infrastructure.openstack.plugin import OpenStack
 
 Path = tuple[str | int, ...]
 
 
-def check(settings: OpenStack, clusters: Sequence[Placed]) -> Iterator[Finding]:
+def check(settings: OpenStackSettings, clusters: Sequence[Placed]) -> Iterator[Finding]:
     """All rules, over the settings and then over each cluster."""
     for finding in (
         *_references(settings),
@@ -38,7 +38,7 @@ def check(settings: OpenStack, clusters: Sequence[Placed]) -> Iterator[Finding]:
             yield finding.below(*place)
 
 
-def _references(settings: OpenStack) -> Iterator[Finding]:
+def _references(settings: OpenStackSettings) -> Iterator[Finding]:
     """NEITHER_OR_BOTH."""
     existing = settings.network.existing
     given: dict[Path, Reference | None] = {("externalNetwork",): settings.external_network}
@@ -55,7 +55,7 @@ def _references(settings: OpenStack) -> Iterator[Finding]:
             yield Finding(codes.NEITHER_OR_BOTH, inside, what, key=True)
     for path, reference in given.items():
         if reference and not reference.is_clear:
-            what = "either `id` or `name` and `tags` find something"
+            what = "either `id`, or `name` and `tags`, select an object"
             yield Finding(codes.NEITHER_OR_BOTH, path, what)
     key = settings.ssh_key
     if key and bool(key.public_key) == bool(key.name):
@@ -63,7 +63,7 @@ def _references(settings: OpenStack) -> Iterator[Finding]:
         yield Finding(codes.NEITHER_OR_BOTH, ("sshKey",), what)
 
 
-def _credentials(settings: OpenStack) -> Iterator[Finding]:
+def _credentials(settings: OpenStackSettings) -> Iterator[Finding]:
     """OPENSTACK_CREDENTIALS_MISSING."""
     given = settings.credentials
     if given is None:
@@ -78,7 +78,7 @@ def _credentials(settings: OpenStack) -> Iterator[Finding]:
         yield Finding(codes.OPENSTACK_CREDENTIALS_MISSING, ("credentials",), what)
 
 
-def _network(settings: OpenStack, clusters: Sequence[Cluster]) -> Iterator[Finding]:
+def _network(settings: OpenStackSettings, clusters: Sequence[Cluster]) -> Iterator[Finding]:
     """NO_EXTERNAL_NETWORK and PROJECT_NETWORK_TOO_SMALL."""
     public = [each.name for each in clusters if each.control_plane.endpoint.public]
     existing = settings.network.existing
@@ -99,31 +99,31 @@ def _network(settings: OpenStack, clusters: Sequence[Cluster]) -> Iterator[Findi
         )
 
 
-def _images(settings: OpenStack) -> Iterator[Finding]:
+def _images(settings: OpenStackSettings) -> Iterator[Finding]:
     """IMAGE_WITHOUT_VERSION."""
     if "{version}" not in settings.images:
         what = f"`{settings.images}` has no `{{version}}`"
         yield Finding(codes.IMAGE_WITHOUT_VERSION, ("images",), what)
 
 
-def _endpoint(settings: OpenStack, cluster: Cluster) -> Iterator[Finding]:
+def _endpoint(settings: OpenStackSettings, cluster: Cluster) -> Iterator[Finding]:
     """OPENSTACK_API_OPEN and NO_ACCESS_LIST."""
     endpoint = cluster.control_plane.endpoint
     path = ("controlPlane", "endpoint")
     if endpoint.public and not endpoint.allowed:
-        what = f"everybody could reach the API of `{cluster.name}`"
+        what = f"the API of `{cluster.name}` would be open to all addresses"
         yield Finding(codes.OPENSTACK_API_OPEN, path, what)
     for index, cidr in enumerate(endpoint.allowed):
         if endpoint.public and cidr.network.prefixlen == 0:
-            what = f"{cidr} is everybody"
+            what = f"{cidr} contains all addresses"
             yield Finding(codes.OPENSTACK_API_OPEN, (*path, "allowed", index), what)
     ovn = settings.load_balancer.provider is LoadBalancerProvider.OVN
     if ovn and (endpoint.public or endpoint.allowed):
-        what = f"nothing would limit who reaches the API of `{cluster.name}`"
+        what = f"access would not be limited to the API of `{cluster.name}`"
         yield Finding(codes.NO_ACCESS_LIST, path, what)
 
 
-def _zones(settings: OpenStack, cluster: Cluster) -> Iterator[Finding]:
+def _zones(settings: OpenStackSettings, cluster: Cluster) -> Iterator[Finding]:
     """ONE_NOVA_ZONE."""
     replicas = cluster.control_plane.replicas
     if len(set(settings.zones)) == 1 and replicas > 1:
@@ -131,7 +131,7 @@ def _zones(settings: OpenStack, cluster: Cluster) -> Iterator[Finding]:
         yield Finding(codes.ONE_NOVA_ZONE, ("controlPlane", "replicas"), what)
 
 
-def _ranges(settings: OpenStack, cluster: Cluster) -> Iterator[Finding]:
+def _ranges(settings: OpenStackSettings, cluster: Cluster) -> Iterator[Finding]:
     """PROJECT_NETWORK_OVERLAPS."""
     if settings.network.existing:
         return
@@ -149,7 +149,7 @@ def _spot(cluster: Cluster) -> Iterator[Finding]:
     """OPENSTACK_HAS_NO_SPOT."""
     for index, pool in enumerate(cluster.worker_pools):
         if pool.machine.spot:
-            what = f"the pool `{pool.name}` asks for spot machines"
+            what = f"the pool `{pool.name}` requests spot machines"
             yield Finding(
                 codes.OPENSTACK_HAS_NO_SPOT, ("workerPools", index, "machine", "spot"), what
             )

@@ -1,13 +1,16 @@
-"""What a stack file says about OpenStack, part by part; `plugin` holds the whole."""
+"""Settings of a stack on OpenStack."""
 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from components.fields import Cidr, Count, Domain, Namespace, Settings
+from components.addresses import Cidr
+from components.cluster.machine import TypeName
+from components.fields import Count, Domain, Flag, Namespace, Settings, WebAddress
+from components.infrastructure.interface import Infrastructure
 
 Name = Annotated[str, Field(min_length=1, max_length=255)]
 Tag = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^,/]+$")]
@@ -28,7 +31,7 @@ class Reference(Settings):
 
     @property
     def is_clear(self) -> bool:
-        """Whether it says one thing: an id, or a filter."""
+        """True if exactly one of an id and a filter is set."""
         return bool(self.id) != bool(self.name or self.tags)
 
     @property
@@ -45,7 +48,7 @@ class ExistingNetwork(Settings):
 
     network: Reference
     subnets: Annotated[tuple[Reference, ...], Field(min_length=1, max_length=10)]
-    """Where machines and load balancers get their addresses."""
+    """The network of machines and load balancers."""
     router: Reference | None = None
     """The router with the way out; without it the one that the subnets have."""
 
@@ -74,12 +77,12 @@ class LoadBalancer(Settings):
     """Octavia's load balancers, of the Kubernetes APIs and of services."""
 
     provider: LoadBalancerProvider = LoadBalancerProvider.AMPHORA
-    """`ovn` needs no machines of its own, and has no list of who may come in."""
+    """`ovn` needs no machines, and does not restrict client addresses."""
     flavor: Name | None = None
     """A flavor of Octavia; without it the cloud's default."""
 
 
-class Volumes(Settings):
+class CinderVolumes(Settings):
     """Cinder's volumes, of every machine."""
 
     type: Name | None = None
@@ -125,13 +128,61 @@ class DnsZone(Settings):
 
     name: Domain
     email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$", max_length=253)]
-    """Who answers for the zone; it is published."""
+    """The contact of the zone; it is published."""
 
 
 class Flavor(Settings):
-    """What a flavor of this cloud is, so that quotas and prices can be told."""
+    """The properties of a flavor of this cloud, for quotas and prices."""
 
     cpu: Annotated[Count, Field(ge=1)]
     memory_gib: Annotated[float, Field(gt=0, alias="memoryGiB")]
     architecture: Annotated[str, Field(pattern=r"^(amd64|arm64)$")] = "amd64"
     gpus: Annotated[Count, Field(ge=0)] = 0
+
+
+class OpenStackSettings(Infrastructure):
+    """The settings of a stack on OpenStack."""
+
+    provider: Literal["openstack"] = "openstack"
+    cloud: Name | None = None
+    """The cloud in your own `clouds.yaml` that Pulumi logs in to; without it $OS_CLOUD."""
+    region: Name
+    """The region of everything."""
+    auth_url: WebAddress | None = None
+    """Keystone's address, for the application credential that the foundation makes."""
+    roles: Annotated[tuple[Name, ...], Field(min_length=1, max_length=20)] = (
+        "member",
+        "load-balancer_member",
+    )
+    """The roles of that application credential; you must have them too."""
+    credentials: Credentials | None = None
+    """Secrets with credentials of your own; without it the foundation makes them."""
+    ca_cert: (
+        Annotated[str, Field(pattern=r"^-----BEGIN CERTIFICATE-----", max_length=65536)] | None
+    ) = None
+    """The certificate of the CA that signed the cloud's, in PEM; it is no secret."""
+    external_network: Reference | None = None
+    """The network with the floating IPs and the way out."""
+    network: ProjectNetwork = ProjectNetwork()
+    """The network of the machines."""
+    zones: Annotated[tuple[Name, ...], Field(max_length=20)] = ()
+    """Availability zones of Nova; without them all that the cloud has."""
+    volumes: CinderVolumes = CinderVolumes()
+    default_storage_class: Flag = True
+    """Makes `csi-cinder-sc-delete` the default storage class; a cluster has exactly one default
+    class."""
+    images: Annotated[str, Field(min_length=1, max_length=255)] = "ubuntu-2404-kube-v{version}"
+    """The names of images; `{version}` is the Kubernetes version, `1.36.3`."""
+    ssh_key: SshKey | None = None
+    """SSH access to machines; none without it."""
+    load_balancer: LoadBalancer = LoadBalancer()
+    containers: Containers | None = None
+    """Swift containers for backups, logs and the registry; none without it."""
+    dns_zone: DnsZone | None = None
+    """A zone to make; none without it."""
+    flavors: dict[TypeName, Flavor] = Field(default_factory=dict)
+    """The properties of this cloud's flavors, by name."""
+    quota_checks: Flag = True
+    """Checks the project's quotas before anything is created."""
+    tags: Tags = ()
+    """Tags of everything that can have some."""

@@ -2,44 +2,44 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+import pulumi
 from pulumi_openstack import dns, objectstorage
 
 from components.infrastructure.openstack.names import CONTAINERS
-
-if TYPE_CHECKING:
-    from components.infrastructure.openstack.foundation import OpenStackFoundation
+from components.infrastructure.openstack.site import OpenStackSite
 
 
-def containers(foundation: OpenStackFoundation) -> None:
-    """Private, versioned containers for etcd backups, logs and the registry."""
-    wanted = foundation.settings.containers
+def containers(site: OpenStackSite) -> dict[str, pulumi.Output[str]]:
+    """Private, versioned containers for etcd backups, logs and the registry; names by purpose."""
+    wanted = site.settings.containers
     if wanted is None:
-        return
-    for purpose in CONTAINERS:
-        objectstorage.Container(
-            f"{foundation.name}-{purpose}",
+        return {}
+    return {
+        purpose: objectstorage.Container(
+            f"{site.stack}-{purpose}",
             name=f"{wanted.prefix}-{purpose}",
             storage_policy=wanted.storage_policy,
             versioning=True,
             force_destroy=False,
-            metadata={"caas-stack": foundation.name},
-            region=foundation.settings.region,
-            opts=foundation.holds_data,
-        )
+            metadata={"caas-stack": site.stack},
+            region=site.region,
+            opts=site.options(data=True),
+        ).name
+        for purpose in CONTAINERS
+    }
 
 
-def dns_zone(foundation: OpenStackFoundation) -> None:
-    """The zone of the stack, where the stack file names one."""
-    wanted = foundation.settings.dns_zone
-    if wanted:
-        dns.Zone(
-            f"{foundation.name}-zone",
-            name=f"{wanted.name}.",
-            email=wanted.email,
-            description=f"Clusters of the stack {foundation.name}",
-            ttl=300,
-            region=foundation.settings.region,
-            opts=foundation.holds_data,
-        )
+def dns_zone(site: OpenStackSite) -> pulumi.Output[str] | None:
+    """The id of the zone of the stack; None where the stack file names none."""
+    wanted = site.settings.dns_zone
+    if wanted is None:
+        return None
+    return dns.Zone(
+        f"{site.stack}-zone",
+        name=f"{wanted.name}.",
+        email=wanted.email,
+        description=f"Clusters of the stack {site.stack}",
+        ttl=300,
+        region=site.region,
+        opts=site.options(data=True),
+    ).id

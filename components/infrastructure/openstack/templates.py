@@ -6,13 +6,11 @@ stack is here; what a cluster chooses, and what is called after its stack, is in
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from components.infrastructure.interface import INFRASTRUCTURE_GROUP, NodeRegistration, Template
 from components.infrastructure.openstack.names import CLOUD, CREDENTIALS
-
-if TYPE_CHECKING:
-    from components.infrastructure.openstack.plugin import OpenStack
+from components.infrastructure.openstack.settings import OpenStackSettings
 
 API_VERSION = f"{INFRASTRUCTURE_GROUP}/v1beta2"
 CLUSTER_KIND = "OpenStackClusterTemplate"
@@ -46,13 +44,13 @@ _CNI_PORTS = (
 
 
 def lets_through(protocol: str, port: int) -> bool:
-    """Whether machines of a cluster reach each other by a protocol at a port."""
+    """True if machines of a cluster can reach each other by a protocol at a port."""
     if protocol == "IP-in-IP":
         return True
     return any((protocol.lower(), port) == (known, number) for _, known, number in _CNI_PORTS)
 
 
-def cluster_template(settings: OpenStack) -> Template:
+def cluster_template(settings: OpenStackSettings) -> Template:
     """The template of the infrastructure cluster: network, load balancer, security groups."""
     existing = settings.network.existing
     credentials = settings.credentials
@@ -83,7 +81,7 @@ def cluster_template(settings: OpenStack) -> Template:
     return Template(API_VERSION, CLUSTER_KIND, spec)
 
 
-def machine_template(settings: OpenStack) -> Template:
+def machine_template(settings: OpenStackSettings) -> Template:
     """The template of machines; patches set image, flavor, disks and server group."""
     key = settings.ssh_key
     spec: dict[str, Any] = {
@@ -97,7 +95,7 @@ def machine_template(settings: OpenStack) -> Template:
     return Template(API_VERSION, MACHINE_KIND, spec)
 
 
-def volume(settings: OpenStack) -> dict[str, Any]:
+def volume(settings: OpenStackSettings) -> dict[str, Any]:
     """The type and the zone of volumes that name none."""
     zone = settings.volumes.zone
     chosen: dict[str, Any] = {"type": settings.volumes.type} if settings.volumes.type else {}
@@ -107,14 +105,14 @@ def volume(settings: OpenStack) -> dict[str, Any]:
     return chosen
 
 
-def _load_balancer(settings: OpenStack) -> dict[str, Any]:
+def _load_balancer(settings: OpenStackSettings) -> dict[str, Any]:
     balancer = settings.load_balancer
     flavor = {"flavor": balancer.flavor} if balancer.flavor else {}
     return {"enabled": True, "provider": balancer.provider.value} | flavor
 
 
 def _between_machines() -> list[dict[str, Any]]:
-    """What pod networks need, from machines of the same cluster only."""
+    """The rules of pod networks, between machines of the same cluster only."""
     ports: list[dict[str, Any]] = [
         {"name": name, "protocol": protocol, "portRangeMin": port, "portRangeMax": port}
         for name, protocol, port in _CNI_PORTS

@@ -30,7 +30,8 @@ from components.infrastructure.interface import (
 )
 from components.infrastructure.machine_types import MachineType
 from components.infrastructure.patches import image_name
-from components.infrastructure.vsphere import kube_vip
+from components.infrastructure.question import Question, api_address
+from components.infrastructure.vsphere import failures, kube_vip
 from components.infrastructure.vsphere.patches import DISK_MODES, TYPE, ZONE_LABEL, patches
 from components.infrastructure.vsphere.settings import CloneMode, Inventory, Zone
 from errors import clouds
@@ -43,6 +44,7 @@ PORT = 6443
 class VSphere(Infrastructure):
     """Machines on vSphere, in a vCenter with a template per Kubernetes version."""
 
+    FAILURE_SIGNS: ClassVar = failures.SIGNS
     SIZES: ClassVar = {
         "small": "2cpu-8gib",
         "medium": "4cpu-16gib",
@@ -83,6 +85,28 @@ class VSphere(Infrastructure):
     """The network interface that holds the API's address; without it the default route's."""
     zones: tuple[Zone, ...] = ()
     """Failure domains; without any, machines spread over the hosts of one compute cluster."""
+
+    @classmethod
+    def questions(cls, management: str) -> Sequence[Question]:
+        """The vCenter, the template of machines, and an address for each cluster's API."""
+        return (
+            Question(("server",), "name of the vCenter server", "vcenter.example.com"),
+            Question(
+                ("credentialsSecret",),
+                "Secret with the vCenter login, in capv-system of the management cluster",
+                "vcenter",
+                default="vcenter",
+            ),
+            Question(("datacenter",), "datacenter", "dc1"),
+            Question(("network",), "network of machines, with DHCP", "vlan10"),
+            Question(
+                ("template",),
+                "template of machines; {version} stands for the Kubernetes version",
+                "ubuntu-2404-kube-v{version}",
+                default="ubuntu-2404-kube-v{version}",
+            ),
+            api_address("a free address of the network, outside of DHCP"),
+        )
 
     def class_parts(self) -> ClassParts:
         """VSphereCluster and VSphereMachine templates, and kube-vip on the control plane."""
@@ -147,7 +171,7 @@ class VSphere(Infrastructure):
         return {name: found for name in sorted(named) if (found := machine_of(name))}
 
     def check(self, clusters: Sequence[Placed]) -> Iterator[Finding]:
-        """What vSphere and its provider can't do."""
+        """Settings that vSphere and its provider do not support."""
         for place, cluster in clusters:
             yield from _endpoint(place, cluster.control_plane.endpoint)
         for group in groups(clusters):
@@ -245,7 +269,7 @@ def _object(
 
 
 def machine_of(name: str) -> MachineType | None:
-    """What a machine type's name says, `4cpu-16gib`; None where it says nothing."""
+    """The CPUs and memory in a machine type's name, `4cpu-16gib`; None for other names."""
     found = re.fullmatch(TYPE, name)
     return MachineType(name, int(found[1]), int(found[2])) if found else None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from components.cluster.variables import (
+from components.cluster_object import (
     DATA_DISKS,
     ENDPOINT,
     ETCD_DISK,
@@ -27,12 +27,12 @@ from components.infrastructure.patches import (
 from components.infrastructure.vsphere.kube_vip import manifest_template
 
 TYPE = r"([1-9][0-9]{0,2})cpu-([1-9][0-9]{0,4})gib"
-"""What a machine type's name looks like: CPUs, memory in GiB."""
+"""The pattern of a machine type's name: CPUs, memory in GiB."""
 ZONE_LABEL = "caas.dev/zones"
 """The label of failure domains; its value is the namespace of the clusters that use them. These
 objects have no namespace, and neither has the identity, so stacks keep theirs apart by it."""
 DISK_MODES = ("Thin", "Thick", "EagerlyZeroed")
-"""How a data disk takes its room in the datastore."""
+"""The provisioning type of a data disk."""
 
 _CPUS = f'{{{{ regexFind "^[0-9]+" .{MACHINE_TYPE} }}}}'
 _MEMORY = f'{{{{ mul 1024 (regexFind "[0-9]+gib" .{MACHINE_TYPE} | trimSuffix "gib" | int) }}}}'

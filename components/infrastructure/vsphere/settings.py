@@ -1,4 +1,4 @@
-"""What a stack file says about vSphere, besides the infrastructure itself."""
+"""Settings of vSphere, without the infrastructure itself."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ Tag = Annotated[str, Field(min_length=1, max_length=256)]
 
 
 class CloneMode(StrEnum):
-    """How a machine's disk comes out of the template."""
+    """The clone mode of a machine's disk."""
 
     FULL = "fullClone"
     LINKED = "linkedClone"
 
 
 class ZoneKind(StrEnum):
-    """What a tag of a region or zone is attached to."""
+    """The object that a tag of a region or zone is attached to."""
 
     DATACENTER = "Datacenter"
     COMPUTE_CLUSTER = "ComputeCluster"
@@ -30,14 +30,14 @@ class ZoneKind(StrEnum):
 
 
 class Tagged(Settings):
-    """A region or zone, as a tag in vCenter says it."""
+    """A region or zone, as named by a tag in vCenter."""
 
     tag: Tag
     """The tag's name."""
     category: Tag
     """The tag's category, `k8s-zone`."""
     kind: ZoneKind
-    """What carries the tag."""
+    """The kind of object that has the tag."""
 
 
 class Hosts(Settings):
@@ -73,4 +73,4 @@ class Zone(Settings):
     folder: Inventory | None = None
     """The folder of machines here."""
     control_plane: Flag = True
-    """Whether control-plane machines may stand here."""
+    """Allows control-plane machines in this zone."""

@@ -10,41 +10,23 @@ from collections.abc import Iterator, Sequence
 
 from packaging.version import Version
 
-from components.addons import Addons
-from components.cluster.settings import Cluster
+from components.cluster.rules import EACH_CLUSTER, control_plane, names, pools, registries
+from components.delivery.mirror import Mirror
 from components.finding import Finding
-from components.infrastructure.interface import Infrastructure, Placed
-from stacks.settings.rules import (
-    addons,
-    arguments,
-    balancing,
-    control_plane,
-    machines,
-    management,
-    names,
-    network,
-    pools,
-    registries,
-    releases,
-    routing,
-)
+from components.infrastructure.interface import Infrastructure
+from components.placeholders import CLUSTER, unfilled
+from errors.layers import PLACEHOLDER_NOT_FILLED
+from stacks.settings.addons import Addons, ClusterSettings, PlacedSettings
+from stacks.settings.rules import addons, balancing, management, releases, routing
 from stacks.settings.stack import Management
 
-__all__ = ["Finding", "check", "check_infrastructure", "registries"]
-
-EACH_CLUSTER = (
-    arguments.check,
-    control_plane.check,
-    machines.check,
-    names.check_pools,
-    network.check,
-    pools.check,
-    registries.check_cluster,
-)
+__all__ = ["Finding", "check", "check_infrastructure", "check_placeholders", "registries"]
 
 
 def check(
-    clusters: Sequence[tuple[int, Cluster]], listed: Sequence[Version], known: Sequence[Version]
+    clusters: Sequence[tuple[int, ClusterSettings]],
+    listed: Sequence[Version],
+    known: Sequence[Version],
 ) -> Iterator[Finding]:
     """Everything that is wrong between the values of a stack.
 
@@ -64,9 +46,10 @@ def check(
 
 def check_infrastructure(
     infrastructure: Infrastructure,
-    clusters: Sequence[tuple[int, Cluster]],
+    clusters: Sequence[tuple[int, ClusterSettings]],
     where: Management,
     installed: Addons,
+    mirror: Mirror | None = None,
 ) -> Iterator[Finding]:
     """Everything that is wrong between the infrastructure, the clusters and their management.
 
@@ -75,8 +58,9 @@ def check_infrastructure(
         clusters: with their positions in `clusters:`.
         where: the management cluster's settings.
         installed: the stack's add-ons.
+        mirror: the stack's mirror of charts and images.
     """
-    placed: list[Placed] = [(("clusters", index), cluster) for index, cluster in clusters]
+    placed: list[PlacedSettings] = [(("clusters", index), cluster) for index, cluster in clusters]
     if where.cluster:
         placed.append((("management", "cluster"), where.cluster))
         for rule in EACH_CLUSTER:
@@ -88,5 +72,37 @@ def check_infrastructure(
             yield finding.below(*place)
     yield from control_plane.check_infrastructure(infrastructure, placed)
     yield from infrastructure.check(placed)
-    yield from addons.check(installed, placed, infrastructure, where)
+    yield from _unfilled(infrastructure)
+    yield from addons.check(installed, placed, infrastructure, where, mirror)
     yield from balancing.check(installed, placed, infrastructure)
+
+
+def check_placeholders(
+    clusters: Sequence[tuple[int, ClusterSettings]], where: Management
+) -> Iterator[Finding]:
+    """PLACEHOLDER_NOT_FILLED of clusters, their add-ons aside.
+
+    It walks through all settings, and so is left out where no text has the placeholder.
+
+    Args:
+        clusters: with their positions in `clusters:`.
+        where: the management cluster's settings.
+    """
+    placed: list[PlacedSettings] = [(("clusters", index), cluster) for index, cluster in clusters]
+    if where.cluster:
+        placed.append((("management", "cluster"), where.cluster))
+    for place, cluster in placed:
+        for path in unfilled(cluster):
+            if path[0] != "addons":
+                yield _left((*place, *path))
+
+
+def _unfilled(infrastructure: Infrastructure) -> Iterator[Finding]:
+    """PLACEHOLDER_NOT_FILLED of the infrastructure; add-ons have rules for each cluster."""
+    for path in unfilled(infrastructure):
+        yield _left(("infrastructure", *path))
+
+
+def _left(path: tuple[str | int, ...]) -> Finding:
+    what = f"`{CLUSTER}` would stay as it is in `{path[-1]}`"
+    return Finding(PLACEHOLDER_NOT_FILLED, path, what)

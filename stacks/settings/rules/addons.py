@@ -5,34 +5,51 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from catalog import catalog
-from components.addon import EXCLUSIVE, VOLUMES, Addon, Target
-from components.addons import Addons, addons_of, addons_of_existing, resolved
-from components.basics.external_dns import ExternalDns, Policy
+from components.addon_settings import described, resolved
+from components.delivery.mirror import Mirror
+from components.delivery.rules import check_target, check_together
+from components.facts import ClusterFacts
 from components.finding import Finding
-from components.infrastructure.interface import Infrastructure, Placed
+from components.given_facts import MissingFactError
+from components.infrastructure.interface import Infrastructure
+from components.system.external_dns import ExternalDnsSettings, Policy
 from errors import addons as codes
+from errors.infrastructure import MANAGEMENT_FACTS_MISSING
 from errors.ingress import DNS_OWNER_SHARED
-from stacks.settings.rules import storage
+from errors.layers import NOT_IN_THE_MIRROR
+from stacks.settings.addons import (
+    Addons,
+    ClusterSettings,
+    PlacedSettings,
+    addons_of,
+    addons_of_existing,
+)
+from stacks.settings.rules import sharing
 from stacks.settings.stack import Management, ManagementMode
 
 Path = tuple[str | int, ...]
 HERE = "addons"
 Owners = dict[tuple[str, str], tuple[str, bool]]
-"""Who of which domain has a first cluster, and whether one of its clusters deletes records."""
+"""The first cluster of each owner and domain, and whether one of its clusters deletes records."""
 
 
 def check(
-    stack: Addons, clusters: Sequence[Placed], infrastructure: Infrastructure, where: Management
+    stack: Addons,
+    clusters: Sequence[PlacedSettings],
+    infrastructure: Infrastructure,
+    where: Management,
+    mirror: Mirror | None = None,
 ) -> Iterator[Finding]:
-    """Codes 1200 to 1204, 1208 and 1265, and the add-ons' own.
+    """Codes 1200 to 1204, 1208, 1241, 1243, 1244 and 1265, and the add-ons' own.
 
-    What is the same in every cluster that gets an add-on of the stack is told once.
+    A finding that is the same in all clusters of a stack's add-on is reported once.
 
     Args:
         stack: what the stack says about add-ons.
         clusters: all clusters with their places, the management cluster's too.
         infrastructure: what their machines are.
         where: the management cluster's settings.
+        mirror: the stack's mirror of charts and images.
     """
     if where.addons.model_fields_set and where.mode is not ManagementMode.EXISTING:
         own = where.mode is ManagementMode.SELF_MANAGED
@@ -44,118 +61,89 @@ def check(
             key=True,
         )
     if where.mode is ManagementMode.EXISTING:
-        for finding in _existing(addons_of_existing(where.addons, infrastructure)):
+        existing = addons_of_existing(where.addons, where.facts)
+        found_there = check_target(existing) if where.facts else _without_facts(existing)
+        for finding in found_there:
             yield finding.below("management", HERE)
     told: set[tuple[object, Path, str]] = set()
     owners: Owners = {}
+    stores: sharing.Owners = {}
+    cut_off = mirror is not None and not mirror.downloads
     for place, cluster in clusters:
         management = place[0] == "management"
         of_stack = Addons() if management else stack
         target = addons_of(of_stack, cluster, infrastructure, management=management)
-        for finding in (*check_target(target), *_owner(target, owners)):
-            found = finding.below(*place_of(finding.path, place, target))
+        yield from _companions(place, target)
+        found_here = [*check_target(target), *_owner(target, owners)]
+        found_here += sharing.check(target, stores)
+        if cut_off and not found_here:
+            found_here += _downloads(target)
+        for finding in found_here:
+            found = finding.below(*place_of(finding.path, place, cluster))
             if (key := (found.code, found.path, found.what)) not in told:
                 told.add(key)
                 yield found
 
 
-def check_target(target: Target) -> Iterator[Finding]:
-    """What is wrong with the add-ons of one cluster; paths begin at the add-on's key."""
+def _companions(place: Path, target: ClusterFacts) -> Iterator[Finding]:
+    """ADDON_UNSUPPORTED for the charts that belong to the infrastructure."""
+    for chart in target.infrastructure.charts():
+        release = catalog().charts[chart.name]
+        if not release.supports(target.version):
+            yield Finding(
+                codes.ADDON_UNSUPPORTED,
+                (*place, "version"),
+                f"{release.name} {release.version}, which every cluster on "
+                f"{target.infrastructure.name} gets, does not support Kubernetes "
+                f"{target.version} of `{target.name}`",
+                why=f"it supports {release.kubernetes}",
+                fix="Run a version in that range, or wait for a catalog with a newer chart.",
+            )
+
+
+def _without_facts(target: ClusterFacts) -> Iterator[Finding]:
+    """The problems of add-ons in a cluster of which no fact is given; MANAGEMENT_FACTS_MISSING.
+
+    The roles of other software in the cluster are not known, so needs are not checked.
+    """
     wrong = False
     for key, settings in target.addons.items():
-        for finding in settings.check(target):
-            wrong = True
-            yield finding.below(key)
-    if wrong:  # then nobody knows what the add-ons are
-        return
-    addons = resolved(target)
-    yield from _needs(target, addons)
-    yield from _excluded(target, addons)
-    yield from _unsupported(target, addons)
-    yield from _unread(target, addons)
-    yield from storage.check(target)
+        try:
+            findings = [finding.below(key) for finding in settings.check(target)]
+            described(settings, target)
+        except MissingFactError as error:
+            what = f"`{key}` needs {error} of the management cluster"
+            findings = [Finding(MANAGEMENT_FACTS_MISSING, (key,), what, key=True)]
+        wrong = wrong or bool(findings)
+        yield from findings
+    if not wrong:
+        yield from check_together(target, resolved(target))
 
 
-def _existing(target: Target) -> Iterator[Finding]:
-    """What is wrong whatever the cluster is; its ranges, version and other contents are unknown."""
-    for key, settings in target.addons.items():
-        retired = (each for each in settings.check(target) if each.code is codes.RETIRED_ADDON)
-        yield from (finding.below(key) for finding in retired)
-    addons = resolved(target)
-    yield from _excluded(target, addons)
-    yield from _unread(target, addons)
+def _downloads(target: ClusterFacts) -> Iterator[Finding]:
+    """NOT_IN_THE_MIRROR."""
+    for addon in resolved(target):
+        for each in addon.downloads:
+            path = (addon.name, *each.path)
+            what = f"pods of `{target.name}` download {each.what}"
+            yield Finding(NOT_IN_THE_MIRROR, path, what, fix=each.fix, key=True)
 
 
-def place_of(path: Path, place: Path, target: Target) -> Path:
-    """Where an add-on's settings stand: with the cluster, or with the stack."""
-    own = target.cluster.addons
+def place_of(path: Path, place: Path, cluster: ClusterSettings) -> Path:
+    """The place of an add-on's settings: the cluster or the stack."""
+    own = cluster.addons
     is_own = any(
         (Addons.model_fields[name].alias or name) == path[0] for name in own.model_fields_set
     )
     return (*place, HERE) if is_own or place[0] == "management" else (HERE,)
 
 
-def _needs(target: Target, addons: Sequence[Addon]) -> Iterator[Finding]:
-    there = {role for addon in addons for role in addon.provides}
-    if target.infrastructure.cluster_volumes().classes:
-        there.add(VOLUMES)
-    for addon in addons:
-        for role in addon.needs:
-            if role not in there:
-                yield Finding(
-                    codes.ADDON_NEEDS,
-                    (addon.name,),
-                    f"`{addon.name}` needs {role}, and nothing in `{target.cluster.name}` has it",
-                    key=True,
-                )
-
-
-def _excluded(target: Target, addons: Sequence[Addon]) -> Iterator[Finding]:
-    first: dict[str, Addon] = {}
-    for addon in addons:
-        for role in addon.provides:
-            other = first.setdefault(role, addon)
-            if role in EXCLUSIVE and other is not addon:
-                yield Finding(
-                    codes.ADDONS_EXCLUDE,
-                    (addon.name,),
-                    f"`{target.cluster.name}` gets `{other.name}` and `{addon.name}`",
-                    why=EXCLUSIVE[role],
-                    key=True,
-                )
-
-
-def _unsupported(target: Target, addons: Sequence[Addon]) -> Iterator[Finding]:
-    version = target.cluster.version
-    for addon in addons:
-        if target.addons[addon.name].allow_unsupported:
-            continue
-        for chart in addon.charts:
-            release = catalog().charts[chart.name]
-            if not release.supports(version):
-                yield Finding(
-                    codes.ADDON_UNSUPPORTED,
-                    (addon.name,),
-                    f"{release.name} {release.version} does not support Kubernetes {version} of "
-                    f"`{target.cluster.name}`",
-                    why=f"it supports {release.kubernetes}",
-                    key=True,
-                )
-
-
-def _unread(target: Target, addons: Sequence[Addon]) -> Iterator[Finding]:
-    for addon in addons:
-        if target.addons[addon.name].values and not addon.charts:
-            what = f"`{addon.name}` has no chart that would read `values`"
-            yield Finding(codes.ADDON_VALUES_IGNORED, (addon.name, "values"), what, key=True)
-
-
-def _owner(target: Target, owners: Owners) -> Iterator[Finding]:
+def _owner(target: ClusterFacts, owners: Owners) -> Iterator[Finding]:
     """DNS_OWNER_SHARED, once for an owner that the same settings give to many clusters."""
     settings = target.addons.get("externalDns")
-    if not isinstance(settings, ExternalDns):
+    if not isinstance(settings, ExternalDnsSettings):
         return
-    name = target.cluster.name
+    name = target.name
     owner, deletes = settings.owner or name, settings.policy is Policy.SYNC
     for domain in settings.domain_filters:
         first, deleting = owners.get((owner, domain), (name, False))

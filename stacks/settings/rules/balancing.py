@@ -1,4 +1,4 @@
-"""Addresses of Services: whoever gives them away in one network has addresses of its own."""
+"""Addresses of Services: clusters in one network use different addresses."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 
-from components.addons import Addons, addons_of
+from components.addresses import AddressRange, Cidr, one_address
 from components.cluster.settings import Cluster
-from components.fields import Cidr
 from components.finding import Finding
-from components.infrastructure.interface import Infrastructure, Placed
-from components.loadbalancer.addresses import AddressRange, LoadBalancer, one_address
+from components.infrastructure.interface import Infrastructure
+from components.loadbalancing.addresses import LoadBalancerSettings
 from errors import network as codes
+from stacks.settings.addons import Addons, PlacedSettings, addons_of
 from stacks.settings.rules.addons import place_of
 
 EVERYWHERE = (Cidr("0.0.0.0/0"), Cidr("::/0"))
@@ -39,12 +39,12 @@ class _Given:
 
     @property
     def is_api(self) -> bool:
-        """Whether it is the address of a Kubernetes API, which no Service may get."""
+        """True if it is the address of a Kubernetes API, which no Service may use."""
         return not self.owner[1]
 
 
 def check(
-    stack: Addons, clusters: Sequence[Placed], infrastructure: Infrastructure
+    stack: Addons, clusters: Sequence[PlacedSettings], infrastructure: Infrastructure
 ) -> Iterator[Finding]:
     """ADDRESSES_SHARED and ADDRESSES_TAKEN, between clusters and add-ons.
 
@@ -77,7 +77,7 @@ def _shared(ranges: Iterable[_Given]) -> Iterator[Finding]:
 
 
 def _is_another(one: _Given, other: _Given) -> bool:
-    """Whether they are of two owners; a cluster's own API is compared elsewhere."""
+    """True if they belong to two owners; a cluster's own API is compared elsewhere."""
     return one.owner[0] != other.owner[0] if one.is_api else one.owner != other.owner
 
 
@@ -108,7 +108,7 @@ def _api(one: _Given, other: _Given) -> Finding:
 
 
 def _given(
-    stack: Addons, clusters: Sequence[Placed], infrastructure: Infrastructure
+    stack: Addons, clusters: Sequence[PlacedSettings], infrastructure: Infrastructure
 ) -> Iterator[_Given]:
     segments = _segments([cluster for _, cluster in clusters])
     for number, (place, cluster) in enumerate(clusters):
@@ -116,8 +116,8 @@ def _given(
         of_stack = Addons() if management else stack
         target = addons_of(of_stack, cluster, infrastructure, management=management)
         for key, settings in target.addons.items():
-            if isinstance(settings, LoadBalancer):
-                at = (*place_of((key,), place, target), key)
+            if isinstance(settings, LoadBalancerSettings):
+                at = (*place_of((key,), place, cluster), key)
                 for one in settings.announced():
                     path = (*at, *one.path)
                     yield _Given(one.range, segments[number], (number, key), cluster.name, path)

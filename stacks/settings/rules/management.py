@@ -12,6 +12,7 @@ from stacks.settings.stack import Management, ManagementMode
 OF_MODE = {
     "kubeconfig": ManagementMode.EXISTING,
     "context": ManagementMode.EXISTING,
+    "facts": ManagementMode.EXISTING,
     "cluster": ManagementMode.SELF_MANAGED,
 }
 
@@ -40,5 +41,5 @@ def check(management: Management, infrastructure: Infrastructure) -> Iterator[Fi
             codes.NOT_SELF_MANAGED,
             ("management", "mode"),
             f"`{infrastructure.name}` cannot carry its own management cluster",
-            why="its machines run nothing",
+            why="its machines run no pods",
         )

@@ -1,4 +1,4 @@
-"""Routed clusters: what one can reach of another must have addresses of its own."""
+"""Routed clusters: their reachable ranges must not overlap."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 from itertools import groupby
 
+from components.cluster.rules.network import KINDS
 from components.cluster.settings import Cluster
 from components.finding import Finding
 from errors import stack_rules
-from stacks.settings.rules.network import KINDS
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import yaml
 
 from tests.policies.case import GONE, Case, R, case
@@ -31,6 +33,21 @@ def written(**values: object) -> str:
     return yaml.safe_dump(values)
 
 
+def velero(**location: object) -> dict[str, Any]:
+    """Values of a Velero with one location and one schedule."""
+    store = {"name": "main", "provider": "aws", "bucket": "backups", "default": True}
+    return {
+        "configuration": {"backupStorageLocation": [store | location]},
+        "schedules": {"nightly": {"schedule": "0 3 * * *", "template": {"ttl": "720h0m0s"}}},
+    }
+
+
+SHARING = (CLUSTER, CLUSTER.put("metadata.name", "blog"))
+VELERO = proxy(
+    chartName="velero",
+    clusterSelector={"matchLabels": {"tier": "production"}},
+    valuesTemplate=written(**velero(prefix="{{ .Cluster.metadata.name }}")),
+)
 CASES: dict[str, Case] = {
     "charts-are-of-the-catalog": case(
         RELEASE,
@@ -65,9 +82,9 @@ CASES: dict[str, Case] = {
         RELEASE,
         "repositoryOpts.repo",
         "http://charts.jetstack.io",
-        "whoever is between changes the chart",
+        "an intermediary on the network can change the chart",
         passes=(PROXY, OCI),
-        fails=((PROXY.put("spec.tlsConfig", {"insecureSkipTLSVerify": True}), "nobody checks"),),
+        fails=((PROXY.put("spec.tlsConfig", {"insecureSkipTLSVerify": True}), "is not verified"),),
     ),
     "charts-are-maintained": case(
         RELEASE,
@@ -100,7 +117,7 @@ CASES: dict[str, Case] = {
         RELEASE,
         "values",
         {"image": {"registry": "quay.io", "repository": "a/b", "tag": "latest"}},
-        "runs whatever `quay.io/a/b:latest` is",
+        "runs the image that `quay.io/a/b:latest` refers to",
         passes=(
             PROXY,
             PROXY.put(VALUES, "a: {{ if .x }}\n- "),
@@ -123,11 +140,14 @@ CASES: dict[str, Case] = {
         passes=(
             RELEASE.put("values", {"auth": {"existingSecret": "a", "passwordKey": "b"}}),
             RELEASE.put("values", {"password": "[secret]", "token": None, "secret": True}),
+            RELEASE.put("values", {"existingSecretAdminPassword": "harbor"}),
+            RELEASE.put("values", {"auth": {"client_secret": "$__file{/etc/secret}"}}),
             PROXY.put(VALUES, ""),
         ),
         fails=(
             (RELEASE.put("values", {"users": [{"apiKey": "abc"}]}), "`users[0].apiKey`"),
             (RELEASE.put("values", {"s3": {"secret-key": "abc"}}), "`s3.secret-key`"),
+            (RELEASE.put("values", {"existingSecretPassword": "Hunter 2"}), "a secret"),
         ),
     ),
     "release-values-are-filled-in": case(
@@ -150,15 +170,31 @@ CASES: dict[str, Case] = {
             (IN_FLEET.put("spec.topology.version", "latest"), CLOUD),
         ),
     ),
+    "backups-of-clusters-are-apart": case(
+        (VELERO, *SHARING),
+        VALUES,
+        written(**velero(prefix="all")),
+        "the schedule nightly of shop, blog writes to one folder, backups/all",
+        passes=(
+            (VELERO.put(VALUES, written(**velero(prefix="all"))), SHARING[0]),
+            (VELERO.put(VALUES, written(**velero(prefix="all") | {"schedules": {}})), *SHARING),
+        ),
+        fails=(
+            (
+                (VELERO.put(VALUES, written(**velero())), *SHARING),
+                "writes to one folder, backups/:",
+            ),
+        ),
+    ),
     "charts-stay-up-to-date": case(
-        PROXY, "spec.reconcileStrategy", "InstallOnce", "reaches no cluster that has it"
+        PROXY, "spec.reconcileStrategy", "InstallOnce", "don't get a newer version"
     ),
     "upgrades-are-not-forced": case(
         PROXY,
         "spec.options",
         {"upgrade": {"force": True}},
-        "deletes what it can't change",
-        fails=((RELEASE.put("forceUpdate", True), "deletes what"),),
+        "deletes objects that it can't change",
+        fails=((RELEASE.put("forceUpdate", True), "deletes objects"),),
     ),
     "releases-are-awaited": case(RELEASE, "skipAwait", True, "`skipAwait` is true"),
     "providers-are-of-the-catalog": case(
@@ -176,8 +212,10 @@ CASES: dict[str, Case] = {
         CONFIG,
         "file",
         "https://raw.githubusercontent.com/a/b/main/install.yaml",
-        "means something else tomorrow",
-        fails=((CONFIG.put("file", "http://example.com/v1/a.yaml"), "whoever is between"),),
+        "the content of the address can change",
+        fails=(
+            (CONFIG.put("file", "http://example.com/v1/a.yaml"), "an intermediary on the network"),
+        ),
         passes=(CONFIG.put("file", "manifests/own.yaml"),),
     ),
     "storage-classes-encrypt": case(

@@ -25,18 +25,18 @@ CASES: dict[str, Case] = {
         (ENCRYPTION, BUCKET),
         "bucket",
         "another",
-        "the bucket logs does not say",
+        "the encryption of the bucket logs is not set",
         passes=((BUCKET.put("serverSideEncryptionConfiguration", {"rule": {}}),),),
     ),
     "buckets-are-versioned": case(
         (VERSIONING, BUCKET),
         "versioningConfiguration.status",
         "Suspended",
-        "is lost",
+        "are lost",
         passes=((BUCKET.put("versioning", {"enabled": True}),),),
     ),
     "buckets-block-public-access": case(
-        (BLOCK, BUCKET), "bucket", "another", "nothing keeps the bucket logs"
+        (BLOCK, BUCKET), "bucket", "another", "no public access block protects the bucket logs"
     ),
     "buckets-refuse-plain-http": case(
         (BUCKET_POLICY, BUCKET),

@@ -262,7 +262,7 @@ CASES: dict[str, Case] = {
         ),
     ),
     "users-have-no-access-keys": Case(
-        (ROLE,), (aws("iam/accessKey:AccessKey", user="ci"),), "a key that does not end", None
+        (ROLE,), (aws("iam/accessKey:AccessKey", user="ci"),), "a key that does not expire", None
     ),
     "users-have-no-policies": Case(
         (POLICY,),
@@ -274,7 +274,7 @@ CASES: dict[str, Case] = {
         ROLE,
         "assumeRolePolicy",
         document(Principal={"AWS": "*"}, Action="sts:AssumeRole"),
-        "everyone of the world may sts:AssumeRole",
+        "any principal may sts:AssumeRole",
         passes=(
             ROLE.put(
                 "assumeRolePolicy", document(Principal="*", Condition={"StringEquals": {"a": "b"}})
@@ -286,7 +286,7 @@ CASES: dict[str, Case] = {
                 aws(
                     "s3/bucketPolicy:BucketPolicy", policy=document(Principal="*", Action="s3:Get")
                 ),
-                "everyone of the world may s3:Get",
+                "any principal may s3:Get",
             ),
         ),
     ),
@@ -294,7 +294,7 @@ CASES: dict[str, Case] = {
         KEY,
         "enableKeyRotation",
         GONE,
-        "stays the same for ever",
+        "is never rotated",
         unknown="enableKeyRotation",
         passes=(KEY.put("enableKeyRotation", GONE).put("customerMasterKeySpec", "RSA_2048"),),
     ),
@@ -306,16 +306,16 @@ CASES: dict[str, Case] = {
         passes=(KEY.put("deletionWindowInDays", GONE),),
     ),
     "application-credentials-are-restricted": case(
-        CREDENTIAL, "unrestricted", True, "can make further ones"
+        CREDENTIAL, "unrestricted", True, "can create further ones"
     ),
     "clusters-use-roles-not-keys": Case(
         (obj("infrastructure.cluster.x-k8s.io/v1beta2:AWSClusterControllerIdentity"),),
         (obj("infrastructure.cluster.x-k8s.io/v1beta2:AWSClusterStaticIdentity"),),
-        "a key that does not end",
+        "a key that does not expire",
         None,
     ),
     "vpc-traffic-is-logged": Case(
-        (VPC, aws("ec2/flowLog:FlowLog", vpcId="vpc-1")), (VPC,), "nobody records", None
+        (VPC, aws("ec2/flowLog:FlowLog", vpcId="vpc-1")), (VPC,), "are not recorded", None
     ),
     "bucket-acls-are-private": case(
         aws("s3/bucket:Bucket", acl="private"),
@@ -354,7 +354,7 @@ CASES: dict[str, Case] = {
         "retentionInDays",
         30,
         "30 days, fewer than 90",
-        fails=((aws("cloudwatch/logGroup:LogGroup"), "for ever"),),
+        fails=((aws("cloudwatch/logGroup:LogGroup"), "never deleted"),),
     ),
     "buckets-are-not-emptied": case(
         aws("s3/bucket:Bucket", forceDestroy=False),

@@ -32,6 +32,15 @@ BACKED_UP = CLUSTER.put(
     "metadata.labels",
     {"tier": "production", "caas.dev/infrastructure": "aws", "caas.dev/etcd-snapshots": "s-1"},
 )
+
+
+def taint(effect: str) -> dict[str, str]:
+    return {"key": "kind", "value": "web", "effect": effect}
+
+
+TAINTED = BACKED_UP.put(f"{POOL}.variables", overrides(taints=[taint("NoSchedule")])).put(
+    f"{POOLS}.1.variables", overrides(taints=[taint("NoExecute")])
+)
 CLASS = obj(
     "cluster.x-k8s.io/v1beta2:ClusterClass",
     spec={"kubernetesVersions": ["v1.35.4", "v1.36.3", "v1.37.2"]},
@@ -100,8 +109,8 @@ CASES: dict[str, Case] = {
         CLUSTER,
         f"{PLANE}.variables",
         overrides(spot={}),
-        "may take back",
-        fails=((CLUSTER.put(f"{TOPOLOGY}.variables", variables(spot={})), "may take back"),),
+        "may reclaim",
+        fails=((CLUSTER.put(f"{TOPOLOGY}.variables", variables(spot={})), "may reclaim"),),
         passes=(CLUSTER.put(f"{POOL}.variables", overrides(spot={})),),
     ),
     "production-control-plane-is-spread": case(
@@ -124,6 +133,25 @@ CASES: dict[str, Case] = {
             CLUSTER.put(f"{POOL}.replicas", GONE).put(f"{POOLS}.1.replicas", GONE),
         ),
         fails=((CLUSTER.put(f"{POOL}.replicas", 0).put(f"{POOLS}.1.replicas", 0), "no worker"),),
+    ),
+    "clusters-take-pods": case(
+        BACKED_UP,
+        f"{TOPOLOGY}.workers",
+        {},
+        "no machine of shop accepts pods without tolerations",
+        passes=(
+            CLUSTER.put("metadata|labels|caas.dev/infrastructure", "in-memory").put(
+                f"{TOPOLOGY}.workers", {}
+            ),
+            TAINTED.put(f"{POOLS}.1.variables", overrides(taints=[taint("PreferNoSchedule")])),
+            BACKED_UP.put(f"{TOPOLOGY}.workers", {}).put(
+                f"{PLANE}.variables", overrides(taints=[])
+            ),
+        ),
+        fails=(
+            (TAINTED, "each of its pools is tainted or has no machine"),
+            (BACKED_UP.put(f"{POOL}.replicas", 0).put(f"{POOLS}.1.replicas", 0), "no machine"),
+        ),
     ),
     "production-workers-are-redundant": case(
         CLUSTER.put(f"{POOLS}.1.replicas", 0),
@@ -209,7 +237,7 @@ CASES: dict[str, Case] = {
         CLUSTER,
         f"{POOL}.variables",
         overrides(machineType="m7i.metal-24xl"),
-        "m7i.metal-24xl is larger",
+        "m7i.metal-24xl matches",
         passes=(CLUSTER.put(f"{POOL}.variables", overrides(machineType="m7i.large")),),
     ),
     "disks-are-not-oversize": case(

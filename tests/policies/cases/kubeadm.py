@@ -1,4 +1,4 @@
-"""Cases of rules about what kubeadm is told."""
+"""Cases of rules about the configuration of kubeadm."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ CASES: dict[str, Case] = {
         CONTROL_PLANE,
         SERVER,
         extra(encryption_provider_config=None),
-        "stores Secrets in etcd as they are",
+        "stores Secrets in etcd without encryption",
         passes=(OLD, CLUSTER, without("audit")),
         fails=(
             (OLD.put(OLD_SERVER, {}), "stores Secrets"),
@@ -130,13 +130,13 @@ CASES: dict[str, Case] = {
         CONTROL_PLANE,
         f"{KUBEADM}.scheduler.extraArgs",
         extra(profiling=None),
-        "the scheduler answers questions",
+        "the scheduler serves profiling data",
     ),
     "control-plane-speaks-modern-tls": case(
         CONTROL_PLANE,
         f"{KUBEADM}.controllerManager.extraArgs",
         extra(tls_min_version="VersionTLS10"),
-        "the controller manager speaks VersionTLS10",
+        "the controller manager accepts VersionTLS10",
         fails=((CONTROL_PLANE.put(SERVER, extra(tls_min_version=None)), "every version"),),
     ),
 }

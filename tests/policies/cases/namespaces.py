@@ -42,7 +42,7 @@ CASES: dict[str, Case] = {
         NAMESPACE,
         "metadata.labels",
         {},
-        "the namespace blue says nothing about its pods",
+        "the namespace blue has no level of Pod Security",
         passes=(obj("core/v1:Namespace", "kube-system"),),
         fails=(
             (
@@ -91,7 +91,7 @@ CASES: dict[str, Case] = {
         SERVICE,
         "spec.type",
         "LoadBalancer",
-        "lets everyone in",
+        "every address may connect",
         passes=(
             SERVICE.put("spec.type", "LoadBalancer").put(
                 "spec.loadBalancerSourceRanges", ["203.0.113.0/24"]
@@ -123,7 +123,7 @@ CASES: dict[str, Case] = {
         ),
         "rules.0.verbs",
         ["bind"],
-        "can get any permission: bind",
+        "gain any permission: bind",
     ),
     "nobody-is-cluster-admin": case(
         obj(
@@ -143,7 +143,7 @@ CASES: dict[str, Case] = {
         ),
         "subjects.0.name",
         "system:anonymous",
-        "callers that nobody knows get a role",
+        "unauthenticated callers get a role",
     ),
     "volumes-are-not-host-paths": case(
         obj(
@@ -160,7 +160,7 @@ CASES: dict[str, Case] = {
             "accessModes": ["ReadWriteOnce"],
             "hostPath": {"path": "/a"},
         },
-        "a path of whatever machine",
+        "happens to run on",
     ),
     "config-maps-hold-no-secrets": case(
         obj("core/v1:ConfigMap", data={"level": "debug"}),
@@ -194,19 +194,19 @@ CASES |= {
         (SCHEDULE, CLAIM, CLUSTER),
         "spec.template.includedNamespaces",
         ["another"],
-        "no schedule of Velero saves its data",
+        "no Velero schedule backs up its data",
         passes=(
             (CLAIM,),
             (DEPLOYMENT.of("kubernetes:apps/v1:StatefulSet"), CLUSTER),
             (SCHEDULE.put("spec.template", {}), CLAIM, CLUSTER),
         ),
-        fails=(((SCHEDULE.put("spec.paused", True), CLAIM, CLUSTER), "no schedule"),),
+        fails=(((SCHEDULE.put("spec.paused", True), CLAIM, CLUSTER), "no Velero schedule"),),
     ),
     "production-storage-is-retained": case(
         (CLASS.put("reclaimPolicy", "Retain"), CLUSTER),
         "reclaimPolicy",
         "Delete",
-        "takes its data with it",
+        "the data of a deleted claim",
         passes=((CLASS,),),
     ),
 }

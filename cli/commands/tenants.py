@@ -1,0 +1,171 @@
+"""`caas tenants`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any
+
+from typer import Argument, Option
+
+from cli import console
+from cli.options import Format, Output
+from components.tenancy.network import is_namespace, owned
+from components.tenancy.settings import Connection, ResourceShare
+from engine.session import Session
+from errors import CaasError
+from errors.tenants import TENANT_NOT_FOUND
+from plane.progress import Silent
+from stacks.settings import Stack
+from stacks.settings.tenants import PlacedNamespace, StackTenant
+
+EXAMPLES = {
+    "./caas tenants --stack prod-aws": "all tenants, their namespaces and quotas",
+    "./caas tenants shop --stack prod-aws": "people, domains and connections of one tenant, too",
+    "./caas tenants --stack prod-aws --output json": "for programs",
+}
+NAMED = 3
+"""Clusters that a cell names; more of them are counted."""
+AMOUNTS = {
+    "CPU": "cpu",
+    "MEMORY": "memory",
+    "STORAGE": "storage",
+    "PODS": "pods",
+    "LOAD BALANCERS": "load_balancers",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionRow:
+    """A connection that a tenant asks for.
+
+    Attributes:
+        source: the namespace that opens it.
+        to: the other end, as in the stack file.
+        ports: of the other end.
+        protocol: of all ports.
+        clusters: the clusters in which at least one port is open.
+        waiting: ports that the other tenant does not accept.
+    """
+
+    source: str
+    to: str
+    ports: tuple[int, ...]
+    protocol: str
+    clusters: tuple[str, ...]
+    waiting: tuple[int, ...]
+
+
+def command(
+    tenant: Annotated[
+        str | None, Argument(metavar="TENANT", help="One tenant; without it all of them.")
+    ] = None,
+    stack: Annotated[str, Option("--stack", help="The stack it belongs to.")] = "local",
+    output: Output = Format.TABLE,
+) -> None:
+    """Show the tenants of a stack: people, namespaces, quotas.
+
+    Reads the stack file alone, and no cluster. A quota is that of a namespace in each of its
+    clusters. With the name of a tenant its people, domains and connections follow.
+    """
+    settings = Session(stack, Silent()).settings
+    chosen = [each for each in settings.tenants if tenant in (None, each.name)]
+    if tenant and not chosen:
+        names = ", ".join(f"`{each.name}`" for each in settings.tenants)
+        why = f"it has {names}" if names else "it has none"
+        raise CaasError(TENANT_NOT_FOUND, f"`{stack}` has no tenant `{tenant}`", why=why)
+    if output is Format.JSON:
+        console.document({"tenants": [_as_dict(each, settings) for each in chosen]})
+        return
+    if not chosen:
+        console.say(f"`{stack}` has no tenants.")
+        return
+    rows = [_cells(each, space, settings) for each in chosen for space in each.namespaces]
+    console.table(("TENANT", "NAMESPACE", "CLUSTERS", *AMOUNTS), rows)
+    if tenant:
+        _show(chosen[0], settings)
+
+
+def connection_rows(tenant: StackTenant, settings: Stack) -> Iterator[ConnectionRow]:
+    """The connections that a tenant asks for, with their state."""
+    places = {
+        (each.name, space.name): set(space.clusters(settings.clusters))
+        for each in settings.tenants
+        for space in each.namespaces
+        if not (space.leaving or each.leaving)
+    }
+    for wanted in tenant.connections:
+        waiting = tuple(_not_accepted(tenant.name, wanted, settings))
+        both = places.get((tenant.name, wanted.source), set())
+        if is_namespace(wanted.to):
+            both = both & places.get(owned(wanted.to, tenant.name), set())
+        is_open = len(waiting) < len(wanted.ports)
+        names = tuple(each.name for each in settings.clusters if is_open and each.name in both)
+        protocol = wanted.protocol.value
+        yield ConnectionRow(wanted.source, wanted.to, wanted.ports, protocol, names, waiting)
+
+
+def _not_accepted(tenant: str, wanted: Connection, settings: Stack) -> Iterator[int]:
+    """The ports that the tenant at the other end does not accept."""
+    owner, namespace = owned(wanted.to, tenant)
+    if not is_namespace(wanted.to) or owner == tenant:
+        return
+    accepted = {
+        port
+        for each in settings.tenants
+        for entry in (each.accepts if each.name == owner else ())
+        if (entry.source, entry.to, entry.protocol)
+        == (f"{tenant}/{wanted.source}", namespace, wanted.protocol)
+        for port in entry.ports
+    }
+    yield from (port for port in wanted.ports if port not in accepted)
+
+
+def _cells(tenant: StackTenant, space: PlacedNamespace, settings: Stack) -> tuple[str, ...]:
+    names = space.clusters(settings.clusters)
+    where = ", ".join(names) if len(names) <= NAMED else f"{len(names)} clusters"
+    share = tenant.share(space, settings.tenant_defaults)
+    amounts = (getattr(share, key) for key in AMOUNTS.values())
+    title = f"{space.name} (leaving)" if space.leaving or tenant.leaving else space.name
+    return (tenant.name, title, where, *("-" if each is None else str(each) for each in amounts))
+
+
+def _show(tenant: StackTenant, settings: Stack) -> None:
+    console.say()
+    for role, people in tenant.people.model_dump().items():
+        console.say(f"{role}: {', '.join(people) or 'none'}")
+    console.say(f"domains: {', '.join(tenant.domains) or 'none'}")
+    given = ", ".join(f"{key} {value}" for key, value in _amounts(tenant.quota).items())
+    console.say(f"quota: {given or 'none'}")
+    for row in connection_rows(tenant, settings):
+        line = f"{row.source} → {row.to} on {row.protocol} {', '.join(map(str, row.ports))}"
+        state = f"open in {', '.join(row.clusters)}" if row.clusters else "closed"
+        if row.waiting:
+            ports = ", ".join(map(str, row.waiting))
+            console.say(f"{line}: {state}; not accepted by the other tenant: {ports}", "yellow")
+        else:
+            console.say(f"{line}: {state}")
+
+
+def _amounts(quota: ResourceShare) -> dict[str, Any]:
+    return quota.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+def _as_dict(tenant: StackTenant, settings: Stack) -> dict[str, Any]:
+    return {
+        "name": tenant.name,
+        "people": tenant.people.model_dump(mode="json"),
+        "domains": list(tenant.domains),
+        "quota": _amounts(tenant.quota),
+        "leaving": tenant.leaving,
+        "namespaces": [
+            {
+                "name": each.name,
+                "clusters": list(each.clusters(settings.clusters)),
+                "quota": _amounts(tenant.share(each, settings.tenant_defaults)),
+                "leaving": each.leaving or tenant.leaving,
+            }
+            for each in tenant.namespaces
+        ],
+        "connections": [asdict(row) for row in connection_rows(tenant, settings)],
+    }

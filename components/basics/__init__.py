@@ -1,1 +1,0 @@
-"""What every cluster needs before it is useful: certificates, metrics of pods, names, order."""

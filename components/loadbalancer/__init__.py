@@ -1,1 +1,0 @@
-"""What gives Services of `type: LoadBalancer` an address."""

@@ -1,0 +1,111 @@
+"""Rights of the people of tenants: ClusterRoles of this project, and bindings in namespaces.
+
+The built-in ClusterRole `edit` would let its users create tokens for service accounts, impersonate
+them, and open the network. These roles do neither.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from components.manifest import Manifest
+from components.tenancy.names import PREFIX
+from components.tenancy.settings import People
+
+RBAC = "rbac.authorization.k8s.io"
+READ = ["get", "list", "watch"]
+WRITE = ["create", "update", "patch", "delete"]
+GATEWAY = "gateway.networking.k8s.io"
+ROUTES = ["httproutes", "grpcroutes", "tlsroutes"]
+DEPLOYED: dict[str, list[str]] = {
+    "": ["configmaps", "pods", "replicationcontrollers", "serviceaccounts", "services"],
+    "apps": ["daemonsets", "deployments", "replicasets", "statefulsets"],
+    "autoscaling": ["horizontalpodautoscalers"],
+    "batch": ["cronjobs", "jobs"],
+    "networking.k8s.io": ["ingresses"],
+    "policy": ["poddisruptionbudgets"],
+    GATEWAY: ROUTES,
+}
+"""Kinds that members write and viewers read."""
+SCALED = ["deployments/scale", "replicasets/scale", "statefulsets/scale"]
+SEEN: dict[str, list[str]] = {
+    "": [
+        "endpoints",
+        "events",
+        "limitranges",
+        "persistentvolumeclaims",
+        "pods/log",
+        "pods/status",
+        "resourcequotas",
+    ],
+    "apps": SCALED,
+    "discovery.k8s.io": ["endpointslices"],
+    "events.k8s.io": ["events"],
+    "metrics.k8s.io": ["pods"],
+    "networking.k8s.io": ["networkpolicies"],
+    RBAC: ["rolebindings", "roles"],
+}
+"""Kinds that all people of a tenant read."""
+
+
+def roles() -> list[Manifest]:
+    """The ClusterRoles of owners, members and viewers; the same in every cluster."""
+    viewer = [_rule(group, kinds, READ) for group, kinds in [*DEPLOYED.items(), *SEEN.items()]]
+    member = [
+        *viewer,
+        *(_rule(group, kinds, WRITE) for group, kinds in DEPLOYED.items()),
+        _rule("", ["secrets"], [*READ, *WRITE]),
+        _rule("", ["persistentvolumeclaims"], ["create", "update", "patch"]),
+        _rule("", ["pods/attach", "pods/exec", "pods/portforward"], ["get", "create"]),
+        _rule("", ["pods/eviction"], ["create"]),
+        _rule("apps", SCALED, ["update", "patch"]),
+    ]
+    owner = [
+        *member,
+        _rule("", ["persistentvolumeclaims"], ["delete"]),
+        _rule(RBAC, ["rolebindings", "roles"], WRITE),
+    ]
+    found = {"owner": owner, "member": member, "viewer": viewer}
+    return [
+        {
+            "apiVersion": f"{RBAC}/v1",
+            "kind": "ClusterRole",
+            "metadata": {"name": role_name(role)},
+            "rules": rules,
+        }
+        for role, rules in found.items()
+    ]
+
+
+def role_name(role: str) -> str:
+    """The name of a ClusterRole, and of its RoleBindings: `caas-tenant-owner`."""
+    return f"{PREFIX}tenant-{role}"
+
+
+def bindings(people: People, namespace: str, labels: dict[str, str]) -> list[Manifest]:
+    """The RoleBindings of a namespace, one for each role.
+
+    A binding without people stays, with no subjects: what delivers objects to clusters removes
+    none, and so an entry that leaves the file loses its rights.
+    """
+    found = {"owner": people.owners, "member": people.members, "viewer": people.viewers}
+    return [
+        {
+            "apiVersion": f"{RBAC}/v1",
+            "kind": "RoleBinding",
+            "metadata": {"name": role_name(role), "namespace": namespace, "labels": labels},
+            "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": role_name(role)},
+            "subjects": [_subject(each) for each in entries],
+        }
+        for role, entries in found.items()
+    ]
+
+
+def _subject(person: str) -> dict[str, str]:
+    user = person.removeprefix("user:")
+    kind = "Group" if user == person else "User"
+    return {"kind": kind, "name": user, "apiGroup": RBAC}
+
+
+def _rule(group: str, resources: list[str], verbs: list[str]) -> dict[str, Any]:
+    return {"apiGroups": [group], "resources": sorted(resources), "verbs": list(verbs)}

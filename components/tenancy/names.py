@@ -1,0 +1,31 @@
+"""Labels, annotations and names of the objects of tenants."""
+
+from __future__ import annotations
+
+from catalog.namespaces import privileged_namespaces
+from components.network.policies import PROTECTED
+
+TENANT_LABEL = "caas.dev/tenant"
+"""The label of a namespace, and of every object in it that this project makes, with the name of
+the tenant. Tenants cannot write namespaces, so the label decides about access to the network."""
+DOMAINS_ANNOTATION = "caas.dev/domains"
+"""The annotation of a namespace with the domains of its tenant, with commas between."""
+CONNECTIONS_ANNOTATION = "caas.dev/connections"
+"""The annotation of a NetworkPolicy with its connections in words."""
+PREFIX = "caas-"
+"""Begins the names of the platform's objects in the namespaces of tenants."""
+
+
+def tenant_key(tenant: str) -> str:
+    """The name of a tenant's add-on in a cluster, `tenant-shop`."""
+    return f"tenant-{tenant}"
+
+
+def is_protected(namespace: str) -> bool:
+    """True for a namespace that belongs to Kubernetes or to the platform."""
+    return (
+        namespace == "default"
+        or namespace.startswith(("kube-", PREFIX))
+        or namespace in PROTECTED
+        or namespace in privileged_namespaces()
+    )

@@ -1,0 +1,1 @@
+"""The plan of an apply: changes of objects, and their effect on clusters and machines in words."""

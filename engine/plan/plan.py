@@ -1,0 +1,68 @@
+"""The plan of an apply for a whole stack."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from components.estimate import UNKNOWN, Counts
+from engine.objects import Key
+from engine.plan.addons import AddonChange, plan_addons
+from engine.plan.clusters import ClusterChange, plan_clusters
+from engine.plan.data import DataChange, plan_data
+from engine.plan.objects import ObjectPlan
+from engine.plan.tenants import TenantChange, plan_tenants
+from engine.program import Recording
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The plan of an apply.
+
+    Attributes:
+        objects: to every object.
+        clusters: to every cluster, unchanged ones included.
+        addons: to add-ons of clusters.
+        undelivered: which add-ons nothing brings to clusters here; empty where there are none.
+        offline: why it was not compared with a management cluster; empty where it was.
+        counts: machines of pools, as their owners say now.
+        data: what becomes of data in clusters.
+        tenants: to tenants of clusters.
+    """
+
+    recording: Recording
+    objects: ObjectPlan
+    clusters: tuple[ClusterChange, ...]
+    addons: tuple[AddonChange, ...] = ()
+    undelivered: str = ""
+    offline: str = ""
+    counts: Counts = field(default_factory=dict)
+    data: tuple[DataChange, ...] = ()
+    tenants: tuple[TenantChange, ...] = ()
+
+    @property
+    def once_made(self) -> list[Key]:
+        """Objects that are made once, and are there."""
+        return sorted(self.recording.made_once() & self.objects.live.keys())
+
+    @property
+    def is_empty(self) -> bool:
+        """True if nothing would change."""
+        return not self.objects.changes
+
+    @classmethod
+    def of(
+        cls,
+        recording: Recording,
+        objects: ObjectPlan,
+        undelivered: str,
+        offline: str = "",
+        counts: Counts = UNKNOWN,
+    ) -> Plan:
+        """The plan that changes of objects amount to."""
+        clusters = tuple(plan_clusters(objects, counts))
+        addons = tuple(plan_addons(objects))
+        data = tuple(plan_data(objects, clusters))
+        tenants = tuple(plan_tenants(objects))
+        return cls(
+            recording, objects, clusters, addons, undelivered, offline, counts, data, tenants
+        )

@@ -1,0 +1,52 @@
+"""The way into a workload cluster: its kubeconfig, which Cluster API keeps beside the Cluster."""
+
+from __future__ import annotations
+
+import base64
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from engine.api import Api
+from engine.session import Session
+from errors import CaasError, Where
+from errors.program import CLUSTER_NOT_FOUND, KUBECONFIG_NOT_READY
+from stacks.private import write_private
+
+
+def kubeconfig_of(session: Session, cluster: str) -> str:
+    """The kubeconfig of a cluster, with an administrator's client certificate.
+
+    Raises:
+        CaasError: CLUSTER_NOT_FOUND, KUBECONFIG_NOT_READY.
+    """
+    states = {state.name: state for state in session.fleet().states()}
+    if cluster not in states:
+        raise CaasError(
+            CLUSTER_NOT_FOUND,
+            f"The stack `{session.stack}` has no cluster `{cluster}`",
+            fix=f"One of: {', '.join(sorted(states)) or 'none yet; run ./caas up'}.",
+        )
+    namespace = states[cluster].namespace
+    path = f"/api/v1/namespaces/{namespace}/secrets/{cluster}-kubeconfig"
+    secret = session.api.get(path)
+    if secret is None:
+        raise CaasError(
+            KUBECONFIG_NOT_READY,
+            f"The cluster `{cluster}` has no kubeconfig yet",
+            where=Where(cluster=cluster),
+        )
+    return base64.b64decode(secret["data"]["value"]).decode()
+
+
+@contextmanager
+def workload_api(session: Session, cluster: str) -> Iterator[Api]:
+    """The API server of a cluster; the kubeconfig is in a private file meanwhile."""
+    text = kubeconfig_of(session, cluster)
+    with tempfile.TemporaryDirectory(prefix="caas-workload-") as made:  # mode 0700
+        file = Path(made) / "kubeconfig"
+        write_private(file, text)
+        yield Api(
+            file, advice=f"Check that the API of the cluster `{cluster}` is reached from here."
+        )

@@ -1,0 +1,186 @@
+"""Rules about tenants: names, namespaces, shares, connections, domains."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from components.cluster.settings import Cluster
+from components.facts import ClusterFacts, InstalledAddon
+from components.finding import Finding
+from components.network.flannel import FlannelSettings
+from components.tenancy.base import SharedTenancySettings
+from components.tenancy.names import is_protected
+from components.tenancy.network import is_namespace, owned
+from components.tenancy.tenant import TenantSettings
+from errors import tenants as codes
+from errors.addons import ADDON_NEEDS
+from errors.network import POLICIES_NOT_ENFORCED
+from stacks.settings.addons import NETWORKS
+from stacks.settings.stack import ManagementMode, Stack
+from stacks.settings.tenants import StackTenant, TenantDefaults
+
+HERE = "tenants"
+OF_TENANTS = (SharedTenancySettings, TenantSettings)
+
+
+def check(stack: Stack) -> Iterator[Finding]:
+    """Codes 1420 to 1428, POLICIES_NOT_ENFORCED and ADDON_NEEDS."""
+    tenants, clusters = stack.tenants, stack.clusters
+    if tenants and stack.management.mode is ManagementMode.EMBEDDED:
+        what = "clusters of the embedded plane run no pods, and have no tenants"
+        yield Finding(codes.TENANTS_WITHOUT_PODS, (HERE,), what, key=True)
+        return
+    names: set[str] = set()
+    for index, tenant in enumerate(tenants):
+        if tenant.name in names:
+            path = (HERE, index, "name")
+            yield Finding(codes.DUPLICATE_TENANT, path, f"`{tenant.name}` is there twice")
+        names.add(tenant.name)
+    yield from _namespaces(tenants, clusters)
+    every = {(tenant.name, each.name) for tenant in tenants for each in tenant.namespaces}
+    for index, tenant in enumerate(tenants):
+        found = [*_shares(tenant, stack.tenant_defaults, clusters), *_connections(tenant, every)]
+        for finding in found:
+            yield finding.below(HERE, index)
+    yield from _destinations(every, stack.tenant_defaults)
+    yield from _domains(tenants)
+    yield from _in_clusters(stack)
+
+
+def _in_clusters(stack: Stack) -> Iterator[Finding]:
+    """POLICIES_NOT_ENFORCED and ADDON_NEEDS, and NAMESPACE_PROTECTED of an add-on's namespace.
+
+    Each is reported once, for the first cluster.
+    """
+    taken: dict[tuple[int, ...], set[str]] = {}
+    told: set[tuple[object, ...]] = set()
+    for cluster in stack.clusters if stack.tenants else ():
+        target = stack.target(cluster)
+        others = {
+            key: each for key, each in target.addons.items() if not isinstance(each, OF_TENANTS)
+        }
+        if len(others) == len(target.addons):
+            continue
+        key = tuple(map(id, others.values()))
+        if key not in taken:
+            taken[key] = {
+                name for each in others.values() for name in each.addon(target).namespaces
+            }
+        found = [*_network(target, others), *_of_addons(stack, cluster, taken[key])]
+        for finding in found:
+            if (finding.code, finding.path) not in told:
+                told.add((finding.code, finding.path))
+                yield finding
+
+
+def _network(target: ClusterFacts, others: Mapping[str, InstalledAddon]) -> Iterator[Finding]:
+    if not others.keys() & set(NETWORKS):
+        what = f"tenants need a network plug-in, which `{target.name}` does not have"
+        yield Finding(ADDON_NEEDS, (HERE,), what, key=True)
+    flannel = others.get("flannel")
+    if isinstance(flannel, FlannelSettings) and not flannel.network_policies:
+        what, why = "the network of tenants is not closed", f"`{target.name}` has Flannel"
+        yield Finding(POLICIES_NOT_ENFORCED, (HERE,), what, why=why, key=True)
+
+
+def _of_addons(stack: Stack, cluster: Cluster, taken: set[str]) -> Iterator[Finding]:
+    for index, tenant in enumerate(stack.tenants):
+        for number, each in enumerate(tenant.namespaces):
+            if each.name in taken and not is_protected(each.name) and each.place.has(cluster):
+                what = f"`{each.name}` belongs to an add-on of `{cluster.name}`"
+                path = (HERE, index, "namespaces", number)
+                yield Finding(codes.NAMESPACE_PROTECTED, path, what)
+
+
+def _namespaces(tenants: Sequence[StackTenant], clusters: Sequence[Cluster]) -> Iterator[Finding]:
+    """NAMESPACE_PROTECTED, NAMESPACE_NOWHERE and NAMESPACE_TAKEN."""
+    owners: dict[tuple[str, str], str] = {}
+    known = {cluster.name for cluster in clusters}
+    for index, tenant in enumerate(tenants):
+        for number, each in enumerate(tenant.namespaces):
+            path = (HERE, index, "namespaces", number)
+            if is_protected(each.name):
+                what = f"`{each.name}` belongs to Kubernetes or the platform"
+                yield Finding(codes.NAMESPACE_PROTECTED, path, what)
+            places = each.clusters(clusters)
+            unknown = set(each.place.clusters) - known
+            if unknown or not places:
+                what = f"`{each.name}` of `{tenant.name}` is in no cluster"
+                if unknown:
+                    what = f"no cluster has the name `{min(unknown)}`"
+                yield Finding(codes.NAMESPACE_NOWHERE, path, what)
+            taken = [(place, each.name) for place in places if (place, each.name) in owners]
+            if taken:
+                (place, _), owner = taken[0], owners[taken[0]]
+                what = f"`{each.name}` in `{place}` is given twice"
+                why = f"`{owner}` has it" if owner != tenant.name else ""
+                yield Finding(codes.NAMESPACE_TAKEN, path, what, why=why)
+            owners |= {(place, each.name): tenant.name for place in places}
+
+
+def _shares(
+    tenant: StackTenant, defaults: TenantDefaults, clusters: Sequence[Cluster]
+) -> Iterator[Finding]:
+    """SHARE_MISSING and SHARES_ABOVE_QUOTA."""
+    limits = tenant.quota.amounts()
+    given = dict.fromkeys(limits, 0)
+    for number, each in enumerate(tenant.namespaces):
+        amounts = {"loadBalancers": 0, **tenant.share(each, defaults).amounts()}
+        if missing := sorted(limits.keys() - amounts.keys()):
+            what = f"`{each.name}` has no share of {', '.join(missing)}"
+            yield Finding(codes.SHARE_MISSING, ("namespaces", number), what)
+        count = len(each.clusters(clusters))
+        for key in limits:
+            given[key] += amounts.get(key, 0) * count
+    for key, limit in limits.items():
+        if given[key] > limit:
+            wanted, there = _amount(key, given[key]), _amount(key, limit)
+            what = f"the namespaces of `{tenant.name}` have {wanted} of {there} {key}"
+            yield Finding(codes.SHARES_ABOVE_QUOTA, ("quota", key), what)
+
+
+def _amount(key: str, amount: int) -> str:
+    if key not in ("memory", "storage"):
+        return str(amount)
+    return f"{amount // 2**30}Gi" if amount % 2**30 == 0 else f"{amount // 2**20}Mi"
+
+
+def _connections(tenant: StackTenant, every: set[tuple[str, str]]) -> Iterator[Finding]:
+    """CONNECTION_UNKNOWN; `every` is the tenant and the name of each namespace."""
+    own = {each.name for each in tenant.namespaces}
+    for number, each in enumerate(tenant.connections):
+        if each.source not in own:
+            what = f"`{each.source}` is no namespace of `{tenant.name}`"
+            yield Finding(codes.CONNECTION_UNKNOWN, ("connections", number, "from"), what)
+        if is_namespace(each.to) and owned(each.to, tenant.name) not in every:
+            what = f"`{each.to}` is no namespace of a tenant"
+            yield Finding(codes.CONNECTION_UNKNOWN, ("connections", number, "to"), what)
+    for number, accepted in enumerate(tenant.accepts):
+        if accepted.to not in own:
+            what = f"`{accepted.to}` is no namespace of `{tenant.name}`"
+            yield Finding(codes.CONNECTION_UNKNOWN, ("accepts", number, "to"), what)
+        if owned(accepted.source, tenant.name) not in every:
+            what = f"`{accepted.source}` is no namespace of a tenant"
+            yield Finding(codes.CONNECTION_UNKNOWN, ("accepts", number, "from"), what)
+
+
+def _destinations(every: set[tuple[str, str]], defaults: TenantDefaults) -> Iterator[Finding]:
+    """CONNECTION_UNKNOWN of what all tenants may reach."""
+    for number, each in enumerate(defaults.reaches):
+        if is_namespace(each.to) and owned(each.to, "") not in every:
+            what = f"`{each.to}` is no namespace of a tenant"
+            path = ("tenantDefaults", "reaches", number, "to")
+            yield Finding(codes.CONNECTION_UNKNOWN, path, what)
+
+
+def _domains(tenants: Sequence[StackTenant]) -> Iterator[Finding]:
+    """DOMAINS_OVERLAP."""
+    owners = {domain: tenant.name for tenant in tenants for domain in tenant.domains}
+    for index, tenant in enumerate(tenants):
+        for number, domain in enumerate(tenant.domains):
+            labels = domain.split(".")
+            for start in range(len(labels)):
+                above = ".".join(labels[start:])
+                if owners.get(above, tenant.name) != tenant.name:
+                    what = f"`{domain}` is in `{above}` of `{owners[above]}`"
+                    yield Finding(codes.DOMAINS_OVERLAP, (HERE, index, "domains", number), what)
