@@ -99,7 +99,7 @@ class TenantNetworks:
     ) -> list[str]:
         """The connections that open and close in a cluster.
 
-        What every namespace of a tenant has with the platform is not said of one that is new.
+        Connections that every namespace of a tenant has with the platform are left out for a new one.
 
         Args:
             before: the sets of objects that the cluster gets now.

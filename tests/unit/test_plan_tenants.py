@@ -129,7 +129,7 @@ def test_addresses_and_what_the_platform_reaches(folder: Path) -> None:
 
 
 def test_every_change_of_a_policy_is_seen(folder: Path) -> None:
-    """What an add-on opens in a namespace of a tenant, and what a closed namespace loses."""
+    """Policies of an add-on in a namespace of a tenant, and a namespace that is closed."""
     open_within = {"networkPolicies": {"namespaces": ["web"], "allowWithin": True}}
     shop = {"name": "shop", "namespaces": ["web"]}
     before = list(session(folder, shop).record().objects())
