@@ -99,7 +99,8 @@ class TenantNetworks:
     ) -> list[str]:
         """The connections that open and close in a cluster.
 
-        Connections that every namespace of a tenant has with the platform are left out for a new one.
+        Connections with the platform that every namespace of a tenant has are left out for a new
+        one.
 
         Args:
             before: the sets of objects that the cluster gets now.
