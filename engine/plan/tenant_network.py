@@ -99,8 +99,8 @@ class TenantNetworks:
     ) -> list[str]:
         """The connections that open and close in a cluster.
 
-        Connections with the platform that every namespace of a tenant has are left out for a new
-        one.
+        Connections that every namespace of a tenant has, with the platform and within, are left out
+        for a new one.
 
         Args:
             before: the sets of objects that the cluster gets now.
@@ -123,8 +123,8 @@ class TenantNetworks:
         return [
             str(each)
             for each in self._comparison.changes(*states)
-            if not ({each.source, each.destination} & moved)
-            or not ({each.source, each.destination} & given)
+            if not (ends := {each.source, each.destination}) & moved
+            or (not ends & given and len(ends) > 1)
         ]
 
 

@@ -23,6 +23,9 @@ SHOP = {
 PAYMENTS: dict[str, Any] = {"name": "payments", "namespaces": ["api"]}
 ACCEPTING = {**PAYMENTS, "accepts": [{"from": "shop/web", "to": "api", "ports": [8443]}]}
 
+MEMORY = "requests.memory 8Gi, limits.memory 8Gi"
+DEFAULT, OWN = f"requests.cpu 4, {MEMORY}", f"requests.cpu 2, {MEMORY}"
+
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -54,8 +57,8 @@ REST = "network: no other connection opens or closes in `shop`"
 
 def test_a_new_tenant(folder: Path) -> None:
     assert words(folder, [], [SHOP, PAYMENTS]) == [
-        "tenant `payments`: namespace `api` added, no limit, in `shop`",
-        "tenant `shop`: namespace `web` added, requests.cpu 2, in `shop`",
+        f"tenant `payments`: namespace `api` added, {DEFAULT}, in `shop`",
+        f"tenant `shop`: namespace `web` added, {OWN}, in `shop`",
         "tenant `shop`: `devs` becomes member in `shop`",
         STAYS,
     ]
@@ -95,10 +98,11 @@ def test_a_namespace_leaves_in_two_steps(folder: Path) -> None:
         "tenant `shop`: namespace `web` is closed in `shop`",
         "tenant `shop`: `devs` is member no more in `shop`",
         "network: `shop/web` may no longer reach `payments/api` on TCP 8443 in `shop`",
+        "network: `shop/web` may no longer reach `shop/web` on every port in `shop`",
         REST,
     ]
     assert words(folder, [leaving, PAYMENTS], [gone, PAYMENTS]) == [
-        "tenant `shop`: namespace `other` added, no limit, in `shop`",
+        f"tenant `shop`: namespace `other` added, {DEFAULT}, in `shop`",
         "tenant `shop`: namespace `web` is no longer managed in `shop`",
         "tenant `shop`: `devs` becomes member in `shop`",
         STAYS,
@@ -131,7 +135,7 @@ def test_addresses_and_what_the_platform_reaches(folder: Path) -> None:
 def test_every_change_of_a_policy_is_seen(folder: Path) -> None:
     """Policies of an add-on in a namespace of a tenant, and a namespace that is closed."""
     open_within = {"networkPolicies": {"namespaces": ["web"], "allowWithin": True}}
-    shop = {"name": "shop", "namespaces": ["web"]}
+    shop = {"name": "shop", "namespaces": [{"name": "web", "openWithin": False}]}
     before = list(session(folder, shop).record().objects())
     later = session(folder, shop, addons={"calico": {}, **open_within})
     found = [str(each) for each in later.plan_from(before, later.record()).tenants]

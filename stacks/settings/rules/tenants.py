@@ -102,10 +102,10 @@ def _pools(stack: Stack, target: ClusterFacts, cluster: Cluster) -> Iterator[Fin
     """POOL_NOT_SET_ASIDE."""
     for index, tenant in enumerate(stack.tenants):
         for number, each in enumerate(tenant.namespaces):
-            if each.pool and each.place.has(cluster):
-                if fault := why_not_set_aside(target, each.pool):
-                    path = (HERE, index, "namespaces", number, "pool")
-                    yield Finding(codes.POOL_NOT_SET_ASIDE, path, fault)
+            pool = each.pool if each.place.has(cluster) else None
+            if pool and (fault := why_not_set_aside(target, pool)):
+                path = (HERE, index, "namespaces", number, "pool")
+                yield Finding(codes.POOL_NOT_SET_ASIDE, path, fault)
 
 
 def _namespaces(tenants: Sequence[StackTenant], clusters: Sequence[Cluster]) -> Iterator[Finding]:
