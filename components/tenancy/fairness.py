@@ -1,4 +1,4 @@
-"""Shares of the API server: requests of tenants wait in queues of their own.
+"""Shares of the API server: requests of tenants wait in separate queues.
 
 All tenants of a cluster have one priority level, whose queues serve namespaces in turn, and each
 has a FlowSchema. So the requests of one delay neither those of the platform nor of other tenants.

@@ -21,8 +21,8 @@ from components.tenancy.base import TENANCY
 from components.tenancy.cluster_policy import cluster_policy
 from errors.tenant_refusals import (
     ACCESS_GIVEN_BY_TENANT,
-    HOST_NAME_FOREIGN,
     ADDRESS_POOL_FOREIGN,
+    HOST_NAME_FOREIGN,
     PLATFORM_OBJECT,
     POD_ON_FOREIGN_MACHINES,
     PRIORITY_NOT_FOR_TENANTS,
