@@ -20,6 +20,7 @@ from engine import requirements
 from engine.api import Api
 from engine.apply import Report, apply_plan, prepare_for_pulumi, retire
 from engine.fleet import ClusterState, FleetObjects, read_counts, read_fleet
+from engine.inside.record import Recorded, RemovalRecord
 from engine.management_api import (
     BOOTSTRAP,
     connect,
@@ -78,6 +79,8 @@ class Session:
         self.progress = progress
         self.directory = state_directory(stack)
         self._steady = 0.0
+        self.delete_data = False
+        """Whether data in clusters may be lost with what leaves the stack file."""
 
     @cached_property
     def file(self) -> Path:
@@ -254,7 +257,9 @@ class Session:
                 lenient=lenient,
             )
             counts = read_counts(self.api, self.namespace)
-        return Plan.of(recording, objects, self._undelivered(), offline, counts)
+        recorded = Recorded() if offline else self.removals.read()
+        plan = Plan.of(recording, objects, self._undelivered(), offline, counts)
+        return replace(plan, recorded=recorded)
 
     def plan_from(self, before: Iterable[Manifest], recording: Recording) -> Plan:
         """The plan of a change from `before`, the objects of an earlier program.
@@ -369,13 +374,21 @@ class Session:
         live = self.members.live(wanted)
         apply_plan(self.api, plan_removal(live, SHARED), (), self.members, report)
         self.members.forget()
+        self.removals.forget()
 
     @cached_property
     def members(self) -> StackObjects:
         """The stack's objects on the management cluster."""
-        namespace = self.settings.management.namespace
-        member = membership(project_name(), self.stack, namespace)
-        return StackObjects(self.api, self.stack, member, shared=not self.has_plane)
+        return StackObjects(self.api, self.stack, self._member, shared=not self.has_plane)
+
+    @cached_property
+    def removals(self) -> RemovalRecord:
+        """The record of objects that are still to be removed from clusters."""
+        return RemovalRecord(self.api, self._member)
+
+    @property
+    def _member(self) -> str:
+        return membership(project_name(), self.stack, self.settings.management.namespace)
 
     def _fleet_or_heal(self) -> FleetObjects:
         """The fleet; when the plane died meanwhile it is started again first."""
@@ -398,7 +411,8 @@ class Session:
         judge_data(live, wanted, lambda name: clusters[name].discard, self.place)
         target = self.settings.target
         judge_addons(live, wanted, lambda name: target(clusters[name]), self.place)
-        judge_tenants(live, wanted, self.place)
+        if not self.delete_data:
+            judge_tenants(live, wanted, self.place)
 
     def place(self, cluster: str, field: str) -> Where:
         """The position of a cluster in the stack file."""

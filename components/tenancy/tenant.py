@@ -20,6 +20,7 @@ from components.tenancy.base import TENANCY
 from components.tenancy.cluster_policy import HELD_BY, cluster_policy
 from components.tenancy.names import (
     DOMAINS_ANNOTATION,
+    LEAVING_ANNOTATION,
     PREFIX,
     TENANT_LABEL,
     is_protected,
@@ -120,10 +121,11 @@ class TenantSettings(AddonSettings):
         labels = {f"pod-security.kubernetes.io/{mode}": level for mode in ("enforce", "warn")}
         metrics = getattr(target.addons.get("monitoring"), "tenant_label", "")
         seen = {metrics: self.tenant} if metrics else {}
+        leaving = {LEAVING_ANNOTATION: "true"} if namespace.leaving else {}
         metadata = {
             "name": namespace.name,
             "labels": {**labels, **seen, **self._labels},
-            "annotations": {DOMAINS_ANNOTATION: ",".join(self.domains)},
+            "annotations": {DOMAINS_ANNOTATION: ",".join(self.domains), **leaving},
         }
         return {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
 

@@ -14,8 +14,8 @@ from components.tenancy.names import TENANT_LABEL, tenant_key
 from components.tenancy.network import PRIVATE, is_namespace
 from components.tenancy.settings import INTERNET
 from engine.objects import Objects
-from engine.plan.addons import contents, delivered, sets_of
 from engine.plan.clusters import Locate
+from engine.plan.deliveries import contents, delivered, sets_of
 from engine.plan.objects import ObjectPlan
 from errors import CaasError
 from errors.tenants import NAMESPACE_NOT_LEAVING
@@ -177,7 +177,7 @@ def _words(before: TenantView, after: TenantView) -> Iterator[str]:
                     yield f"tenant `{tenant}`: {key} of `{namespace}` {change}"
     for namespace, tenant in before.owners.items():
         if namespace not in after.owners:
-            yield f"tenant `{tenant}`: namespace `{namespace}` is no longer managed"
+            yield f"tenant `{tenant}`: namespace `{namespace}` leaves"
     yield from _words_of_people(before, after)
     yield from _words_of_network(before, after)
 

@@ -90,7 +90,7 @@ def test_a_namespace_leaves_in_two_steps(folder: Path) -> None:
     ]
     assert words(folder, [leaving, PAYMENTS], [gone, PAYMENTS]) == [
         "tenant `shop`: namespace `other` added, no limit, in `shop`",
-        "tenant `shop`: namespace `web` is no longer managed in `shop`",
+        "tenant `shop`: namespace `web` leaves in `shop`",
         "tenant `shop`: `devs` becomes member in `shop`",
     ]
     plan = planned(folder, [leaving, PAYMENTS], [gone, PAYMENTS])
