@@ -127,7 +127,8 @@ class Home:
         (process,) = (
             each
             for each in psutil.process_iter(["name", "cmdline"])
-            if each.info["name"] == "kube-apiserver" and data in " ".join(each.info["cmdline"])
+            if each.info["name"] == "kube-apiserver"
+            and data in " ".join(each.info["cmdline"] or ())
         )
         process.send_signal(signal.SIGSTOP)
         try:
