@@ -20,7 +20,7 @@ from engine import requirements
 from engine.api import Api
 from engine.apply import Report, apply_plan, prepare_for_pulumi, retire
 from engine.fleet import ClusterState, FleetObjects, read_counts, read_fleet
-from engine.inside.record import Recorded, RemovalRecord
+from engine.inside.record import RemovalRecord, RemovalState
 from engine.management_api import (
     BOOTSTRAP,
     connect,
@@ -80,7 +80,7 @@ class Session:
         self.directory = state_directory(stack)
         self._steady = 0.0
         self.delete_data = False
-        """Whether data in clusters may be lost with what leaves the stack file."""
+        """Permission to lose the data of objects in clusters that leave the stack file."""
 
     @cached_property
     def file(self) -> Path:
@@ -257,7 +257,7 @@ class Session:
                 lenient=lenient,
             )
             counts = read_counts(self.api, self.namespace)
-        recorded = Recorded() if offline else self.removals.read()
+        recorded = RemovalState() if offline else self.removals.read()
         plan = Plan.of(recording, objects, self._undelivered(), offline, counts)
         return replace(plan, recorded=recorded)
 

@@ -44,7 +44,7 @@ def command(
     Objects in workload clusters that left the stack file are removed, and those that were changed
     by hand are put right, in each cluster that answers; the next `up` goes on with the others.
     Namespaces with volumes go if the stack file had them with `leaving: true` before, or with
-    `--delete-data`. On a terminal their names are asked for.
+    `--delete-data`. On a terminal you confirm them by typing their names.
     """
     with ExitStack() as held:
         with drawn(STEPS) as progress:

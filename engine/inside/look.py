@@ -22,7 +22,7 @@ class Brought:
     """The objects that a cluster is brought.
 
     Attributes:
-        settled: objects that arrived already, unless somebody changed them; others are on the way.
+        settled: objects that arrived already, unless a person changed them; others are on the way.
         kept: the identities of all of them.
         kinds: that are searched for objects that leave.
     """
@@ -39,7 +39,7 @@ class ClusterLook:
     Attributes:
         leaving: objects that are there and are not wanted.
         changes: objects that are not as wanted, as a dry run says.
-        wanted: the objects that arrived already, unless somebody changed them.
+        wanted: the objects that arrived already, unless a person changed them.
         live: those of them that are there.
         refused: the answers of the API server to objects that it would not take.
     """
@@ -104,7 +104,7 @@ def _compare(
 def holds(wanted: Any, there: Any) -> bool:
     """True if a value has every field of the wanted one; an empty field is one that is not there.
 
-    Fields that nobody wants may be defaults. What a person added to a map is seen by its owner.
+    Other fields may be defaults. What a person added to a map is seen by its owner.
     """
     if isinstance(wanted, dict):
         known = there if isinstance(there, dict) else {}

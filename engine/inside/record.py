@@ -23,7 +23,7 @@ class Reason:
 
     Attributes:
         text: a clause.
-        held: whether it stays until somebody decides otherwise, and not until the next `up`.
+        held: whether it stays for every `up` that does not give its data up.
     """
 
     text: str = NOT_TRIED
@@ -77,7 +77,7 @@ class PendingRemoval:
 
 
 @dataclass(slots=True)
-class Recorded:
+class RemovalState:
     """The content of the record.
 
     Attributes:
@@ -105,14 +105,14 @@ class RemovalRecord:
             "metadata": {"name": f"{member}.removals"},
         }
 
-    def read(self) -> Recorded:
+    def read(self) -> RemovalState:
         """The record; an empty one where nothing was ever recorded."""
         try:
             found = self._api.get(self._api.path(self._header)) or {}
         except UnknownKindError:
             found = {}
         spec = found.get("spec", {})
-        recorded = Recorded(kinds=frozenset(_kind(each) for each in spec.get("kinds", ())))
+        recorded = RemovalState(kinds=frozenset(_kind(each) for each in spec.get("kinds", ())))
         for group in spec.get("removals", ()):
             reason = Reason(group["reason"], group.get("held", False))
             removals = [Removal(group["addon"], _key(each)) for each in group["objects"]]
@@ -120,7 +120,7 @@ class RemovalRecord:
                 recorded.removals.setdefault(cluster, {}).update(dict.fromkeys(removals, reason))
         return recorded
 
-    def write(self, recorded: Recorded) -> None:
+    def write(self, recorded: RemovalState) -> None:
         """Replaces the record."""
         removals = [
             {
@@ -165,10 +165,10 @@ def grouped(removals: Removals) -> list[PendingRemoval]:
 
 
 def with_leaving(
-    recorded: Recorded,
+    recorded: RemovalState,
     leaving: Iterable[tuple[str, tuple[Removal, ...]]],
     wanted: Mapping[str, frozenset[Identity]],
-) -> Recorded:
+) -> RemovalState:
     """The record before an apply.
 
     Args:
@@ -181,7 +181,7 @@ def with_leaving(
         of_cluster = found.setdefault(cluster, {})
         for removal in removals:
             of_cluster.setdefault(removal, Reason())
-    return Recorded(dict(_still(found, wanted)), recorded.kinds)
+    return RemovalState(dict(_still(found, wanted)), recorded.kinds)
 
 
 def _still(

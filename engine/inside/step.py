@@ -20,7 +20,7 @@ from engine.inside.look import Brought, ClusterLook, look_into
 from engine.inside.record import (
     PendingRemoval,
     Reason,
-    Recorded,
+    RemovalState,
     grouped,
     with_leaving,
 )
@@ -79,7 +79,7 @@ class ClusterWork:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class NameQuestion:
     """An object whose name is asked for before it goes with data.
 
     Attributes:
@@ -136,7 +136,7 @@ class InsideClusters:
         """Looks into every cluster.
 
         Args:
-            tick: is told about progress.
+            tick: is given the progress.
             examine: is given each cluster with what is in it, by several threads.
         """
 
@@ -153,7 +153,7 @@ class InsideClusters:
         Args:
             works: by `look`.
             agreed: whether an object whose name is asked for may go.
-            tick: is told about progress.
+            tick: is given the progress.
         """
         works = list(works)
         for work in works:
@@ -166,14 +166,14 @@ class InsideClusters:
         done = self._each([each for each in works if each.is_due], self._act, tick)
         acted = {each.cluster: each for each in done}
         works = [acted.get(each.cluster, each) for each in works]
-        self._write(Recorded(dict(self._left(works)), self._kinds))
+        self._write(RemovalState(dict(self._left(works)), self._kinds))
         return works
 
     def pending(self, works: Iterable[ClusterWork]) -> list[PendingRemoval]:
         """The removals that are left for the next apply."""
         return grouped(dict(self._left(works)))
 
-    def _write(self, recorded: Recorded) -> None:
+    def _write(self, recorded: RemovalState) -> None:
         if recorded != self._before:
             self._session.removals.write(recorded)
             self._before = recorded
@@ -276,7 +276,7 @@ class InsideClusters:
         ]
 
 
-def asked(works: Iterable[ClusterWork]) -> list[Asked]:
+def asked(works: Iterable[ClusterWork]) -> list[NameQuestion]:
     """The objects whose names are asked for, each once for all clusters."""
     found: dict[tuple[str, str], dict[str, str]] = {}
     for work in works:
@@ -284,7 +284,7 @@ def asked(works: Iterable[ClusterWork]) -> list[Asked]:
             if fate.asked and not fate.reason:
                 key = fate.removal.key
                 found.setdefault((key.kind, key.name), {})[work.cluster] = fate.data
-    return [Asked(kind, name, clusters) for (kind, name), clusters in sorted(found.items())]
+    return [NameQuestion(kind, name, clusters) for (kind, name), clusters in sorted(found.items())]
 
 
 def problems(works: Iterable[ClusterWork]) -> Iterator[Problem]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from components.estimate import UNKNOWN, Counts
-from engine.inside.record import PendingRemoval, Recorded, grouped
+from engine.inside.record import PendingRemoval, RemovalState, grouped
 from engine.objects import Key
 from engine.plan.addons import AddonChange, plan_addons
 from engine.plan.clusters import ClusterChange, plan_clusters
@@ -40,7 +40,7 @@ class Plan:
     counts: Counts = field(default_factory=dict)
     data: tuple[DataChange, ...] = ()
     tenants: tuple[TenantChange, ...] = ()
-    recorded: Recorded = field(default_factory=Recorded)
+    recorded: RemovalState = field(default_factory=RemovalState)
 
     @property
     def once_made(self) -> list[Key]:

@@ -1,4 +1,4 @@
-"""Objects inside clusters: the record of removals, the comparison, and what is said."""
+"""Objects inside clusters: the record of removals, the comparison, and the messages."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from engine.inside.look import holds
 from engine.inside.record import (
     PendingRemoval,
     Reason,
-    Recorded,
     RemovalRecord,
+    RemovalState,
     grouped,
     with_leaving,
 )
@@ -51,10 +51,10 @@ def test_the_record_is_read_as_it_was_written() -> None:
         "b": {POOL: SILENT, SPACE: VOLUMES},
         "c": {SPACE: Reason()},
     }
-    recorded = Recorded(removals, frozenset({("v1", "Namespace"), ("metallb.io/v1beta1", "X")}))
+    recorded = RemovalState(removals, frozenset({("v1", "Namespace"), ("metallb.io/v1beta1", "X")}))
     memory: Any = Memory()
     record = RemovalRecord(memory, "caas.shop.1")
-    assert record.read() == Recorded()
+    assert record.read() == RemovalState()
     record.write(recorded)
     assert record.read() == recorded
     assert len(memory.stored["spec"]["removals"]) == 3  # alike clusters share an entry
@@ -71,7 +71,7 @@ def test_alike_clusters_are_said_together() -> None:
 
 
 def test_what_is_wanted_again_is_no_removal_and_neither_is_that_of_a_deleted_cluster() -> None:
-    before = Recorded({"a": {POOL: SILENT}, "gone": {POOL: SILENT}})
+    before = RemovalState({"a": {POOL: SILENT}, "gone": {POOL: SILENT}})
     newer = Key("metallb.io/v1", "IPAddressPool", "metallb-system", "two")
     leaving = [("a", (SPACE,))]
     wanted = {"a": frozenset({identity(newer)})}
