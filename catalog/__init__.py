@@ -20,10 +20,17 @@ HOST_PORTS = Path(__file__).parent / "host_ports.yaml"
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A Kubernetes release that a cluster may run."""
+    """A Kubernetes release that a cluster may run.
+
+    Attributes:
+        version: the release.
+        end_of_life: the day of the last patch.
+        node_image: kind's published image of it, by digest; empty where there is none.
+    """
 
     version: Version
     end_of_life: date
+    node_image: str = ""
 
     @property
     def minor(self) -> tuple[int, int]:
@@ -166,7 +173,7 @@ def catalog() -> Catalog:
     data = yaml.load(FILE.read_text(), yaml.CSafeLoader)
     kubernetes = data["kubernetes"]
     releases = (
-        Release(Version(str(entry["version"])), entry["endOfLife"])
+        Release(Version(str(entry["version"])), entry["endOfLife"], entry.get("nodeImage", ""))
         for entry in kubernetes["releases"]
     )
     return Catalog(

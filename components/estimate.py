@@ -213,7 +213,7 @@ def count(
     infrastructure: Infrastructure,
     counts: Counts = UNKNOWN,
 ) -> Count:
-    """The items of Cluster objects; simulated machines have no others.
+    """The items of Cluster objects; those on this computer have machines only.
 
     Args:
         clusters: the Cluster objects.

@@ -30,8 +30,8 @@ def check(
         what: what needs credentials, for the message.
         values: the user's own values of charts, which may annotate a service account.
     """
-    if target.infrastructure.PROVIDER is None:
-        return  # simulated machines run no pods
+    if target.infrastructure.is_simulated:
+        return  # no pods run there
     given = target.infrastructure.IDENTITY_OF_PODS
     annotated = any(each in json.dumps(values, default=str) for each in OF_SERVICE_ACCOUNTS)
     if annotated or (given and given == cloud):

@@ -45,6 +45,7 @@ from engine.program import Recording, run_program
 from errors import CaasError, Where
 from errors.machine import STATE_NOT_WRITABLE
 from errors.program import API_SERVER_UNREACHABLE, WAIT_TIMED_OUT
+from plane import containers
 from plane.binaries import ensure_binaries
 from plane.lock import hold
 from plane.plane import Plane
@@ -113,9 +114,14 @@ class Session:
         if self.mode is ManagementMode.SELF_MANAGED:
             return Plane(self.directory / BOOTSTRAP, disposable=False)
         # What it knows of real machines must outlive a power cut.
-        providers = self._providers
+        providers, is_real = self._providers, self.in_containers
         try:
-            return Plane(self.directory, providers=providers, disposable=not providers)
+            return Plane(
+                self.directory,
+                providers=providers,
+                containers=is_real,
+                disposable=not (providers or is_real),
+            )
         except CaasError:  # no such controller: starting it says so, and looking at it may go on
             return Plane(self.directory, disposable=False)
 
@@ -128,6 +134,14 @@ class Session:
         except CaasError:
             return []
         return [provider] if provider else []
+
+    @property
+    def in_containers(self) -> bool:
+        """True if machines are containers of Docker; False if the file cannot be read."""
+        try:
+            return self.settings.infrastructure.IN_CONTAINERS
+        except CaasError:
+            return False
 
     @property
     def has_plane(self) -> bool:
@@ -144,8 +158,9 @@ class Session:
         """The reason for a missing management cluster; empty if there is one."""
         if not self.has_plane:
             return why_offline(self.stack, self.settings.management, self.directory)
-        if self._providers and not self.plane.kubeconfig.exists():
-            return "the management plane was never started, and a preview of a cloud needs none"
+        real = self._providers or self.in_containers
+        if real and not self.plane.kubeconfig.exists():
+            return "the management plane was never started, and a preview needs none"
         return ""
 
     @cached_property
@@ -206,6 +221,14 @@ class Session:
         if started and self.fleet().clusters:
             self._steady = REVIVAL
         return started
+
+    def prepare(self) -> None:
+        """Makes sure that Docker can make machines, where they are containers.
+
+        Raises CAAS-2150 to CAAS-2152.
+        """
+        if self.in_containers and containers.prepare():
+            self.progress.note(f"The network `{containers.NETWORK}` was made in Docker")
 
     def programs(self, progress: Progress) -> list[Path]:
         """The folders with the programs of the plane, made where they are missing; none where the

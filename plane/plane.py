@@ -57,6 +57,7 @@ class Plane:
         tuned: give the flags for speed; False only to measure against them.
         providers: infrastructure providers whose controllers run beside the in-memory one; they
             have to be among the binaries that it is started with.
+        containers: machines are containers of Docker, which the plane must find.
 
     Raises:
         CaasError: CAAS-2120 there is no controller of a provider for the embedded plane.
@@ -69,6 +70,7 @@ class Plane:
         disposable: bool = True,
         tuned: bool = True,
         providers: Sequence[Provider] = (),
+        containers: bool = False,
     ) -> None:
         for provider in providers:
             controller(provider)
@@ -76,6 +78,7 @@ class Plane:
         self.directory = directory.absolute()
         self.disposable = disposable
         self.tuned = tuned
+        self.containers = containers
 
     @property
     def kubeconfig(self) -> Path:
@@ -162,6 +165,7 @@ class Plane:
             self.disposable,
             self.tuned,
             self.providers,
+            self.containers,
         )
 
     def _is_complete(self, binaries: Binaries) -> bool:

@@ -11,11 +11,12 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from plane.binaries.providers import controller
+from plane.containers import VARIABLES, environment
 from plane.pki import Leaf, provider_leaves
 from plane.process import ProcessSpec
 
@@ -64,6 +65,7 @@ class PlaneSite:
         disposable: whether etcd may skip fsync.
         tuned: whether the flags for speed are given.
         providers: the infrastructure providers whose controllers run.
+        containers: whether machines may be containers of Docker.
     """
 
     directory: Path
@@ -72,16 +74,18 @@ class PlaneSite:
     disposable: bool = True
     tuned: bool = True
     providers: tuple[Provider, ...] = ()
+    containers: bool = False
 
     @property
     def managers(self) -> tuple[Server, ...]:
         """Cluster API's managers and the providers' controllers: what has webhooks."""
-        return (*MANAGERS, *provider_managers(self.providers))
+        own = map(_in_containers, MANAGERS) if self.containers else MANAGERS
+        return (*own, *provider_managers(self.providers))
 
     @property
     def components(self) -> tuple[Server, ...]:
         """Every process, in the order of starting."""
-        return (*COMPONENTS, *provider_managers(self.providers))
+        return (*SERVERS, *self.managers)
 
     @property
     def clients(self) -> tuple[Server, ...]:
@@ -248,6 +252,8 @@ def _manager(
     )
 
 
+MACHINES = "in-memory-manager"
+"""The manager of simulated machines, and of those in containers."""
 MANAGERS = (
     _manager(
         "core-manager",
@@ -257,16 +263,25 @@ MANAGERS = (
     ),
     _manager("bootstrap-manager", 9450, "MachinePool=false"),
     _manager("control-plane-manager", 9460, "ClusterTopology=true,MachinePool=false"),
-    _manager("in-memory-manager", 9470, "ClusterTopology=true,MachinePool=false"),
+    _manager(MACHINES, 9470, "ClusterTopology=true,MachinePool=false"),
 )
 
-COMPONENTS = (ETCD, KUBE_APISERVER, KUBE_CONTROLLER_MANAGER, *MANAGERS)
+SERVERS = (ETCD, KUBE_APISERVER, KUBE_CONTROLLER_MANAGER)
+COMPONENTS = (*SERVERS, *MANAGERS)
 FIRST_PROVIDER_PORT = 9480
 
 
 def preferred_ports(components: Iterable[Server]) -> dict[str, int]:
     """The ports that these would like, by name."""
     return {name: port for each in components for name, port in each.ports.items()}
+
+
+def _in_containers(manager: Server) -> Server:
+    """The manager of machines with the way to Docker, any other as it is."""
+    if manager.name != MACHINES:
+        return manager
+    # As with credentials: a run that is given no other Docker leaves the process alone.
+    return replace(manager, inherited=VARIABLES, credentials=VARIABLES)
 
 
 def provider_managers(providers: Sequence[Provider]) -> tuple[Server, ...]:
@@ -329,20 +344,22 @@ def _program(component: Server, site: PlaneSite, binaries: Binaries) -> ProcessS
         "data": site.directory / "etcd",
     }
     flags = tuple(template.format_map(words) for template in templates)
-    environment = {
+    own = {
         "PATH": "/usr/bin:/bin",
         "HOME": str(site.directory),
         **{key: value.format_map(words) for key, value in component.environment.items()},
     }
     inherited = _inherited(component.inherited)
-    fingerprint = _fingerprint(binary, flags, environment, site.pki)
+    if site.containers and component.inherited == VARIABLES:
+        inherited = environment()  # the user's context of Docker too
+    fingerprint = _fingerprint(binary, flags, own, site.pki)
     if any(key.startswith(component.credentials) for key in inherited):
         digest = hashlib.sha256(json.dumps(sorted(inherited.items())).encode()).hexdigest()
         fingerprint = f"{fingerprint}{INHERITED}{digest}"
     return ProcessSpec(
         component.name,
         (str(binary), *flags),
-        {**environment, **_inherited(GO_RUNTIME), **inherited},
+        {**own, **_inherited(GO_RUNTIME), **inherited},
         fingerprint,
         site.ports[component.serves],
     )

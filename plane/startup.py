@@ -19,6 +19,7 @@ from plane.servers import (
     ETCD,
     KUBE_APISERVER,
     KUBE_CONTROLLER_MANAGER,
+    MACHINES,
     PlaneSite,
     preferred_ports,
     programs,
@@ -146,7 +147,7 @@ class Startup:
 
     def address_is_lost(self) -> bool:
         """True if another program listens on the ports of the simulated clusters."""
-        if "in-memory-manager" in self.state.processes:
+        if MACHINES in self.state.processes:
             return False
         return not all(ports.comes_free(self.state.address, port) for port in ports.FIXED_PORTS)
 

@@ -1,6 +1,7 @@
 """Clusters of the embedded plane: `local`, and every stack with `management.mode: embedded`.
 
-No pods run on the plane, so there are neither add-ons nor autoscalers.
+Machines in containers get their add-ons; others of the plane get none. Autoscalers are pods of a
+management cluster, and none run on the plane.
 """
 
 from __future__ import annotations
@@ -17,5 +18,7 @@ def compose(stack: str, settings: Stack) -> None:
     here = Environment(stack, settings)
     foundation = here.foundation()
     shared = [*here.credentials(foundation), *here.cluster_class()]
+    if settings.infrastructure.IN_CONTAINERS:
+        shared += here.addons()
     here.clusters(foundation, after=shared)
     here.etcd_snapshots()

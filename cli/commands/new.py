@@ -47,7 +47,7 @@ def command(
     *,
     infrastructure: Annotated[
         str,
-        Option(metavar="NAME", help="The machines: in-memory, aws, openstack, vsphere, …"),
+        Option(metavar="NAME", help="The machines: in-memory, docker, aws, openstack, vsphere, …"),
     ] = "",
     management: Annotated[
         ManagementMode | None,

@@ -59,6 +59,7 @@ def command(
             if not pulumi:
                 require(recording.foreign())
             held.enter_context(session.lock(f"caas up {stack}"))
+            session.prepare()
             session.open()
             progress.step("plan")
             plan = session.plan(recording)

@@ -129,7 +129,7 @@ def worker_spec(parts: ClassParts) -> dict[str, Any]:
 
 
 def _worker_files(parts: ClassParts) -> list[HostFile]:
-    return [*kubelet.files(), *parts.files]
+    return [*kubelet.files(parts), *parts.files]
 
 
 def _node(parts: ClassParts) -> dict[str, Any]:
@@ -146,7 +146,7 @@ def _node(parts: ClassParts) -> dict[str, Any]:
 
 
 def _commands(parts: ClassParts) -> list[str]:
-    return [*kubelet.commands(), *parts.pre_kubeadm_commands]
+    return [*kubelet.commands(parts), *parts.pre_kubeadm_commands]
 
 
 def _api_server(settings: ControlPlane) -> dict[str, str]:
@@ -163,7 +163,7 @@ def _api_server(settings: ControlPlane) -> dict[str, str]:
 def _files(settings: ControlPlane, parts: ClassParts) -> list[HostFile]:
     """All but the encryption's, whose name has the cluster's in it: a patch adds that."""
     return [
-        *kubelet.files(),
+        *kubelet.files(parts),
         *admission.files(settings.admission),
         *authentication.files(settings.authentication),
         *audit.files(settings.audit),

@@ -6,10 +6,13 @@ group's own settings and extra arguments become, win over it.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from components.cluster.host_files import HostFile, as_yaml, host_file
 from components.cluster.settings import KubeletOptions
+
+if TYPE_CHECKING:
+    from components.infrastructure.interface import ClassParts
 
 PATCHES_DIRECTORY = "/etc/kubernetes/patches"
 SYSCTLS = "/etc/sysctl.d/90-kubelet.conf"
@@ -25,7 +28,7 @@ CIPHERS = (
 TLS_MIN_VERSION = "VersionTLS12"
 
 # What `protectKernelDefaults` demands: pkg/kubelet/cm/container_manager_linux.go of Kubernetes.
-_KERNEL = {
+KERNEL = {
     "vm.overcommit_memory": 1,
     "vm.panic_on_oom": 0,
     "kernel.panic": 10,
@@ -35,7 +38,7 @@ _KERNEL = {
 }
 
 
-def configuration() -> dict[str, Any]:
+def configuration(parts: ClassParts) -> dict[str, Any]:
     """The parts of a KubeletConfiguration that kubeadm leaves open."""
     standard = KubeletOptions()
     return {
@@ -48,28 +51,28 @@ def configuration() -> dict[str, Any]:
         "rotateCertificates": True,
         # Serving certificates signed by the cluster need an approver of the requests.
         "serverTLSBootstrap": standard.server_tls_bootstrap,
-        "protectKernelDefaults": standard.protect_kernel_defaults,
+        "protectKernelDefaults": standard.protect_kernel_defaults and not parts.shares_kernel,
         "seccompDefault": standard.seccomp_default,
         "podPidsLimit": standard.pod_pids_limit,
         "tlsMinVersion": TLS_MIN_VERSION,
         "tlsCipherSuites": list(CIPHERS),
+        **parts.kubelet_configuration,
     }
 
 
-def files() -> list[HostFile]:
+def files(parts: ClassParts) -> list[HostFile]:
     """The files of every machine: the patch of the configuration, and the kernel settings."""
-    sysctls = "".join(f"{name} = {value}\n" for name, value in _KERNEL.items())
-    return [
-        host_file(
-            f"{PATCHES_DIRECTORY}/kubeletconfiguration0+merge.yaml", as_yaml(configuration())
-        ),
-        host_file(SYSCTLS, sysctls, "0644"),
-    ]
+    patch = f"{PATCHES_DIRECTORY}/kubeletconfiguration0+merge.yaml"
+    found = [host_file(patch, as_yaml(configuration(parts)))]
+    if not parts.shares_kernel:
+        sysctls = "".join(f"{name} = {value}\n" for name, value in KERNEL.items())
+        found.append(host_file(SYSCTLS, sysctls, "0644"))
+    return found
 
 
-def commands() -> list[str]:
+def commands(parts: ClassParts) -> list[str]:
     """The commands of every machine before kubeadm."""
-    return [f"sysctl --load={SYSCTLS}"]
+    return [] if parts.shares_kernel else [f"sysctl --load={SYSCTLS}"]
 
 
 def arguments(settings: KubeletOptions) -> dict[str, str]:

@@ -241,5 +241,6 @@ def cluster_manifest(
 
 def _api_server_port(settings: Cluster, infrastructure: Infrastructure) -> dict[str, int]:
     """The port, always explicit: the defaults of providers differ."""
-    simulated = infrastructure.PROVIDER is None  # each simulated API server has a separate port
-    return {} if simulated else {"apiServerPort": settings.control_plane.endpoint.port}
+    if infrastructure.is_simulated:
+        return {}  # each simulated API server has a separate port
+    return {"apiServerPort": settings.control_plane.endpoint.port}

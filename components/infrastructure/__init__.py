@@ -9,6 +9,7 @@ from components.lazy import lazily
 if TYPE_CHECKING:
     from components.infrastructure.aws import Aws
     from components.infrastructure.azure import Azure
+    from components.infrastructure.docker import Docker
     from components.infrastructure.foundation import Foundation
     from components.infrastructure.gcp import Gcp
     from components.infrastructure.in_memory import InMemory
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Aws",
     "Azure",
+    "Docker",
     "Foundation",
     "Gcp",
     "InMemory",
@@ -30,6 +32,7 @@ __getattr__ = lazily(
     {
         "Aws": "aws",
         "Azure": "azure",
+        "Docker": "docker",
         "Foundation": "foundation",
         "Gcp": "gcp",
         "InMemory": "in_memory",

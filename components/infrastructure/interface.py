@@ -88,6 +88,9 @@ class ClassParts:
         files: files of every machine, as of `KubeadmConfigSpec.files`.
         control_plane_files: more files, of control-plane machines only.
         pre_kubeadm_commands: shell commands of every machine, before kubeadm.
+        shares_kernel: machines share the kernel of their host, so none of its settings is written
+            for them, and the kubelet does not insist on any.
+        kubelet_configuration: fields of the KubeletConfiguration that have to be otherwise.
         variables: ClusterClass variables of the infrastructure, `spec.variables[]`.
         patches: ClusterClass patches, `spec.patches[]`: those that put the standard variables of
             `components.cluster.variables` into the infrastructure's templates, and its own.
@@ -102,6 +105,8 @@ class ClassParts:
     files: tuple[dict[str, Any], ...] = ()
     control_plane_files: tuple[dict[str, Any], ...] = ()
     pre_kubeadm_commands: tuple[str, ...] = ()
+    shares_kernel: bool = False
+    kubelet_configuration: Mapping[str, Any] = field(default_factory=dict)
     variables: tuple[dict[str, Any], ...] = ()
     patches: tuple[dict[str, Any], ...] = field(default=())
 
@@ -154,6 +159,8 @@ class Infrastructure(Settings):
 
     PROVIDER: ClassVar[Provider | None] = None
     """Its Cluster API provider; None where the embedded plane has it built in."""
+    IN_CONTAINERS: ClassVar[bool] = False
+    """Its machines are containers of Docker here, which only the embedded plane makes."""
     FAILURE_SIGNS: ClassVar[tuple[FailureSign, ...]] = ()
     """The signs of failures on its provider's objects, which `./caas diagnose` looks for."""
     SIZES: ClassVar[Mapping[str, str]] = {}
@@ -178,6 +185,11 @@ class Infrastructure(Settings):
     def name(self) -> str:
         """The name that a stack file uses, `in-memory`; the ClusterClass has it too."""
         return self.provider
+
+    @property
+    def is_simulated(self) -> bool:
+        """True if its machines run no pods."""
+        return self.PROVIDER is None and not self.IN_CONTAINERS
 
     @classmethod
     def questions(cls, management: str) -> Sequence[Question]:

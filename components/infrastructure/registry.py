@@ -17,6 +17,7 @@ GROUP = "caas.infrastructure"
 DEFAULT = "in-memory"
 BUILT_IN = {
     "in-memory": "components.infrastructure.in_memory:InMemory",
+    "docker": "components.infrastructure.docker:Docker",
     "aws": "components.infrastructure.aws:Aws",
     "openstack": "components.infrastructure.openstack:OpenStack",
     "vsphere": "components.infrastructure.vsphere:VSphere",

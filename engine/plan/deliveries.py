@@ -18,6 +18,7 @@ HELM = "meta.helm.sh/release-name"
 """The annotation of an object that belongs to a release of Helm."""
 Identity = tuple[str, str, str, str]
 """Group, kind, namespace and name: an object is the same in each version of its group."""
+Delivered = Mapping[tuple[str, str], Manifest]
 Names = tuple[str, ...]
 """Of the sets of a cluster, in order: alike clusters have the same."""
 
@@ -66,11 +67,9 @@ class Deliveries:
         labels = cluster["metadata"].get("labels", {})
         return self.names(frozenset(labels.items()))
 
-    def texts(self, names: Names) -> list[Any]:
-        """The data of the ConfigMaps of sets."""
-        return [
-            self._found.get(part, {}).get("data") for name in names for part in self._parts(name)
-        ]
+    def texts(self, names: Names) -> list[str]:
+        """The texts with the objects of sets."""
+        return [text for name in names for text in texts_of(self._found, name)]
 
     def addon(self, name: str) -> str:
         """The add-on of a set."""
@@ -80,10 +79,6 @@ class Deliveries:
 
     def _set(self, name: str) -> Manifest:
         return self._found.get(("ClusterResourceSet", name), {})
-
-    def _parts(self, name: str) -> Iterator[tuple[str, str]]:
-        for each in section(self._set(name), "spec").get("resources", ()):
-            yield each["kind"], each["name"]
 
     @cached_property
     def _index(self) -> Mapping[tuple[str, str], set[str]]:
@@ -148,19 +143,29 @@ def sets_of(cluster: Manifest) -> dict[str, str]:
     }
 
 
-def delivered(objects: Objects) -> dict[tuple[str, str], Manifest]:
+def delivered(objects: Objects) -> Delivered:
     """Sets of objects and what they bring, by kind and name."""
     kinds = ("ClusterResourceSet", "ConfigMap")
     return {(key.kind, key.name): each for key, each in objects.items() if key.kind in kinds}
 
 
-def contents(delivered: Mapping[tuple[str, str], Manifest], name: str) -> Iterator[Manifest]:
+def contents(delivered: Delivered, name: str) -> Iterator[Manifest]:
     """The objects in a set."""
+    for text in texts_of(delivered, name):
+        yield from objects_in(text)
+
+
+def texts_of(delivered: Delivered, name: str) -> Iterator[str]:
+    """The texts with the objects in a set."""
     found = delivered.get(("ClusterResourceSet", name), {})
     for each in found.get("spec", {}).get("resources", ()):
         config_map = delivered.get((each["kind"], each["name"]), {})
-        for text in config_map.get("data", {}).values():
-            yield from yaml.load_all(text, yaml.CSafeLoader)
+        yield from config_map.get("data", {}).values()
+
+
+def objects_in(text: str) -> Iterator[Manifest]:
+    """The objects in a text of a set."""
+    yield from yaml.load_all(text, yaml.CSafeLoader)
 
 
 def is_marked(manifest: Manifest) -> bool:

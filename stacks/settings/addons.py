@@ -180,7 +180,7 @@ def addons_of(
     } | _named(cluster.addons)
     found = {key: settings for key, settings in said.items() if settings}
     refused = DEFAULT_NETWORK in said and DEFAULT_NETWORK not in found
-    if infrastructure.PROVIDER and not refused and not found.keys() & set(NETWORKS):
+    if not (infrastructure.is_simulated or refused) and not found.keys() & set(NETWORKS):
         found[DEFAULT_NETWORK] = _CALICO
     if management:
         found.setdefault("certManager", _CERT_MANAGER)

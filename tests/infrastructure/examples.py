@@ -36,6 +36,7 @@ class Example:
         host: what every cluster's endpoint needs.
         etcd_disk: whether control-plane machines have a disk for etcd.
         disks_beside_etcd: whether they may have data disks as well.
+        disks: whether machines have disks of a size.
         network: of the larger cluster.
     """
 
@@ -51,6 +52,7 @@ class Example:
     host: Settings = field(default_factory=dict)
     etcd_disk: bool = True
     disks_beside_etcd: bool = True
+    disks: bool = True
     network: Settings = field(default_factory=dict)
 
     def clusters(self, *, full: bool) -> list[Settings]:
@@ -69,12 +71,9 @@ class Example:
     def _full(self) -> Settings:
         kind = {"type": self.disk} if self.disk else {}
         disks = [{"name": "one", "sizeGiB": 20} | kind, {"name": "two", "sizeGiB": 30}]
-        machine = {
-            "type": self.type,
-            "image": self.image,
-            "disk": {"sizeGiB": 80} | kind,
-            "dataDisks": disks,
-        }
+        machine: Settings = {"type": self.type, "image": self.image}
+        if self.disks:
+            machine |= {"disk": {"sizeGiB": 80} | kind, "dataDisks": disks}
         plane, workers = ({"placement": each} if each else {} for each in self.placements)
         zone = {"failureDomain": self.zone} if self.zone else {}
         endpoint = self.host | self.endpoint
@@ -98,6 +97,14 @@ class Example:
 EXAMPLES: dict[str, Example] = {
     "in-memory": Example(
         {}, {"machineStartup": "0s"}, etcd_disk=False, network={"kubeProxy": False}
+    ),
+    "docker": Example(
+        {"customImage": "node:of-mine"},
+        {"preLoadImages": ["ghcr.io/flannel-io/flannel:v0.28.9"]},
+        type="medium",
+        placements=(None, None),
+        etcd_disk=False,
+        disks=False,
     ),
     "aws": Example(
         {"region": "eu-central-1", "account": "123456789012"},

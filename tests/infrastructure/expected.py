@@ -30,6 +30,11 @@ def machine(group: str, *place: str | int, value: Any) -> Line:
 
 SMALL: dict[str, tuple[Line, ...]] = {
     "in-memory": (),
+    "docker": (
+        machine(CONTROL_PLANE, "backend", "docker", "customImage", value="node:of-mine"),
+        machine(WORKER, "backend", "docker", "customImage", value="node:of-mine"),
+        (KUBEADM, ("kubeadmConfigSpec", "preKubeadmCommands"), ["systemctl daemon-reload"]),
+    ),
     "aws": (machine(WORKER, "instanceType", value="m7i.xlarge"),),
     "openstack": (machine(WORKER, "flavor", "filter", "name", value="SCS-4V-16"),),
     "vsphere": (
@@ -59,6 +64,17 @@ SMALL: dict[str, tuple[Line, ...]] = {
 }
 
 FULL: dict[str, tuple[Line, ...]] = {
+    "docker": (
+        machine(CONTROL_PLANE, "backend", "docker", "customImage", value="an-image"),
+        machine(WORKER, "backend", "docker", "customImage", value="an-image"),
+        machine(
+            WORKER,
+            "backend",
+            "docker",
+            "preLoadImages",
+            value=["ghcr.io/flannel-io/flannel:v0.28.9"],
+        ),
+    ),
     "in-memory": (
         (
             KUBEADM,

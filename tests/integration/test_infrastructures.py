@@ -117,7 +117,7 @@ def stacks(
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CAAS_STATE", str(folder / "state"))
         for name, full in CASES:
-            if name == "in-memory" or has_definitions(name):
+            if name in ("in-memory", "docker") or has_definitions(name):
                 found[name, full] = applied(kubectl, folder, name, full)
     yield found
     for each in found.values():

@@ -179,7 +179,7 @@ def test_each_key_is_another_one() -> None:
 
 
 def test_the_kubelet_listens_to_nobody_unknown() -> None:
-    found = kubelet.configuration()
+    found = kubelet.configuration(PARTS)
     assert found["readOnlyPort"] == 0
     assert found["rotateCertificates"] is True
     assert found["serverTLSBootstrap"] is False

@@ -61,7 +61,7 @@ def stack(provider: str) -> dict[str, Any]:
     }
     if example.host:
         cluster["controlPlane"]["endpoint"] = dict(example.host)
-    mode = "embedded" if provider == "in-memory" else "existing"
+    mode = "embedded" if provider in ("docker", "in-memory") else "existing"
     return {
         "management": {"mode": mode},
         "infrastructure": {"provider": provider, **copy.deepcopy(example.least)},

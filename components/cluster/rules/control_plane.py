@@ -67,8 +67,7 @@ def check_infrastructure(
 def _identity(infrastructure: Infrastructure, snapshots: EtcdSnapshots) -> Iterator[Finding]:
     """The upload runs on control-plane machines, in their network, and asks them for AWS."""
     named = snapshots.credentials or snapshots.endpoint or not snapshots.bucket
-    simulated = infrastructure.PROVIDER is None
-    if named or simulated or infrastructure.IDENTITY_OF_MACHINES == "aws":
+    if named or infrastructure.is_simulated or infrastructure.IDENTITY_OF_MACHINES == "aws":
         return
     what = f"there are no credentials for the bucket `{snapshots.bucket}`"
     why = f"machines of `{infrastructure.name}` have no credentials of AWS"

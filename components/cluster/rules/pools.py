@@ -104,10 +104,10 @@ def _gpus(pool: WorkerPool, infrastructure: Infrastructure) -> Iterator[Finding]
 
 
 def _from_zero(pool: WorkerPool, infrastructure: Infrastructure) -> Iterator[Finding]:
-    # Simulated machines run no pods, so no autoscaler looks at them.
-    simulated = infrastructure.PROVIDER is None
+    # An autoscaler runs beside a provider, and not on the embedded plane.
+    unscaled = infrastructure.PROVIDER is None
     told = all(key in pool.annotations for key in NEEDED_FROM_ZERO)
-    if simulated or told or pool.autoscaling is None or pool.autoscaling.min > 0:
+    if unscaled or told or pool.autoscaling is None or pool.autoscaling.min > 0:
         return
     if machine_type(pool, infrastructure) is None:
         name = infrastructure.machine_type(pool.machine.type)

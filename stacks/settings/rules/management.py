@@ -18,7 +18,7 @@ OF_MODE = {
 
 
 def check(management: Management, infrastructure: Infrastructure) -> Iterator[Finding]:
-    """OTHER_MODE, NO_MANAGEMENT_CLUSTER and NOT_SELF_MANAGED."""
+    """OTHER_MODE, CONTAINERS_NEED_PLANE, NO_MANAGEMENT_CLUSTER and NOT_SELF_MANAGED."""
     for field, mode in OF_MODE.items():
         if getattr(management, field) is not None and management.mode is not mode:
             yield Finding(
@@ -28,6 +28,13 @@ def check(management: Management, infrastructure: Infrastructure) -> Iterator[Fi
                 fix=f"Remove it, or write `mode: {mode}`.",
                 key=True,
             )
+    if infrastructure.IN_CONTAINERS and management.mode is not ManagementMode.EMBEDDED:
+        yield Finding(
+            codes.CONTAINERS_NEED_PLANE,
+            ("management", "mode"),
+            f"`{management.mode}` does not go with machines in containers",
+        )
+        return
     if management.mode is not ManagementMode.SELF_MANAGED:
         return
     if management.cluster is None:
