@@ -57,6 +57,8 @@ from stacks.settings.stack import ManagementMode
 
 POLL = 1.0
 """Seconds between two looks at the fleet."""
+SILENCE = 300.0
+"""Seconds without any answer of the API server after which a wait for the fleet ends."""
 REVIVAL = 10.0
 """Seconds that clusters must stay settled after their plane was started, or their class changed:
 at first the conditions are those from before, and nothing on a Cluster says that they are."""
@@ -333,12 +335,13 @@ class Session:
             done: whether the wait is over.
 
         Raises:
-            CaasError: CAAS-3012 when the time is up.
+            CaasError: CAAS-3012 when the time is up, CAAS-3011 when the API server is silent for
+                minutes.
         """
         settled_since = time.monotonic()
         deadline = settled_since + timeout
         while True:
-            fleet = self._fleet_or_heal()
+            fleet = self._answered(deadline)
             states = fleet.states()
             yield states
             if not done(fleet):
@@ -412,6 +415,23 @@ class Session:
     @property
     def _member(self) -> str:
         return membership(project_name(), self.stack, self.settings.management.namespace)
+
+    def _answered(self, deadline: float) -> FleetObjects:
+        """The fleet, from an API server that may be too busy to answer every request in time."""
+        silent_since = time.monotonic()
+        while True:
+            try:
+                return self._fleet_or_heal()
+            except CaasError as error:
+                silent = time.monotonic() - silent_since
+                late = silent > SILENCE or time.monotonic() > deadline
+                if error.problems[0].code is not API_SERVER_UNREACHABLE or late:
+                    raise
+                self.progress.note(
+                    f"The API server has not answered for {silent:.0f} s; it may be busy, "
+                    "asking again"
+                )
+            time.sleep(POLL)
 
     def _fleet_or_heal(self) -> FleetObjects:
         """The fleet; when the plane died meanwhile it is started again first."""
