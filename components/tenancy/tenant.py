@@ -22,6 +22,7 @@ from components.tenancy.fairness import flow
 from components.tenancy.names import (
     CLASSES_ANNOTATION,
     DOMAINS_ANNOTATION,
+    LEAVING_ANNOTATION,
     POOL_LABEL,
     POOLS_ANNOTATION,
     PREFIX,
@@ -137,6 +138,7 @@ class TenantSettings(AddonSettings):
         labels = {f"pod-security.kubernetes.io/{mode}": level for mode in ("enforce", "warn")}
         metrics = getattr(target.addons.get("monitoring"), "tenant_label", "")
         seen = {metrics: self.tenant} if metrics else {}
+        leaving = {LEAVING_ANNOTATION: "true"} if namespace.leaving else {}
         pool = {POOL_LABEL: namespace.pool} if namespace.pool else {}
         allowed = self.storage_classes
         classes = {} if allowed is None else {CLASSES_ANNOTATION: ",".join(allowed)}
@@ -147,6 +149,7 @@ class TenantSettings(AddonSettings):
                 DOMAINS_ANNOTATION: ",".join(self.domains),
                 POOLS_ANNOTATION: ",".join(self.address_pools),
                 **classes,
+                **leaving,
             },
         }
         return {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
