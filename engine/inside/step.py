@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -17,6 +16,7 @@ from components.delivery.plan import kebab
 from engine.api import Api, RefusedError
 from engine.inside.fate import Consent, Fate, fates, is_namespace
 from engine.inside.look import Brought, ClusterLook, look_into
+from engine.inside.parallel import NO_TIME, Tick, side_by_side
 from engine.inside.record import (
     PendingRemoval,
     Reason,
@@ -30,22 +30,14 @@ from engine.plan.objects import ObjectChange
 from engine.plan.plan import Plan
 from engine.session import Session
 from engine.workload import quick_api
-from errors import CaasError, Problem, Where
+from errors import Problem, Where
 from errors.drift import CLUSTER_NOT_READ, REFUSED_BY_CLUSTER, REMOVAL_PENDING
 
-WORKERS = 16
-LIMIT = 180.0
-"""Seconds after which no further cluster is looked at."""
 GONE_LIMIT = 20.0
 """Seconds that the objects of a cluster may take to be gone; then the next apply looks again."""
 POLL = 0.3
 NAMED = 5
 """Clusters that a message names."""
-NO_TIME = f"no time was left after {LIMIT:.0f} s"
-
-Tick = Callable[[int, int, str], None]
-"""Is given the number of clusters that are done, the number of all, and a name."""
-
 Examine = Callable[[str, ClusterLook], None]
 """Is given the name of a cluster, and what is in it."""
 
@@ -254,22 +246,11 @@ class InsideClusters:
 
         An error with a code is that of its cluster.
         """
-        if not works:
-            return works
-        pool = ThreadPoolExecutor(min(WORKERS, len(works)))
-        running: dict[Future[None], ClusterWork] = {pool.submit(run, each): each for each in works}
-        deadline = time.monotonic() + LIMIT
-        open_ = set(running)
-        try:
-            while open_ and time.monotonic() < deadline:
-                done, open_ = wait(open_, timeout=1.0)
-                for future in done:
-                    running[future].error = _error(future)
-                tick(len(works) - len(open_), len(works), "")
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-        # A thread may still write to its own work.
-        late = {running[future].cluster for future in open_}
+        by_name = {each.cluster: each for each in works}
+        failed, late = side_by_side(by_name, lambda name: run(by_name[name]), tick)
+        for name, why in failed.items():
+            by_name[name].error = why
+        # A thread may still write to the work of a cluster that is late.
         return [
             ClusterWork(each.cluster, error=NO_TIME) if each.cluster in late else each
             for each in works
@@ -337,15 +318,6 @@ def _delete(api: Api, work: ClusterWork, going: list[Fate]) -> list[Fate]:
         time.sleep(POLL if begun else 0)
     late = Reason(f"it is not gone after {GONE_LIMIT:.0f} s")
     return [*left, *(replace(fate, reason=late) for fate in begun)]
-
-
-def _error(future: Future[None]) -> str:
-    error = future.exception()
-    if isinstance(error, CaasError):
-        return error.problems[0].what
-    if error:
-        raise error
-    return ""
 
 
 def _why(error: RefusedError) -> str:

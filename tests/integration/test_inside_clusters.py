@@ -29,6 +29,7 @@ from components.tenancy.base import TENANCY
 from engine.api import Api
 from engine.inside import step
 from engine.inside.step import ClusterWork, InsideClusters, asked
+from engine.inside.usage import read_use
 from engine.plan.plan import Plan
 from errors import CaasError
 from errors.drift import CHANGED_BY_HAND, CLUSTER_NOT_READ, OBJECT_DELETED
@@ -206,6 +207,7 @@ def test_what_leaves_the_file_leaves_the_cluster(
     eventually(lambda: home.people("viewer", "web") == ["support"], ARRIVAL)
     labels = home.kubectl.get("namespace", "web")["metadata"]["labels"]
     assert labels[ADDON_OF] == "tenant-shop"
+    _the_use_of_quotas(home)
     _changes_by_hand_are_told_and_put_right(home)
     _people_and_connections(home)
     _a_leftover_with_the_label(home)
@@ -230,6 +232,17 @@ def _changes_by_hand_are_told_and_put_right(home: Home) -> None:
     assert not left
     assert home.people("viewer", "web") == ["support"]
     assert not home.drift().findings
+
+
+def _the_use_of_quotas(home: Home) -> None:
+    """The controller that counts is kube-controller-manager's; here the test writes its numbers."""
+    quota = ("resourcequota", "caas-tenant", "--namespace=web")
+    counted = '{"status": {"used": {"pods": "3", "requests.cpu": "500m"}}}'
+    home.kubectl("patch", *quota, "--subresource=status", "--type=merge", f"--patch={counted}")
+    use = read_use(home.stand.session(), ["shop", "lab"])
+    assert use.most("web", "requests.cpu", ["shop", "lab"]) == "500m"
+    assert use.most("data", "requests.cpu", ["shop"]) == ""
+    assert use.unread == {"lab": "The cluster `lab` has no kubeconfig yet"}
 
 
 def _people_and_connections(home: Home) -> None:

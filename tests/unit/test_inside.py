@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from threading import Event
 from typing import Any
 
 import pytest
 
 from components.delivery.plan import ADDON_OF
 from components.manifest import Manifest
+from engine.inside import parallel
 from engine.inside.look import holds
 from engine.inside.record import (
     PendingRemoval,
@@ -18,8 +20,10 @@ from engine.inside.record import (
     with_leaving,
 )
 from engine.inside.step import ClusterWork, pending_problems, problems
+from engine.inside.usage import QuotaUse
 from engine.objects import Key
 from engine.plan.deliveries import Removal, identity, is_marked
+from errors import CaasError
 from errors.drift import CLUSTER_NOT_READ, REFUSED_BY_CLUSTER, REMOVAL_PENDING
 
 POOL = Removal("metallb", Key("metallb.io/v1beta1", "IPAddressPool", "metallb-system", "two"))
@@ -114,3 +118,29 @@ def test_each_problem_names_the_clusters_that_have_it() -> None:
     pending = PendingRemoval(("c",), "tenant-shop", (SPACE.key,), VOLUMES)
     (problem,) = pending_problems([pending])
     assert (problem.code, problem.why) == (REMOVAL_PENDING, "it holds 1 volume")
+
+
+def test_the_use_is_that_of_the_cluster_that_uses_most() -> None:
+    use = QuotaUse(
+        {"a": {"web": {"requests.cpu": "900m"}}, "b": {"web": {"requests.cpu": "2", "pods": "1"}}}
+    )
+    assert use.most("web", "requests.cpu", ["a", "b", "c"]) == "2"
+    assert use.most("web", "requests.cpu", ["a"]) == "900m"
+    assert use.most("web", "pods", ["a"]) == ""
+
+
+def test_clusters_are_looked_at_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parallel, "LIMIT", 0.2)
+    release = Event()
+
+    def run(name: str) -> None:
+        if name == "late":
+            release.wait(20)
+        if name == "silent":
+            raise CaasError(CLUSTER_NOT_READ, "it does not answer")
+
+    try:
+        failed, late = parallel.side_by_side(["a", "late", "silent"], run, lambda *_: None)
+    finally:
+        release.set()
+    assert (failed, late) == ({"silent": "it does not answer"}, {"late"})
