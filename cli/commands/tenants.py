@@ -10,6 +10,7 @@ from typer import Argument, Option
 
 from cli import console
 from cli.options import Format, Output
+from components.cluster.settings import Cluster
 from components.tenancy.network import is_namespace, owned
 from components.tenancy.settings import Connection, ResourceShare
 from engine.inside.step import ClusterWork, problems
@@ -20,6 +21,7 @@ from errors.tenants import TENANT_NOT_FOUND
 from plane.progress import Silent
 from stacks.settings import Stack
 from stacks.settings.tenants import PlacedNamespace, StackTenant
+from stacks.settings.whole_clusters import clusters_for, size_of
 
 EXAMPLES = {
     "./caas tenants --stack prod-aws": "all tenants, their namespaces and quotas",
@@ -77,11 +79,12 @@ def command(
     ] = False,
     output: Output = Format.TABLE,
 ) -> None:
-    """Show the tenants of a stack: people, namespaces, quotas.
+    """Show the tenants of a stack: people, namespaces, whole clusters, quotas.
 
     Reads the stack file alone, and with `--live` the clusters that answer. A quota is that of a
-    namespace in each of its clusters; its use is that of the cluster that uses most of it. With
-    the name of a tenant its people, domains and connections follow.
+    namespace in each of its clusters; its use is that of the cluster that uses most of it. Of a
+    whole cluster the CPUs and the memory of its workers are shown. With the name of a tenant its
+    people, domains and connections follow.
     """
     session = Session(stack, Silent())
     settings = session.settings
@@ -102,7 +105,14 @@ def command(
     if not chosen:
         console.say(f"`{stack}` has no tenants.")
         return
-    rows = [_cells(each, space, settings, use) for each in chosen for space in each.namespaces]
+    rows = [
+        row
+        for each in chosen
+        for row in (
+            *(_cells(each, space, settings, use) for space in each.namespaces),
+            *(_whole(each, size) for size in _sizes(each, settings)),
+        )
+    ]
     console.table(("TENANT", "NAMESPACE", "CLUSTERS", *AMOUNTS), rows)
     if tenant:
         _show(chosen[0], settings)
@@ -123,7 +133,7 @@ def _use(session: Session, tenants: Iterable[StackTenant]) -> QuotaUse:
 def connection_rows(tenant: StackTenant, settings: Stack) -> Iterator[ConnectionRow]:
     """The connections that a tenant asks for, with their state."""
     places = {
-        (each.name, space.name): set(space.clusters(settings.clusters))
+        (each.name, space.name): set(space.clusters(_open_to(each, settings)))
         for each in settings.tenants
         for space in each.namespaces
         if not (space.leaving or each.leaving)
@@ -158,7 +168,7 @@ def _not_accepted(tenant: str, wanted: Connection, settings: Stack) -> Iterator[
 def _cells(
     tenant: StackTenant, space: PlacedNamespace, settings: Stack, use: QuotaUse
 ) -> tuple[str, ...]:
-    names = space.clusters(settings.clusters)
+    names = space.clusters(_open_to(tenant, settings))
     where = ", ".join(names) if len(names) <= NAMED else f"{len(names)} clusters"
     share = tenant.share(space, settings.tenant_defaults)
     amounts = []
@@ -169,6 +179,25 @@ def _cells(
         amounts.append(f"{given} ({used} used)" if used else given)
     title = f"{space.name} (leaving)" if space.leaving or tenant.leaving else space.name
     return (tenant.name, title, where, *amounts)
+
+
+def _whole(tenant: StackTenant, row: dict[str, Any]) -> tuple[str, ...]:
+    amounts = (str(row.get(key, "-")) for key in AMOUNTS.values())
+    title = "(whole cluster, leaving)" if tenant.leaving else "(whole cluster)"
+    return (tenant.name, title, row["name"], *amounts)
+
+
+def _sizes(tenant: StackTenant, settings: Stack) -> Iterator[dict[str, Any]]:
+    """The whole clusters of a tenant; of workers of a type that is not known no amounts."""
+    for cluster in settings.clusters:
+        if cluster.name in tenant.clusters:
+            size = size_of(cluster, settings.infrastructure)
+            known = {"cpu": size.cpu, "memory": f"{size.memory // 2**30}Gi"}
+            yield {"name": cluster.name, **({} if size.unknown else known)}
+
+
+def _open_to(tenant: StackTenant, settings: Stack) -> list[Cluster]:
+    return clusters_for(tenant, settings.clusters, settings.tenants)
 
 
 def _show(tenant: StackTenant, settings: Stack) -> None:
@@ -199,15 +228,16 @@ def _as_dict(tenant: StackTenant, settings: Stack, use: QuotaUse) -> dict[str, A
         "domains": list(tenant.domains),
         "quota": _amounts(tenant.quota),
         "leaving": tenant.leaving,
+        "clusters": list(_sizes(tenant, settings)),
         "namespaces": [
             {
                 "name": each.name,
-                "clusters": list(each.clusters(settings.clusters)),
+                "clusters": list(each.clusters(_open_to(tenant, settings))),
                 "quota": _amounts(tenant.share(each, settings.tenant_defaults)),
                 "leaving": each.leaving or tenant.leaving,
                 "used": {
                     cluster: dict(use.used[cluster].get(each.name, {}))
-                    for cluster in each.clusters(settings.clusters)
+                    for cluster in each.clusters(_open_to(tenant, settings))
                     if cluster in use.used
                 },
             }

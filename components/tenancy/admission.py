@@ -26,13 +26,18 @@ DOMAIN = "tenancy.caas.dev"
 OF_TENANTS = {"matchExpressions": [{"key": TENANT_LABEL, "operator": "Exists"}]}
 """Selects the namespaces of tenants."""
 Kinds = Mapping[str, Sequence[str]]
-_NOT_PLATFORM = {
+NOT_PLATFORM = {
     "name": "not-the-platform",
     "expression": 'request.userInfo.username != "system:kube-controller-manager" '
     '&& !request.userInfo.username.startsWith("system:serviceaccount:kube-system:") '
     f'&& !authorizer.group("{RBAC}").resource("clusterroles").check("escalate").allowed()',
 }
 """Holds for requests of everybody but administrators of the cluster and its own controllers."""
+_MAKES_NO_NAMESPACES = {
+    "name": "makes-no-namespaces",
+    "expression": '!authorizer.group("").resource("namespaces").check("create").allowed()',
+}
+"""Leaves out the owners of a whole cluster, who give people access to their namespaces."""
 _METADATA = '(request.operation == "DELETE" ? oldObject : object).metadata'
 _NAME = 'variables.metadata.?name.orValue(variables.metadata.?generateName.orValue(""))'
 _HOSTS = (
@@ -72,6 +77,7 @@ def policies_of_tenants() -> list[Manifest]:
             'each.kind == "ServiceAccount" && each.?namespace.orValue("") == request.namespace)',
             ACCESS_GIVEN_BY_TENANT,
             '"a RoleBinding of a tenant is for service accounts of the same namespace"',
+            conditions=(NOT_PLATFORM, _MAKES_NO_NAMESPACES),
         ),
         *policy(
             "account-tokens",
@@ -115,7 +121,7 @@ def policy(
     *,
     operations: Sequence[str] = ("CREATE", "UPDATE"),
     variables: Mapping[str, str] | None = None,
-    conditions: Sequence[Mapping[str, str]] = (_NOT_PLATFORM,),
+    conditions: Sequence[Mapping[str, str]] = (NOT_PLATFORM,),
 ) -> tuple[Manifest, Manifest]:
     """A policy for namespaces of tenants, and its binding.
 

@@ -15,6 +15,7 @@ from components.fields import Domain, Flag
 from components.finding import Finding
 from components.network.flannel import FlannelSettings
 from components.observability.values import NAMESPACE
+from components.tenancy import whole_cluster
 from components.tenancy.access import bindings
 from components.tenancy.base import TENANCY
 from components.tenancy.cluster_policy import HELD_BY, cluster_policy
@@ -60,7 +61,11 @@ class TenantSettings(AddonSettings):
     """People with access to the namespaces."""
     domains: Annotated[tuple[Domain, ...], Field(max_length=50)] = ()
     """Domains whose host names the tenant may serve."""
-    namespaces: Annotated[tuple[TenantNamespace, ...], Field(min_length=1, max_length=200)]
+    whole_cluster: Flag = False
+    """The whole cluster is the tenant's: its owners make namespaces and give access to them."""
+    leaving: Flag = False
+    """Takes the people's rights to the whole cluster; of namespaces each has its own `leaving`."""
+    namespaces: Annotated[tuple[TenantNamespace, ...], Field(max_length=200)] = ()
     """The namespaces in this cluster."""
     connections: Annotated[tuple[Connection, ...], Field(max_length=500)] = ()
     """Connections that the tenant's pods may open."""
@@ -78,12 +83,13 @@ class TenantSettings(AddonSettings):
     """Lets the Prometheus of the add-on `monitoring` reach all pods, on all ports."""
 
     def addon(self, target: ClusterFacts) -> Addon:
-        """The objects of each namespace."""
+        """The objects of the whole cluster, where it is the tenant's, and of each namespace."""
         gateways, inside = _gateways(target), self._inside(target)
         scraped = NAMESPACE if self.metrics and target.has("monitoring") else ""
         return Addon(
             tenant_key(self.tenant),
             objects=(
+                *self._whole(),
                 *(
                     manifest
                     for each in self.namespaces
@@ -123,6 +129,13 @@ class TenantSettings(AddonSettings):
     @property
     def _labels(self) -> dict[str, str]:
         return {TENANT_LABEL: self.tenant}
+
+    def _whole(self) -> list[Manifest]:
+        if not self.whole_cluster:
+            return []
+        return whole_cluster.objects(
+            self.tenant, People() if self.leaving else self.people, self.domains
+        )
 
     def _inside(self, target: ClusterFacts) -> tuple[Cidr, ...]:
         """The cluster's own ranges, which an existing cluster need not tell without a reason."""

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import os
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from kubectl import eventually
+from kubectl import Kubectl, eventually
 from lone_server import LoneServer, lone_server
 
 from components.addon_settings import resolved
 from components.cluster import encryption
+from components.cluster.control_plane_settings import OidcIssuer
 from components.cluster.settings import ControlPlane
 from components.delivery.plan import namespaces
 from components.infrastructure.in_memory import InMemory
 from components.manifest import Manifest
+from components.tenancy import whole_cluster
 from components.tenancy.base import TENANCY
 from components.tenancy.cluster_policy import cluster_policy
+from components.tenancy.settings import People
+from engine.workload import without_credentials
 from errors.tenant_refusals import (
     ACCESS_GIVEN_BY_TENANT,
     ADDRESS_POOL_FOREIGN,
     HOST_NAME_FOREIGN,
+    NAMESPACE_OF_PLATFORM,
     PLATFORM_OBJECT,
     POD_ON_FOREIGN_MACHINES,
     PRIORITY_NOT_FOR_TENANTS,
@@ -30,6 +39,7 @@ from errors.tenant_refusals import (
     STORAGE_CLASS_FOREIGN,
     TOKEN_IN_SECRET,
 )
+from plane import pki
 from plane.binaries import Binaries
 from stacks.settings.addons import Addons, ClusterSettings, addons_of
 from stacks.settings.tenants import StackTenant
@@ -59,6 +69,7 @@ KINDS = {
     "NetworkPolicy": "networkpolicies",
     "ResourceQuota": "resourcequotas",
     "ClusterRole": "clusterroles",
+    "ClusterRoleBinding": "clusterrolebindings",
     "Role": "roles",
     "RoleBinding": "rolebindings",
     "Ingress": "ingresses",
@@ -83,6 +94,8 @@ PEOPLE = {
     "viewer": ("ann", "support"),
     "stranger": ("eve", "others"),
 }
+HOLDER = {"holder": ("lea", "lab-leads")}
+"""An owner of the whole cluster."""
 OWN, OTHER, PLATFORM = ("web", "data"), "pay-api", "kube-system"
 SEEN = ["pods", "services", "apps/deployments", "networking.k8s.io/networkpolicies"]
 DEPLOYED = ["pods", "configmaps", "apps/deployments", "batch/jobs", "networking.k8s.io/ingresses"]
@@ -164,6 +177,10 @@ def install(server: LoneServer) -> None:
                     continue
                 status, answer = server.post(path_of(manifest), manifest)
                 assert status == 201, answer
+    people = People(owners=("lab-leads",))
+    for manifest in whole_cluster.objects("shop", people, ["shop.example.com"]):
+        status, answer = server.post(path_of(manifest), manifest)
+        assert status == 201, answer
 
 
 @pytest.fixture(scope="module")
@@ -179,6 +196,7 @@ def server(binaries: Binaries, tmp_path_factory: pytest.TempPathFactory) -> Iter
             assert found.post(f"/api/v1/namespaces/{name}/serviceaccounts", account)[0] == 201
         refused = service("probe", type="NodePort")
         eventually(lambda: tried(found, "member", refused)[0] == 422, 60)
+        eventually(lambda: tried(found, "holder", namespace("probe"))[0] == 422, 60)
         yield found
 
 
@@ -190,7 +208,7 @@ def tried(server: LoneServer, person: str, manifest: Manifest) -> tuple[int, str
 def asked(
     server: LoneServer, person: str, method: str, path: str, content: Any = None
 ) -> tuple[int, str]:
-    user, group = PEOPLE[person]
+    user, group = (PEOPLE | HOLDER)[person]
     headers = {
         "Content-Type": "application/json",
         "Impersonate-User": user,
@@ -203,7 +221,7 @@ def asked(
 
 
 def can(server: LoneServer, person: str, verb: str, kind: str, namespace: str) -> bool:
-    user, group = PEOPLE[person]
+    user, group = (PEOPLE | HOLDER)[person]
     names, _, resource = kind.rpartition("/") if kind.count("/") == 1 else ("", "", kind)
     subresource = ""
     if "." not in names and names not in ("apps", "batch", ""):
@@ -325,6 +343,94 @@ def test_an_owner_gives_access_to_own_service_accounts_only(
 ) -> None:
     status, message = tried(server, "owner", binding("mine", subject))
     assert (status, ACCESS_GIVEN_BY_TENANT.id in message) == (422, True), message
+
+
+def namespace(name: str, *, domains: str = "", **labels: str) -> Manifest:
+    annotations = {"caas.dev/domains": domains} if domains else {}
+    keys = {"tenant": "caas.dev/tenant", "level": "pod-security.kubernetes.io/enforce"}
+    own = {keys[key]: value for key, value in labels.items()}
+    metadata = {"name": name, "labels": own, "annotations": annotations}
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
+
+
+def test_an_owner_of_the_cluster_makes_namespaces_and_gives_access(server: LoneServer) -> None:
+    own = {"tenant": "shop", "level": "restricted"}
+    status, message = tried(server, "holder", namespace("new", domains="shop.example.com", **own))
+    assert status == 201, message
+    for each in (
+        namespace("new", level="restricted"),
+        namespace("new", tenant="payments", level="restricted"),
+        namespace("new", tenant="shop"),
+        namespace("new", tenant="shop", level="privileged"),
+        namespace("new", domains="example.com", **own),
+    ):
+        status, message = tried(server, "holder", each)
+        assert (status, NAMESPACE_OF_PLATFORM.id in message) == (422, True), message
+    status, message = asked(server, "holder", "DELETE", f"/api/v1/namespaces/{OTHER}")
+    assert (status, NAMESPACE_OF_PLATFORM.id in message) == (422, True), message
+    group = {"kind": "Group", "name": "devs", "apiGroup": "rbac.authorization.k8s.io"}
+    given = binding("devs", group)
+    assert tried(server, "holder", given)[0] == 201
+    elsewhere = {**given, "metadata": {"name": "devs", "namespace": PLATFORM}}
+    status, message = tried(server, "holder", elsewhere)
+    assert (status, NAMESPACE_OF_PLATFORM.id in message) == (422, True), message
+    admin = {**given, "roleRef": {**given["roleRef"], "name": "cluster-admin"}}
+    assert tried(server, "holder", admin)[0] == 403
+
+
+def test_an_owner_of_the_cluster_reads_no_secret_and_writes_no_pod_of_the_platform(
+    server: LoneServer,
+) -> None:
+    for kind in ("pods", "namespaces", "nodes", "persistentvolumes"):
+        assert can(server, "holder", "list", kind, "")
+    for place in (PLATFORM, OTHER, "web", ""):
+        for verb, kind in [("get", "secrets"), ("create", "pods"), ("create", "pods/exec")]:
+            assert not can(server, "holder", verb, kind, place), (verb, kind, place)
+    for verb, kinds in NEVER.items():
+        for kind in kinds if verb in ("create", "impersonate", "escalate", "bind") else ():
+            expected = kind in ("namespaces", "resourcequotas", "networking.k8s.io/networkpolicies")
+            assert can(server, "holder", verb, kind, PLATFORM) == expected, (verb, kind)
+
+
+def test_a_kubeconfig_for_people_holds_no_secret_and_asks_the_plug_in(
+    server: LoneServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admin = tmp_path / "admin"
+    pki.write_kubeconfig(admin, server.site.pki, "admin", server.site.server)
+    url, authority = "https://id.example.com", "-----BEGIN CERTIFICATE-----"
+    issuer = OidcIssuer.model_validate(
+        {"url": url, "audiences": ["kubernetes", "ci"], "certificateAuthority": authority}
+    )
+    file = tmp_path / "people"
+    file.write_text(without_credentials(admin.read_text(), issuer))
+    people = Kubectl(Path(shutil.which("kubectl") or "kubectl"), file)
+    seen = json.loads(people("config", "view", "--raw", "-o", "json"))
+    (user,) = seen["users"]
+    assert user["user"].keys() == {"exec"}
+    assert "oidc-login" in people.run("get", "pods").stderr  # the plug-in is not installed
+    # The real plug-in needs a browser. This one gives a token of an account instead.
+    path = "/api/v1/namespaces/web/serviceaccounts/default/token"
+    status, answer = server.post(path, {"spec": {"expirationSeconds": 600}})
+    assert status == 201, answer
+    credential = {
+        "apiVersion": "client.authentication.k8s.io/v1",
+        "kind": "ExecCredential",
+        "status": {"token": answer["status"]["token"]},
+    }
+    asked_with = tmp_path / "arguments"
+    plug_in = tmp_path / "kubectl-oidc_login"
+    plug_in.write_text(f"#!/bin/sh\necho \"$@\" > {asked_with}\necho '{json.dumps(credential)}'\n")
+    plug_in.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    who = json.loads(people("auth", "whoami", "-o", "json"))["status"]["userInfo"]["username"]
+    assert who == "system:serviceaccount:web:default"
+    given = base64.b64encode(authority.encode()).decode()
+    assert asked_with.read_text().split() == [
+        "get-token",
+        f"--oidc-issuer-url={url}",
+        "--oidc-client-id=kubernetes",
+        f"--certificate-authority-data={given}",
+    ]
 
 
 def test_host_names_are_of_the_tenants_domains(server: LoneServer) -> None:

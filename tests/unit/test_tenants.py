@@ -26,6 +26,7 @@ from errors.addons import ADDON_NEEDS
 from errors.network import POLICIES_NOT_ENFORCED
 from errors.tenants import (
     BAD_PEER,
+    CLUSTER_OF_ANOTHER_TENANT,
     CONNECTION_UNKNOWN,
     DOMAINS_OVERLAP,
     DUPLICATE_TENANT,
@@ -35,6 +36,7 @@ from errors.tenants import (
     POOL_NOT_SET_ASIDE,
     SHARE_MISSING,
     SHARES_ABOVE_QUOTA,
+    TENANT_CLUSTER_UNKNOWN,
     TENANTS_WITHOUT_PODS,
 )
 from policies import check
@@ -269,6 +271,40 @@ def test_a_namespace_has_one_tenant_in_each_cluster() -> None:
     assert found[0] == NAMESPACE_TAKEN.reason
 
 
+def test_a_whole_cluster_is_of_one_tenant() -> None:
+    people = {"owners": ["leads"], "members": ["devs"]}
+    shop = {"name": "shop", "people": people, "clusters": ["lab"], "namespaces": ["web"]}
+    made = stack([shop, {"name": "pay", "namespaces": ["api"]}])
+    found = {
+        each.name: {name for _, name in objects(made.target(each), "Namespace")}
+        for each in made.clusters
+    }
+    assert found == {"orders": {"web", "api"}, "reports": {"web", "api"}, "lab": {"web"}}
+    lab = made.clusters[2]
+    bindings = objects(made.target(lab), "ClusterRoleBinding")
+    subjects = {
+        name: [each["name"] for each in bindings["", name]["subjects"]] for _, name in bindings
+    }
+    assert subjects == {
+        "caas-tenant-cluster-owner": ["leads"],
+        "caas-tenant-cluster-member": ["devs"],
+        "caas-tenant-cluster-viewer": [],
+    }
+    assert not objects(made.target(made.clusters[0]), "ClusterRoleBinding")
+    left = stack([{**shop, "leaving": True}])
+    shut = objects(left.target(left.clusters[2]), "ClusterRoleBinding")
+    assert shut.keys() == bindings.keys()
+    assert not any(each["subjects"] for each in shut.values())
+
+
+def test_a_whole_cluster_counts_with_its_workers() -> None:
+    lab = {"name": "lab", "workerPools": [{"name": "general", "autoscaling": {"min": 1, "max": 3}}]}
+    shop = {"name": "shop", "clusters": ["lab"], "namespaces": ["web"]}
+    ((code, what),) = refused([shop | {"quota": {"cpu": 15}}], clusters=[lab, {"name": "orders"}])
+    assert (code, "16 of 15 cpu" in what) == (SHARES_ABOVE_QUOTA.reason, True), what
+    stack([shop | {"quota": {"cpu": 16}}], clusters=[lab, {"name": "orders"}])
+
+
 WEB = {"name": "shop", "namespaces": ["web"]}
 PAY = {"name": "pay", "namespaces": ["api"]}
 REFUSED: list[tuple[Code, list[dict[str, Any]]]] = [
@@ -284,6 +320,18 @@ REFUSED: list[tuple[Code, list[dict[str, Any]]]] = [
     (POOL_NOT_SET_ASIDE, [{"name": "shop", "namespaces": [{"name": "web", "pool": "general"}]}]),
     (SHARE_MISSING, [WEB | {"quota": {"storage": "4Gi"}}]),
     (DOMAINS_OVERLAP, [WEB | {"domains": ["a.example.com"]}, PAY | {"domains": ["example.com"]}]),
+    (TENANT_CLUSTER_UNKNOWN, [{"name": "shop", "clusters": ["x"]}]),
+    (
+        CLUSTER_OF_ANOTHER_TENANT,
+        [{"name": "shop", "clusters": ["lab"]}, {"name": "pay", "clusters": ["lab"]}],
+    ),
+    (
+        CLUSTER_OF_ANOTHER_TENANT,
+        [
+            {"name": "shop", "clusters": ["lab"]},
+            {"name": "pay", "namespaces": [{"name": "a", "in": {"clusters": ["lab", "orders"]}}]},
+        ],
+    ),
     (BAD_PEER, [WEB | {"connections": [{"from": "web", "to": "a/b/c", "ports": [1]}]}]),
     *(
         (CONNECTION_UNKNOWN, [WEB | {key: [{"from": source, "to": to, "ports": [1]}]}, PAY])
