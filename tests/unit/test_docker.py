@@ -26,6 +26,7 @@ from errors import CaasError, clouds, containers, infrastructure
 from plane import containers as daemon
 from plane.binaries import Binaries
 from plane.servers import COMPONENTS, MACHINES, PlaneSite, preferred_ports, programs
+from stacks.settings import from_config
 
 Answers = dict[str, Any]
 
@@ -70,6 +71,17 @@ def test_a_release_needs_an_image() -> None:
     assert found(plugin, version=str(without), controlPlane=own, workerPools=pools) == [
         (code, "version")
     ]
+
+
+def test_only_the_embedded_plane_makes_containers() -> None:
+    config = {
+        "caas:management": {"mode": "existing"},
+        "caas:infrastructure": {"provider": "docker", "customImage": "node:mine"},
+    }
+    with pytest.raises(CaasError) as caught:
+        from_config(config)
+    codes = [each.code for each in caught.value.problems]
+    assert codes == [infrastructure.CONTAINERS_NEED_PLANE]
 
 
 def test_published_images_are_pinned_by_digest() -> None:
