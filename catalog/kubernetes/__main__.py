@@ -63,13 +63,14 @@ def _write(minor: str, version: Version, program: Path, work: Path) -> None:
 
 def _module(version: Version, work: Path) -> Path:
     """Makes a module that needs this version of Kubernetes; gives the folder of its source."""
-    (work / "go.mod").write_text(f"module caas.invalid/names\n\nrequire {MODULE} v{version}\n")
+    (work / "go.mod").write_text("module caas.invalid/names\n")
     found = json.loads(_go(work, "mod", "download", "-json", f"{MODULE}@v{version}"))
     # Kubernetes keeps its own libraries beside it, and the proxy serves them as v0.
     asked = json.loads(_go(work, "mod", "edit", "-json", found["GoMod"]))
     libraries = (each["Old"]["Path"] for each in asked["Replace"] or ())
     served = f"v0.{version.minor}.{version.micro}"
-    _go(work, "mod", "edit", *(f"-replace={name}={name}@{served}" for name in libraries))
+    replaced = (f"-replace={name}={name}@{served}" for name in libraries)
+    _go(work, "mod", "edit", f"-require={MODULE}@v{version}", *replaced)
     return Path(found["Dir"])
 
 
