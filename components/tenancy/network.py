@@ -40,6 +40,9 @@ PRIVATE = {
 """The addresses of the internet, and the private ones among them: no peer `internet` reaches the
 network of machines or the metadata service of a cloud."""
 
+PROMETHEUS = {"app.kubernetes.io/name": "prometheus"}
+"""The label that the Prometheus operator gives the pods of Prometheus."""
+
 
 def policies(
     tenant: str,
@@ -50,6 +53,8 @@ def policies(
     reaches: Sequence[Destination] = (),
     gateways: Sequence[str] = (),
     inside: Sequence[Cidr] = (),
+    open_within: bool = False,
+    scraped_from: str = "",
 ) -> list[Manifest]:
     """The NetworkPolicies of a namespace.
 
@@ -61,6 +66,9 @@ def policies(
         reaches: destinations of all tenants.
         gateways: namespaces of the cluster's Gateways.
         inside: ranges of the cluster's pods, Services and machines, which are not the internet.
+        open_within: whether pods of the namespace reach each other.
+        scraped_from: the namespace of the cluster's Prometheus, which reaches all pods; none if
+            empty.
     """
     egress, ingress, words = [], [], []
     for each in connections:
@@ -78,11 +86,20 @@ def policies(
         egress.append({"to": _peers(tenant, reached.to, inside), "ports": _ports(reached)})
         words.append(_words(f"to {reached.to}", reached))
     served = [{"from": [_namespace_peer(each) for each in sorted(gateways)]}] if gateways else []
+    own = [_peer(tenant, namespace)] if open_within else []
+    scraped = [{"from": [_namespace_peer(scraped_from, pods=PROMETHEUS)]}] if scraped_from else []
     both = ["Ingress", "Egress"]
+    within = {
+        "policyTypes": both,
+        "ingress": [{"from": own}] if own else [],
+        "egress": [{"to": own}] if own else [],
+    }
     return [
         _policy(tenant, namespace, "default-deny", {"policyTypes": both}),
         _policy(tenant, namespace, "dns", {"policyTypes": ["Egress"], "egress": [dns_rule()]}),
         _policy(tenant, namespace, "gateway", {"policyTypes": ["Ingress"], "ingress": served}),
+        _policy(tenant, namespace, "metrics", {"policyTypes": ["Ingress"], "ingress": scraped}),
+        _policy(tenant, namespace, "within", within),
         _policy(
             tenant,
             namespace,
@@ -146,9 +163,12 @@ def _peer(tenant: str, named: str) -> dict[str, Any]:
     return _namespace_peer(namespace, {TENANT_LABEL: owner})
 
 
-def _namespace_peer(namespace: str, labels: dict[str, str] | None = None) -> dict[str, Any]:
+def _namespace_peer(
+    namespace: str, labels: dict[str, str] | None = None, *, pods: dict[str, str] | None = None
+) -> dict[str, Any]:
     wanted = {NAMESPACE_LABEL: namespace, **(labels or {})}
-    return {"namespaceSelector": {"matchLabels": wanted}}
+    chosen = {"podSelector": {"matchLabels": pods}} if pods else {}
+    return {"namespaceSelector": {"matchLabels": wanted}, **chosen}
 
 
 def _policy(

@@ -168,3 +168,5 @@ class TenantNamespace(NamedNamespace):
     """The resources that its pods may take."""
     pod_security: SecurityLevel = SecurityLevel.RESTRICTED
     """The Pod Security level that it enforces."""
+    open_within: Flag = True
+    """Lets its pods reach each other, on all ports."""

@@ -11,9 +11,10 @@ from components.addon import NETWORK, Addon, Manifest
 from components.addon_settings import AddonSettings
 from components.addresses import Cidr
 from components.facts import ClusterFacts
-from components.fields import Domain
+from components.fields import Domain, Flag
 from components.finding import Finding
 from components.network.flannel import FlannelSettings
+from components.observability.values import NAMESPACE
 from components.tenancy.access import bindings
 from components.tenancy.base import TENANCY
 from components.tenancy.cluster_policy import HELD_BY, cluster_policy
@@ -62,10 +63,13 @@ class TenantSettings(AddonSettings):
     """Destinations of all its namespaces."""
     limits: ContainerDefaults = ContainerDefaults()
     """Resources of containers that name none."""
+    metrics: Flag = True
+    """Lets the Prometheus of the add-on `monitoring` reach all pods, on all ports."""
 
     def addon(self, target: ClusterFacts) -> Addon:
         """The objects of each namespace."""
         gateways, inside = _gateways(target), self._inside(target)
+        scraped = NAMESPACE if self.metrics and target.has("monitoring") else ""
         return Addon(
             tenant_key(self.tenant),
             objects=(
@@ -77,7 +81,7 @@ class TenantSettings(AddonSettings):
                         *bindings(self._people(each), each.name, self._labels),
                         self._quota(each),
                         self._limits(each),
-                        *self._network(each, gateways, inside),
+                        *self._network(each, gateways, inside, scraped),
                     )
                 ),
                 # Last: until its definition is there, all else is.
@@ -127,7 +131,11 @@ class TenantSettings(AddonSettings):
         return {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
 
     def _network(
-        self, namespace: TenantNamespace, gateways: list[str], inside: tuple[Cidr, ...]
+        self,
+        namespace: TenantNamespace,
+        gateways: list[str],
+        inside: tuple[Cidr, ...],
+        scraped_from: str,
     ) -> list[Manifest]:
         if namespace.leaving:
             return policies(self.tenant, namespace.name)
@@ -139,6 +147,8 @@ class TenantSettings(AddonSettings):
             reaches=self.reaches,
             gateways=gateways,
             inside=inside,
+            open_within=namespace.open_within,
+            scraped_from=scraped_from,
         )
 
     def _people(self, namespace: TenantNamespace) -> People:

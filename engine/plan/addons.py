@@ -37,6 +37,8 @@ Values = tuple[str, str]
 Installed = Mapping[str, Mapping[str, tuple[str, Values]]]
 """By chart and cluster: the version, and the values."""
 ABSENT = "", ("", "")
+Delivered = Mapping[tuple[str, str], Manifest]
+"""Sets of objects and what they bring, by kind and name."""
 
 
 class ChartAction(StrEnum):
@@ -170,22 +172,32 @@ def sets_of(cluster: Manifest) -> dict[str, str]:
     }
 
 
-def delivered(objects: Objects) -> dict[tuple[str, str], Manifest]:
+def delivered(objects: Objects) -> Delivered:
     """Sets of objects and what they bring, by kind and name."""
     kinds = ("ClusterResourceSet", "ConfigMap")
     return {(key.kind, key.name): each for key, each in objects.items() if key.kind in kinds}
 
 
-def contents(delivered: Mapping[tuple[str, str], Manifest], name: str) -> Iterator[Manifest]:
+def contents(delivered: Delivered, name: str) -> Iterator[Manifest]:
     """The objects in a set."""
+    for text in texts_of(delivered, name):
+        yield from objects_in(text)
+
+
+def texts_of(delivered: Delivered, name: str) -> Iterator[str]:
+    """The texts with the objects in a set."""
     found = delivered.get(("ClusterResourceSet", name), {})
     for each in found.get("spec", {}).get("resources", ()):
         config_map = delivered.get((each["kind"], each["name"]), {})
-        for text in config_map.get("data", {}).values():
-            yield from yaml.load_all(text, yaml.CSafeLoader)
+        yield from config_map.get("data", {}).values()
 
 
-def _titles(delivered: Mapping[tuple[str, str], Manifest], name: str) -> set[str]:
+def objects_in(text: str) -> Iterator[Manifest]:
+    """The objects in a text of a set."""
+    yield from yaml.load_all(text, yaml.CSafeLoader)
+
+
+def _titles(delivered: Delivered, name: str) -> set[str]:
     """The objects in a set, as `Kind namespace/name`."""
     return {describe(manifest) for manifest in contents(delivered, name)}
 

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from components.manifest import Manifest
-from components.network.policies import NAMESPACE_LABEL
+from components.mappings import texts
 from components.tenancy.access import role_name
 from components.tenancy.names import TENANT_LABEL, tenant_key
-from components.tenancy.network import PRIVATE, is_namespace
-from components.tenancy.settings import INTERNET
 from engine.objects import Objects
-from engine.plan.addons import contents, delivered, sets_of
+from engine.plan.addons import delivered, objects_in, sets_of, texts_of
 from engine.plan.clusters import Locate
 from engine.plan.objects import ObjectPlan
+from engine.plan.tenant_network import DeliveredSet, TenantNetworks
 from errors import CaasError
 from errors.tenants import NAMESPACE_NOT_LEAVING
 
 ROLE = role_name("")
+MARKS = (TENANT_LABEL, "NetworkPolicy")
+"""One of them is in each text that says something about tenants."""
+Part = TypeVar("Part", bound=Hashable)
+Names = tuple[str, ...]
+"""Of sets of objects."""
 UNLIMITED = "no limit"
-Connection = tuple[str, str, str]
-"""Two namespaces with their tenants, or a range of addresses, and the port with its protocol."""
+UNLABELLED: Manifest = {"metadata": {}}
+"""A cluster without any set of objects."""
 
 
 @dataclass(slots=True)
@@ -36,8 +40,6 @@ class TenantView:
         peopled: namespaces with people.
         quotas: the limits of each namespace, by resource.
         people: pairs of a role and a person, by tenant.
-        asked: connections of the side that opens them.
-        accepted: connections of the side that answers.
     """
 
     owners: dict[str, str] = field(default_factory=dict)
@@ -45,8 +47,6 @@ class TenantView:
     peopled: set[str] = field(default_factory=set)
     quotas: dict[str, dict[str, str]] = field(default_factory=dict)
     people: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
-    asked: set[Connection] = field(default_factory=set)
-    accepted: set[Connection] = field(default_factory=set)
 
     @classmethod
     def of(cls, manifests: Iterable[Manifest]) -> TenantView:
@@ -57,11 +57,6 @@ class TenantView:
             if tenant := metadata.get("labels", {}).get(TENANT_LABEL):
                 found._add(each, metadata, tenant)
         return found
-
-    @property
-    def connections(self) -> set[Connection]:
-        """Connections that both sides agree on, and those to ranges of addresses."""
-        return {each for each in self.asked if not is_namespace(each[1]) or each in self.accepted}
 
     def _add(self, manifest: Manifest, metadata: Mapping[str, Any], tenant: str) -> None:
         kind, place = manifest["kind"], metadata.get("namespace", "")
@@ -77,30 +72,9 @@ class TenantView:
             self.peopled |= {place} if found else set()
             self.used |= self.peopled
         elif kind == "NetworkPolicy":
-            self._connect(f"{tenant}/{place}", manifest["spec"])
             opens = metadata["name"].endswith(("-gateway", "-connections"))
             rules = [*manifest["spec"].get("ingress", ()), *manifest["spec"].get("egress", ())]
             self.used |= {place} if opens and rules else set()
-
-    def _connect(self, here: str, spec: Mapping[str, Any]) -> None:
-        for peer, port in _ends(spec.get("egress", ()), "to"):
-            self.asked.add((here, peer, port))
-        for peer, port in _ends(spec.get("ingress", ()), "from"):
-            self.accepted.add((peer, here, port))
-
-
-def _ends(rules: Iterable[Mapping[str, Any]], side: str) -> Iterator[tuple[str, str]]:
-    """The other ends of rules, and their ports: namespaces of tenants, and ranges of addresses."""
-    for rule in rules:
-        for peer in rule[side]:
-            labels = peer.get("namespaceSelector", {}).get("matchLabels", {})
-            end = ""
-            if block := peer.get("ipBlock"):
-                end = INTERNET if block["cidr"] in PRIVATE else block["cidr"]
-            elif TENANT_LABEL in labels:
-                end = f"{labels[TENANT_LABEL]}/{labels[NAMESPACE_LABEL]}"
-            for port in rule.get("ports", ()) if end else ():
-                yield end, f"{port['protocol']} {port['port']}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,39 +101,81 @@ class TenantChange:
 
 
 def plan_tenants(plan: ObjectPlan) -> list[TenantChange]:
-    """The changes of tenants, in words; each once, with the clusters that it concerns."""
+    """The changes of tenants, in words; each once, with the clusters that it concerns.
+
+    The last one says that no other connection changes.
+    """
+    live, after = _Delivery(plan.live), _Delivery(plan.after())
+    after.parsed = live.parsed
     groups: dict[str, list[str]] = {}
-    for cluster, before, after in _views(plan.live, plan.after()):
-        for what in _words(before, after):
-            groups.setdefault(what, []).append(cluster)
+    for (old, new), clusters in _grouped(live, after, _sets):
+        for what in _words(live.view(old), after.view(new)):
+            groups.setdefault(what, []).extend(clusters)
+    networks, opened = TenantNetworks(), False
+    concerned: list[str] = []
+    for ((was, _), (becomes, ranges)), clusters in _grouped(live, after, _sets_and_ranges):
+        before, later = live.concerning_tenants(was), after.concerning_tenants(becomes)
+        if before != later:
+            concerned += clusters
+            for what in networks.words(before, later, ranges):
+                groups.setdefault(what, []).extend(clusters)
+                opened = True
+    if concerned:
+        other = "other " if opened else ""
+        groups[f"network: no {other}connection opens or closes"] = concerned
     return [TenantChange(what, tuple(sorted(clusters))) for what, clusters in groups.items()]
 
 
-def _views(live: Objects, after: Objects) -> Iterator[tuple[str, TenantView, TenantView]]:
-    """The clusters whose tenants change, with the views before and after."""
-    viewed_before, viewed_after = _viewer(live), _viewer(after)
-    for key, cluster in after.items():
-        if key.kind == "Cluster":
-            new, old = _sets(cluster), _sets(live[key]) if key in live else ()
-            if old != new:
-                yield key.name, viewed_before(old), viewed_after(new)
+class _Delivery:
+    """The sets of objects of a stack at one time; those of alike clusters are read once."""
+
+    def __init__(self, objects: Objects) -> None:
+        self.objects = objects
+        self.parsed: dict[Names, DeliveredSet] = {}
+        self._delivered = delivered(objects)
+        self.view = cache(self._view)
+
+    def read(self, name: str) -> DeliveredSet:
+        """The objects of a set."""
+        written = tuple(texts_of(self._delivered, name))
+        if written not in self.parsed:
+            told = (text for text in written if any(mark in text for mark in MARKS))
+            self.parsed[written] = DeliveredSet(
+                [each for text in told for each in objects_in(text)]
+            )
+        return self.parsed[written]
+
+    def concerning_tenants(self, names: Names) -> list[DeliveredSet]:
+        """The sets that may open and close connections of tenants."""
+        return [each for each in map(self.read, names) if each.concerns_tenants]
+
+    def _view(self, names: Names) -> TenantView:
+        return TenantView.of(each for name in names for each in self.read(name).manifests)
 
 
-def _sets(cluster: Manifest) -> tuple[str, ...]:
+def _sets(cluster: Manifest) -> Names:
     """The names of the sets of objects of a cluster's tenants."""
     found = sets_of(cluster).items()
     return tuple(sorted(name for addon, name in found if addon.startswith(tenant_key(""))))
 
 
-def _viewer(objects: Objects) -> Callable[[tuple[str, ...]], TenantView]:
-    """Reads the sets of alike clusters once."""
-    found = delivered(objects)
+def _sets_and_ranges(cluster: Manifest) -> tuple[Names, Names]:
+    """The names of all sets of objects of a cluster with tenants, and the ranges of its pods."""
+    ranges = tuple(texts(cluster, "spec", "clusterNetwork", "pods", "cidrBlocks"))
+    return tuple(sorted(sets_of(cluster).values())) if _sets(cluster) else (), ranges
 
-    @cache
-    def view(names: tuple[str, ...]) -> TenantView:
-        return TenantView.of(each for name in names for each in contents(found, name))
 
-    return view
+def _grouped(
+    live: _Delivery, after: _Delivery, part: Callable[[Manifest], Part]
+) -> Iterator[tuple[tuple[Part, Part], list[str]]]:
+    """The clusters in which a part changes, by what it is before and after."""
+    groups: dict[tuple[Part, Part], list[str]] = {}
+    for key, cluster in after.objects.items():
+        if key.kind == "Cluster":
+            old, new = part(live.objects.get(key, UNLABELLED)), part(cluster)
+            if old != new:
+                groups.setdefault((old, new), []).append(key.name)
+    yield from groups.items()
 
 
 def _words(before: TenantView, after: TenantView) -> Iterator[str]:
@@ -179,7 +195,6 @@ def _words(before: TenantView, after: TenantView) -> Iterator[str]:
         if namespace not in after.owners:
             yield f"tenant `{tenant}`: namespace `{namespace}` is no longer managed"
     yield from _words_of_people(before, after)
-    yield from _words_of_network(before, after)
 
 
 def _words_of_people(before: TenantView, after: TenantView) -> Iterator[str]:
@@ -189,14 +204,6 @@ def _words_of_people(before: TenantView, after: TenantView) -> Iterator[str]:
             yield f"tenant `{tenant}`: `{person}` becomes {role}"
         for role, person in sorted(old - new):
             yield f"tenant `{tenant}`: `{person}` is {role} no more"
-
-
-def _words_of_network(before: TenantView, after: TenantView) -> Iterator[str]:
-    was, becomes = before.connections, after.connections
-    for may, found in (("may now", becomes - was), ("may no longer", was - becomes)):
-        for source, target, port in sorted(found):
-            end = "the internet" if target == INTERNET else target
-            yield f"network: `{source}` {may} reach `{end}` on {port}"
 
 
 def judge_tenants(live: Objects, wanted: Objects, locate: Locate) -> None:
@@ -210,8 +217,11 @@ def judge_tenants(live: Objects, wanted: Objects, locate: Locate) -> None:
     Raises:
         CaasError: CAAS-1430.
     """
-    for name, before, after in _views(live, wanted):
+    old, new = _Delivery(live), _Delivery(wanted)
+    for (names, later), clusters in _grouped(old, new, _sets):
+        before, after = old.view(names), new.view(later)
         for namespace in sorted(before.used - after.owners.keys()):
+            name = min(clusters)
             raise CaasError(
                 NAMESPACE_NOT_LEAVING,
                 f"the namespace `{namespace}` of `{before.owners[namespace]}` is open in `{name}`, "

@@ -57,6 +57,8 @@ class PlacedNamespace(NamedNamespace):
     those of `tenantDefaults`."""
     pod_security: SecurityLevel | None = None
     """The Pod Security level that it enforces; without it that of `tenantDefaults`."""
+    open_within: Flag | None = None
+    """Lets its pods reach each other, on all ports; without it as in `tenantDefaults`."""
 
     @model_validator(mode="before")
     @classmethod
@@ -83,6 +85,11 @@ class TenantDefaults(Settings):
     """Resources of containers that name none."""
     reaches: Annotated[tuple[Destination, ...], Field(max_length=50)] = ()
     """Destinations that all namespaces of all tenants may connect to."""
+    open_within: Flag = True
+    """Lets pods of one namespace reach each other, on all ports; for namespaces that do not
+    tell."""
+    metrics: Flag = True
+    """Lets the Prometheus of the add-on `monitoring` reach all pods of tenants, on all ports."""
 
 
 class StackTenant(Settings):
@@ -146,6 +153,7 @@ def _settings(
                 quota=tenant.share(each, defaults),
                 pod_security=each.pod_security or defaults.pod_security,
                 leaving=each.leaving or tenant.leaving,
+                open_within=defaults.open_within if each.open_within is None else each.open_within,
             )
             for each in namespaces
         ),
@@ -153,4 +161,5 @@ def _settings(
         accepts=tenant.accepts,
         reaches=defaults.reaches,
         limits=defaults.limits,
+        metrics=defaults.metrics,
     )

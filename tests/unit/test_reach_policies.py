@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from components.addon_settings import AddonSettings
 from components.network.policies import NetworkPoliciesSettings
-from components.network.reach.change import NetworkState, changes
+from components.network.reach.change import NetworkComparison, NetworkState
 from components.network.reach.ends import FlowEnd, outside, place, pods
 from components.network.reach.evaluator import Flow, PolicySet
 from tests.addons.examples import addon
@@ -199,7 +199,7 @@ def test_a_change_names_every_connection_that_differs_and_no_other(
     states = [NetworkState(PolicySet(each), ends) for each in (before, after)]
     named = {
         (each.opened, each.source, each.destination, protocol, port)
-        for each in changes(*states)
+        for each in NetworkComparison().changes(*states)
         for protocol, ranges in each.ports
         for own in ranges
         for port in PORTS
@@ -509,7 +509,7 @@ CONSENT = [
 
 def told(before: list[Manifest], after: list[Manifest], *ends: FlowEnd) -> list[str]:
     states = [NetworkState(PolicySet(each), ends or (SHOP, PAY)) for each in (before, after)]
-    return [str(each) for each in changes(*states)]
+    return [str(each) for each in NetworkComparison().changes(*states)]
 
 
 def test_a_connection_opens_with_the_consent_of_both() -> None:
@@ -542,4 +542,4 @@ def test_another_label_of_an_end_changes_what_others_reach() -> None:
     before = NetworkState(PolicySet([by_label]), (SHOP, PAY))
     after = NetworkState(PolicySet([by_label]), (labelled_shop, PAY))
     opened = "network: shop-web may now reach payments/pay-api on every port"
-    assert [str(each) for each in changes(before, after)] == [opened]
+    assert [str(each) for each in NetworkComparison().changes(before, after)] == [opened]

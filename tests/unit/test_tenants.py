@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -186,6 +187,23 @@ def test_gateways_of_the_cluster_reach_the_namespaces() -> None:
     assert labels == {"kubernetes.io/metadata.name": "envoy-gateway-system"}
 
 
+def test_the_platforms_prometheus_and_pods_of_one_namespace_reach_pods() -> None:
+    """And other pods in the namespace of Prometheus do not; both can be closed."""
+
+    def reached(**defaults: Any) -> list[bool]:
+        web = {"name": "shop", "namespaces": ["web", {"name": "data", "openWithin": False}]}
+        made = stack([web], addons={"monitoring": {}}, tenantDefaults=defaults)
+        target = made.target(made.clusters[0])
+        paths = PolicySet(objects(target, "NetworkPolicy").values())
+        prometheus = replace(place("monitoring"), labels={"app.kubernetes.io/name": "prometheus"})
+        own, data = (place(name, {"caas.dev/tenant": "shop"}) for name in ("web", "data"))
+        pairs = [(prometheus, own), (own, own), (place("monitoring"), own), (data, data)]
+        return [paths.verdict(Flow(*pair, 9090)).allowed for pair in [*pairs, (own, prometheus)]]
+
+    assert reached() == [True, True, False, False, False]
+    assert not any(reached(metrics=False, openWithin=False))
+
+
 def test_shares_count_once_for_each_cluster() -> None:
     production = {"name": "web", "in": {"labels": {"tier": "production"}}, "quota": {"cpu": 8}}
     entry = {"name": "shop", "quota": {"cpu": 16}, "namespaces": [production]}
@@ -316,11 +334,12 @@ def test_no_path_between_tenants_without_consent_of_both(
             is_open = to in egress and source in ingress
             agreed = (source, to) in opened and (source[0] == to[0] or (source, to) in accepted)
             assert is_open == agreed, (source, to)
+            agreed |= source == to
             if (source, to) not in {*opened, *accepted, (ENDS[0], ENDS[1]), (ENDS[0], ENDS[-1])}:
                 continue
             one, other = (place(name, {"caas.dev/tenant": tenant}) for tenant, name in (source, to))
             assert paths.verdict(Flow(one, other, 80)).allowed == agreed, (source, to)
-            assert not paths.verdict(Flow(one, other, 81)).allowed
+            assert paths.verdict(Flow(one, other, 81)).allowed == (source == to)
             named = (source, to) in opened and (source, to) in accepted
             crossed = pierced.verdict(Flow(one, other, 80)).allowed
             assert crossed == (source[0] == to[0] or named), (source, to)

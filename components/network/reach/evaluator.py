@@ -21,10 +21,12 @@ from enum import StrEnum
 from itertools import product
 
 from components.mappings import Props, entries, number, section, texts
+from components.network.policies import NAMESPACE_LABEL
 from components.network.reach.ends import Address, FlowEnd
 from components.network.reach.matching import (
     cluster_policy_peer,
     cluster_policy_ports,
+    named_namespace,
     network_policy_peer,
     network_policy_ports,
     selects,
@@ -127,22 +129,38 @@ class PolicySet:
 
     def __init__(self, manifests: Iterable[Props]) -> None:
         self._by_namespace: dict[str, list[Props]] = defaultdict(list)
-        self._tiers: dict[str, list[Props]] = {"Admin": [], "Baseline": []}
+        self._tiers: dict[tuple[str, str | None], list[Props]] = defaultdict(list)
         for each in manifests:
             if each.get("kind") == "NetworkPolicy":
                 namespace = str(section(each, "metadata").get("namespace", "default"))
                 self._by_namespace[namespace].append(each)
             elif each.get("kind") == "ClusterNetworkPolicy":
-                self._tiers.setdefault(str(section(each, "spec").get("tier")), []).append(each)
+                tier = str(section(each, "spec").get("tier"))
+                self._tiers[tier, _subject(each)].append(each)
         for policies in [*self._tiers.values(), *self._by_namespace.values()]:
-            policies.sort(key=lambda policy: (_priority(policy), _name(policy)))
+            policies.sort(key=_order)
 
     def manifests(self) -> Iterator[Props]:
         """All policies, in an order that depends on their content alone."""
         for namespace in sorted(self._by_namespace):
             yield from self._by_namespace[namespace]
-        for tier in sorted(self._tiers):
-            yield from self._tiers[tier]
+        for key in sorted(self._tiers, key=str):
+            yield from self._tiers[key]
+
+    def deciding(self, side: Side, end: FlowEnd) -> list[Props]:
+        """The policies that may decide about a pod's connections on a side."""
+        policies = [
+            *self._by_namespace.get(end.namespace, ()),
+            *self._of_subject("Admin", end),
+            *self._of_subject("Baseline", end),
+        ]
+        return [each for each in policies if governs(each, side, end)]
+
+    def _of_subject(self, tier: str, end: FlowEnd) -> list[Props]:
+        """The policies of a tier that name the namespace of an end, or none."""
+        named = self._tiers.get((tier, end.namespace_labels.get(NAMESPACE_LABEL, "")), ())
+        others = self._tiers.get((tier, None), ())
+        return sorted([*named, *others], key=_order) if named and others else [*named, *others]
 
     def verdict(self, connection: Flow) -> Verdict:
         """The answer to a connection.
@@ -158,6 +176,16 @@ class PolicySet:
                 return answer
             answers.append(answer)
         return answers[0]
+
+    def allows(self, connection: Flow) -> bool:
+        """The answer to a connection, without the rules that decide."""
+        return any(
+            all(
+                self._decision(_Meeting(side, connection, source, destination)).allowed
+                for side in Side
+            )
+            for source, destination in _addresses(connection)
+        )
 
     def _decision(self, meeting: _Meeting) -> SideDecision:
         own, peer = meeting.own, meeting.peer
@@ -176,7 +204,7 @@ class PolicySet:
 
     def _of_tier(self, tier: str, meeting: _Meeting) -> tuple[SideDecision | None, tuple[str, ...]]:
         """The decision of a tier, None if it passes the connection on; and policies against it."""
-        found = list(_matching(self._tiers[tier], meeting))
+        found = list(_matching(self._of_subject(tier, meeting.own), meeting))
         if not found:
             return None, ()
         policy, action, rule = found[0]
@@ -289,6 +317,17 @@ def _addresses(connection: Flow) -> list[tuple[Address | None, Address | None]]:
         if source is None or destination is None or source.version == destination.version
     ]
     return pairs or [(None, None)]
+
+
+def _subject(policy: Props) -> str | None:
+    """The namespace that a ClusterNetworkPolicy is about; None if its labels tell."""
+    subject = section(policy, "spec", "subject")
+    selector = section(subject, "namespaces") or section(subject, "pods", "namespaceSelector")
+    return named_namespace(selector)
+
+
+def _order(policy: Props) -> tuple[int, str]:
+    return _priority(policy), _name(policy)
 
 
 def _priority(policy: Props) -> int:

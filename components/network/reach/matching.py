@@ -7,6 +7,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Literal
 
 from components.mappings import Props, entries, number, section, texts
+from components.network.policies import NAMESPACE_LABEL
 from components.network.reach.ends import Address, FlowEnd, Labels
 
 EVERY = range(1, 65536)
@@ -20,6 +21,12 @@ def selects(selector: Props, labels: Labels) -> bool:
     if any(labels.get(key) != value for key, value in wanted.items()):
         return False
     return all(_holds(each, labels) for each in entries(selector, "matchExpressions"))
+
+
+def named_namespace(selector: Props) -> str | None:
+    """The only namespace that a selector of namespaces can match; None if it names none."""
+    name = section(selector, "matchLabels").get(NAMESPACE_LABEL)
+    return None if name is None else str(name)
 
 
 def _holds(expression: Props, labels: Labels) -> bool:
