@@ -35,7 +35,7 @@ def proxy(chart: str, status: str = "True", **more: Any) -> dict[str, Any]:
 
 
 class Served:
-    """What the API server lists, by the end of the path."""
+    """The lists of an API server, by the end of the path."""
 
     def __init__(self, *lists: Iterable[dict[str, Any]]) -> None:
         self.lists = dict(zip(("helmchartproxies", "helmreleaseproxies"), lists, strict=False))
