@@ -21,6 +21,7 @@ from engine import requirements
 from engine.api import Api
 from engine.apply import Report, apply_plan, prepare_for_pulumi, retire
 from engine.fleet import ClusterState, FleetObjects, read_counts, read_fleet
+from engine.inside.record import RemovalRecord, RemovalState
 from engine.management_api import (
     BOOTSTRAP,
     connect,
@@ -57,6 +58,8 @@ from stacks.settings.stack import ManagementMode
 
 POLL = 1.0
 """Seconds between two looks at the fleet."""
+SILENCE = 300.0
+"""Seconds without any answer of the API server after which a wait for the fleet ends."""
 REVIVAL = 10.0
 """Seconds that clusters must stay settled after their plane was started, or their class changed:
 at first the conditions are those from before, and nothing on a Cluster says that they are."""
@@ -80,6 +83,8 @@ class Session:
         self.progress = progress
         self.directory = state_directory(stack)
         self._steady = 0.0
+        self.delete_data = False
+        """Permission to lose the data of objects in clusters that leave the stack file."""
 
     @cached_property
     def file(self) -> Path:
@@ -280,7 +285,9 @@ class Session:
                 lenient=lenient,
             )
             counts = read_counts(self.api, self.namespace)
-        return Plan.of(recording, objects, self._undelivered(), offline, counts)
+        recorded = RemovalState() if offline else self.removals.read()
+        plan = Plan.of(recording, objects, self._undelivered(), offline, counts)
+        return replace(plan, recorded=recorded)
 
     def plan_from(self, before: Iterable[Manifest], recording: Recording) -> Plan:
         """The plan of a change from `before`, the objects of an earlier program.
@@ -331,12 +338,13 @@ class Session:
             done: whether the wait is over.
 
         Raises:
-            CaasError: CAAS-3012 when the time is up.
+            CaasError: CAAS-3012 when the time is up, CAAS-3011 when the API server is silent for
+                minutes.
         """
         settled_since = time.monotonic()
         deadline = settled_since + timeout
         while True:
-            fleet = self._fleet_or_heal()
+            fleet = self._answered(deadline)
             states = fleet.states()
             yield states
             if not done(fleet):
@@ -395,13 +403,38 @@ class Session:
         live = self.members.live(wanted)
         apply_plan(self.api, plan_removal(live, SHARED), (), self.members, report)
         self.members.forget()
+        self.removals.forget()
 
     @cached_property
     def members(self) -> StackObjects:
         """The stack's objects on the management cluster."""
-        namespace = self.settings.management.namespace
-        member = membership(project_name(), self.stack, namespace)
-        return StackObjects(self.api, self.stack, member, shared=not self.has_plane)
+        return StackObjects(self.api, self.stack, self._member, shared=not self.has_plane)
+
+    @cached_property
+    def removals(self) -> RemovalRecord:
+        """The record of objects that are still to be removed from clusters."""
+        return RemovalRecord(self.api, self._member)
+
+    @property
+    def _member(self) -> str:
+        return membership(project_name(), self.stack, self.settings.management.namespace)
+
+    def _answered(self, deadline: float) -> FleetObjects:
+        """The fleet, from an API server that may be too busy to answer every request in time."""
+        silent_since = time.monotonic()
+        while True:
+            try:
+                return self._fleet_or_heal()
+            except CaasError as error:
+                silent = time.monotonic() - silent_since
+                late = silent > SILENCE or time.monotonic() > deadline
+                if error.problems[0].code is not API_SERVER_UNREACHABLE or late:
+                    raise
+                self.progress.note(
+                    f"The API server has not answered for {silent:.0f} s; it may be busy, "
+                    "asking again"
+                )
+            time.sleep(POLL)
 
     def _fleet_or_heal(self) -> FleetObjects:
         """The fleet; when the plane died meanwhile it is started again first."""
@@ -425,7 +458,8 @@ class Session:
         judge_data(live, wanted, lambda name: clusters[name].discard, self.place)
         target = self.settings.target
         judge_addons(live, wanted, lambda name: target(clusters[name]), self.place)
-        judge_tenants(live, wanted, self.place)
+        if not self.delete_data:
+            judge_tenants(live, wanted, self.place)
 
     def place(self, cluster: str, field: str) -> Where:
         """The position of a cluster in the stack file."""

@@ -37,13 +37,14 @@ def command(
     """
     arguments = ["-n", str(workers()), "--dist", "loadscope"]
     if fast:
-        arguments += ["-m", "not plane and not slow"]
+        arguments += ["-m", "not plane and not slow", "--ignore=tests/integration"]
     else:
         _get_binaries()
     arguments += [_absolute(argument) for argument in context.args]
     os.chdir(ROOT)
     sys.stdout.flush()
-    os.execv(sys.executable, [sys.executable, "-m", "pytest", *arguments])  # noqa: S606 - no shell
+    command_line = [sys.executable, "-m", "pytest", *arguments]
+    os.execve(sys.executable, command_line, environment())  # noqa: S606 - no shell
 
 
 def _get_binaries() -> None:
@@ -53,6 +54,15 @@ def _get_binaries() -> None:
 
     with drawn() as progress:
         ensure_everything(progress, embedded())
+
+
+def environment() -> dict[str, str]:
+    """The environment of the tests: Python keeps compiled modules, which many processes need.
+
+    Containers often set PYTHONDONTWRITEBYTECODE; then every process compiles everything again.
+    """
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return kept | {"PYTHONPYCACHEPREFIX": str(ROOT / ".venv" / "compiled")}
 
 
 def workers() -> int:

@@ -95,13 +95,14 @@ def bindings(people: People, namespace: str, labels: dict[str, str]) -> list[Man
             "kind": "RoleBinding",
             "metadata": {"name": role_name(role), "namespace": namespace, "labels": labels},
             "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": role_name(role)},
-            "subjects": [_subject(each) for each in entries],
+            "subjects": [subject(each) for each in entries],
         }
         for role, entries in found.items()
     ]
 
 
-def _subject(person: str) -> dict[str, str]:
+def subject(person: str) -> dict[str, str]:
+    """The subject of a binding that an entry of `people` means."""
     user = person.removeprefix("user:")
     kind = "Group" if user == person else "User"
     return {"kind": kind, "name": user, "apiGroup": RBAC}

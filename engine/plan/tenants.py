@@ -12,8 +12,8 @@ from components.mappings import texts
 from components.tenancy.access import role_name
 from components.tenancy.names import TENANT_LABEL, tenant_key
 from engine.objects import Objects
-from engine.plan.addons import delivered, objects_in, sets_of, texts_of
 from engine.plan.clusters import Locate
+from engine.plan.deliveries import delivered, objects_in, sets_of, texts_of
 from engine.plan.objects import ObjectPlan
 from engine.plan.tenant_network import DeliveredSet, TenantNetworks
 from errors import CaasError
@@ -193,7 +193,7 @@ def _words(before: TenantView, after: TenantView) -> Iterator[str]:
                     yield f"tenant `{tenant}`: {key} of `{namespace}` {change}"
     for namespace, tenant in before.owners.items():
         if namespace not in after.owners:
-            yield f"tenant `{tenant}`: namespace `{namespace}` is no longer managed"
+            yield f"tenant `{tenant}`: namespace `{namespace}` leaves"
     yield from _words_of_people(before, after)
 
 

@@ -19,9 +19,11 @@ from components.tenancy.settings import (
     Connection,
     ContainerDefaults,
     Destination,
+    DnsName,
     NamedNamespace,
     NamespaceShare,
     People,
+    PoolLabel,
     ResourceShare,
     TenantName,
     TenantNamespace,
@@ -59,6 +61,9 @@ class PlacedNamespace(NamedNamespace):
     """The Pod Security level that it enforces; without it that of `tenantDefaults`."""
     open_within: Flag | None = None
     """Lets its pods reach each other, on all ports; without it as in `tenantDefaults`."""
+    pool: PoolLabel | None = None
+    """The worker pool of its pods, in each of its clusters; the pool has the label `caas.dev/pool`
+    with its name, and the same as a taint."""
 
     @model_validator(mode="before")
     @classmethod
@@ -88,6 +93,9 @@ class TenantDefaults(Settings):
     open_within: Flag = True
     """Lets pods of one namespace reach each other, on all ports; for namespaces that do not
     tell."""
+    storage_classes: Annotated[tuple[DnsName, ...], Field(max_length=50)] | None = None
+    """StorageClasses that all tenants may use; without the key all of a cluster, of tenants without
+    `storageClasses`."""
     metrics: Flag = True
     """Lets the Prometheus of the add-on `monitoring` reach all pods of tenants, on all ports."""
 
@@ -109,6 +117,10 @@ class StackTenant(Settings):
     """Connections that its pods may open; everything else is closed, except DNS and the Gateway."""
     accepts: Annotated[tuple[AcceptedConnection, ...], Field(max_length=500)] = ()
     """Connections from other tenants that its pods accept."""
+    address_pools: Annotated[tuple[DnsName, ...], Field(max_length=20)] = ()
+    """Address pools of MetalLB that its Services may name."""
+    storage_classes: Annotated[tuple[DnsName, ...], Field(max_length=50)] | None = None
+    """StorageClasses of its volumes, in addition to those of `tenantDefaults`."""
 
     leaving: Flag = False
     """Closes access and network of all its namespaces at once, and keeps what is in them; the step
@@ -154,6 +166,7 @@ def _settings(
                 pod_security=each.pod_security or defaults.pod_security,
                 leaving=each.leaving or tenant.leaving,
                 open_within=defaults.open_within if each.open_within is None else each.open_within,
+                pool=each.pool,
             )
             for each in namespaces
         ),
@@ -162,4 +175,14 @@ def _settings(
         reaches=defaults.reaches,
         limits=defaults.limits,
         metrics=defaults.metrics,
+        address_pools=tenant.address_pools,
+        storage_classes=_classes(tenant, defaults),
     )
+
+
+def _classes(tenant: StackTenant, defaults: TenantDefaults) -> tuple[str, ...] | None:
+    """The StorageClasses of a tenant; None for all of a cluster."""
+    given = (defaults.storage_classes, tenant.storage_classes)
+    if given == (None, None):
+        return None
+    return tuple(dict.fromkeys(name for each in given for name in each or ()))

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -21,7 +22,10 @@ import psutil
 import pytest
 from cryptography import x509
 from kubectl import Kubectl, eventually
+from stand import Stand
 
+from engine.api import Api
+from engine.session import Session
 from errors import CaasError, machine
 from plane import pki, process, registration, startup
 from plane.binaries import Binaries
@@ -129,6 +133,35 @@ def test_a_stuck_process_is_started_again(
     assert own.start(binaries, Silent()) is True
     assert pids(own)[name] != before[name]
     assert kubectl("get", "--raw=/readyz") == "ok"
+
+
+class Notes(Silent):
+    """The notes of a run."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.texts.append(text)
+
+
+def test_a_wait_outlasts_a_server_that_is_too_busy_to_answer(
+    own: Plane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CAAS_STACKS", str(tmp_path))
+    Stand(own, tmp_path, "busy")
+    session = Session("busy", notes := Notes())
+    session.plane = own
+    session.api = Api(own.kubeconfig, timeout=0.5)
+    server = pids(own)["kube-apiserver"]
+    os.kill(server, signal.SIGSTOP)
+    awake = threading.Timer(4, os.kill, (server, signal.SIGCONT))
+    awake.start()
+    try:
+        assert list(session.watch(60, lambda fleet: True)) == [[]]
+    finally:
+        awake.join()
+    assert any("has not answered" in text for text in notes.texts)
 
 
 def test_stop_leaves_no_process_and_keeps_the_data(

@@ -21,9 +21,13 @@ from components.tenancy.base import TENANCY
 from components.tenancy.cluster_policy import cluster_policy
 from errors.tenant_refusals import (
     ACCESS_GIVEN_BY_TENANT,
+    ADDRESS_POOL_FOREIGN,
     HOST_NAME_FOREIGN,
     PLATFORM_OBJECT,
+    POD_ON_FOREIGN_MACHINES,
+    PRIORITY_NOT_FOR_TENANTS,
     SERVICE_NOT_FOR_TENANTS,
+    STORAGE_CLASS_FOREIGN,
     TOKEN_IN_SECRET,
 )
 from plane.binaries import Binaries
@@ -38,7 +42,12 @@ TENANTS = [
         "name": "shop",
         "people": {"owners": ["leads"], "members": ["devs"], "viewers": ["user:ann"]},
         "domains": ["shop.example.com"],
-        "namespaces": [{"name": "web", "quota": {"cpu": 2, "pods": 3, "storage": "1Gi"}}, "data"],
+        "namespaces": [
+            {"name": "web", "quota": {"cpu": 2, "pods": 3, "storage": "1Gi"}},
+            {"name": "data", "pool": "data"},
+        ],
+        "addressPools": ["shop"],
+        "storageClasses": ["standard"],
         "connections": [{"from": "web", "to": "data", "ports": [5432]}],
     },
     {"name": "payments", "people": {"members": ["pay"]}, "namespaces": ["pay-api"]},
@@ -61,6 +70,12 @@ KINDS = {
     "ListenerSet": "listenersets",
     "ValidatingAdmissionPolicy": "validatingadmissionpolicies",
     "ValidatingAdmissionPolicyBinding": "validatingadmissionpolicybindings",
+    "MutatingAdmissionPolicy": "mutatingadmissionpolicies",
+    "MutatingAdmissionPolicyBinding": "mutatingadmissionpolicybindings",
+    "PriorityClass": "priorityclasses",
+    "PriorityLevelConfiguration": "prioritylevelconfigurations",
+    "FlowSchema": "flowschemas",
+    "PersistentVolumeClaim": "persistentvolumeclaims",
 }
 PEOPLE = {
     "owner": ("ola", "leads"),
@@ -373,6 +388,95 @@ def test_pods_meet_the_level_the_limits_and_the_quota(server: LoneServer) -> Non
     balancer = service("a", type="LoadBalancer")
     status, message = tried(server, "member", balancer)
     assert (status, "exceeded quota: caas-tenant" in message) == (403, True), message
+
+
+POOL = "caas.dev/pool"
+
+
+def made(server: LoneServer, namespace: str, **spec: Any) -> tuple[int, Any]:
+    """The answer to the administrator who makes a pod that is not stored."""
+    one = pod("a")
+    one["metadata"]["namespace"] = namespace
+    one["spec"] |= spec
+    return server.post(f"{path_of(one)}?dryRun=All", one)
+
+
+def test_pods_run_on_the_pool_of_their_namespace(server: LoneServer) -> None:
+    eventually(lambda: "nodeSelector" in made(server, "data")[1].get("spec", {}), 60)
+    own = {"key": POOL, "operator": "Equal", "value": "data"}
+    for spec in ({}, {"tolerations": [own]}, {"nodeSelector": {"a/b": "c", POOL: "other"}}):
+        status, found = made(server, "data", **spec)
+        assert status == 201, found
+        assert found["spec"]["nodeSelector"][POOL] == "data"
+        assert [each for each in found["spec"]["tolerations"] if each["key"] == POOL] == [own]
+    status, found = made(server, OTHER, tolerations=[{"key": "gpu", "operator": "Exists"}])
+    assert (status, "nodeSelector" in found["spec"]) == (201, False), found
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"tolerations": [{"operator": "Exists"}]},
+        {"tolerations": [{"key": POOL, "operator": "Exists"}]},
+        {"tolerations": [{"key": POOL, "value": "data"}]},
+        {"tolerations": [{"key": "node-role.kubernetes.io/control-plane", "operator": "Exists"}]},
+        {"nodeName": "machine"},
+    ],
+)
+def test_pods_do_not_run_on_machines_of_others(server: LoneServer, spec: Manifest) -> None:
+    status, answer = made(server, OTHER, **spec)
+    assert (status, POD_ON_FOREIGN_MACHINES.id in answer["message"]) == (422, True), answer
+
+
+def test_pods_of_tenants_displace_none(server: LoneServer) -> None:
+    status, answer = made(server, OTHER, priorityClassName="system-cluster-critical")
+    assert (status, PRIORITY_NOT_FOR_TENANTS.id in answer["message"]) == (422, True), answer
+    status, answer = made(server, OTHER, priorityClassName="caas-tenant-high")
+    assert (status, answer["spec"]["preemptionPolicy"]) == (201, "Never"), answer
+
+
+def test_requests_of_tenants_wait_in_their_own_queues(server: LoneServer) -> None:
+    path = "/apis/flowcontrol.apiserver.k8s.io/v1/prioritylevelconfigurations/caas-tenants"
+    level = server.get(path)[1]["metadata"]["uid"]
+
+    def is_limited(user: str, group: str) -> bool:
+        headers = {"Impersonate-User": user, "Impersonate-Group": group}
+        url = f"{server.site.server}/api/v1/namespaces/web/pods"
+        answer = server._admin.request("GET", url, headers=headers)
+        return bool(answer.headers["X-Kubernetes-PF-PriorityLevel-UID"] == level)
+
+    eventually(lambda: is_limited("mia", "devs"), 60)
+    assert is_limited("ann", "support")
+    assert is_limited(f"system:serviceaccount:{OTHER}:default", "system:serviceaccounts")
+    assert not is_limited("eve", "others")
+    assert not is_limited("system:serviceaccount:kube-system:a", "system:serviceaccounts")
+
+
+def test_address_pools_and_storage_classes_are_of_the_tenant(server: LoneServer) -> None:
+    def named(**annotations: str) -> Manifest:
+        one = service("a")
+        one["metadata"]["annotations"] = {f"metallb.io/{k}": v for k, v in annotations.items()}
+        return one
+
+    pool, address = ({key: "shop"} for key in ("address-pool", "loadBalancerIPs"))
+    assert tried(server, "member", named(**pool))[0] == 201
+    other = {"address-pool": "payments"}
+    for refused in (named(**other), named(**address), service("a", loadBalancerIP="192.0.2.1")):
+        status, message = tried(server, "member", refused)
+        assert (status, ADDRESS_POOL_FOREIGN.id in message) == (422, True), message
+    for name, expected in (("standard", 201), ("payments-fast", 422)):
+        claim: Manifest = {
+            "apiVersion": "v1",
+            "kind": "PersistentVolumeClaim",
+            "metadata": {"name": "a", "namespace": "data"},
+            "spec": {
+                "accessModes": ["ReadWriteOnce"],
+                "resources": {"requests": {"storage": "1Gi"}},
+                "storageClassName": name,
+            },
+        }
+        status, message = tried(server, "member", claim)
+        assert (status, STORAGE_CLASS_FOREIGN.id in message) == (expected, expected == 422)
 
 
 @pytest.mark.skipif(not ADMIN_TIER.exists(), reason=f"{ADMIN_TIER} is not here")

@@ -240,7 +240,13 @@ def test_programs_are_made_before_the_tests_that_need_them(
 ) -> None:
     ran: list[object] = []
     monkeypatch.setattr("plane.binaries.ensure_everything", lambda *_: ran.append("programs"))
-    monkeypatch.setattr("os.execv", lambda _, argv: ran.append("slow" in " ".join(argv)))
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+
+    def execve(_: str, argv: list[str], environment: dict[str, str]) -> None:
+        ran.append("slow" in " ".join(argv))
+        assert "PYTHONDONTWRITEBYTECODE" not in environment
+
+    monkeypatch.setattr("os.execve", execve)
     monkeypatch.chdir(ROOT)
     assert main(arguments) == 0
     assert ran == (["programs", False] if builds else [True])

@@ -103,7 +103,7 @@ def test_a_namespace_leaves_in_two_steps(folder: Path) -> None:
     ]
     assert words(folder, [leaving, PAYMENTS], [gone, PAYMENTS]) == [
         f"tenant `shop`: namespace `other` added, {DEFAULT}, in `shop`",
-        "tenant `shop`: namespace `web` is no longer managed in `shop`",
+        "tenant `shop`: namespace `web` leaves in `shop`",
         "tenant `shop`: `devs` becomes member in `shop`",
         STAYS,
     ]

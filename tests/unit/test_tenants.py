@@ -32,6 +32,7 @@ from errors.tenants import (
     NAMESPACE_NOWHERE,
     NAMESPACE_PROTECTED,
     NAMESPACE_TAKEN,
+    POOL_NOT_SET_ASIDE,
     SHARE_MISSING,
     SHARES_ABOVE_QUOTA,
     TENANTS_WITHOUT_PODS,
@@ -204,6 +205,37 @@ def test_the_platforms_prometheus_and_pods_of_one_namespace_reach_pods() -> None
     assert not any(reached(metrics=False, openWithin=False))
 
 
+def test_a_pool_is_set_aside_for_namespaces() -> None:
+    key = "caas.dev/pool"
+    taint = {"key": key, "value": "data", "effect": "NoSchedule"}
+    pool = {"name": "data", "labels": {key: "data"}, "taints": [taint]}
+    entry = [{"name": "shop", "namespaces": [{"name": "web", "pool": "data"}]}]
+    for version, kinds in (("1.36.3", 1), ("1.35.4", 0)):
+        cluster = {"name": "one", "version": version, "workerPools": [{"name": "general"}, pool]}
+        made = stack(entry, clusters=[cluster])
+        target = made.target(made.clusters[0])
+        assert objects(target, "Namespace")["", "web"]["metadata"]["labels"][key] == "data"
+        assert len(objects(target, "MutatingAdmissionPolicy")) == kinds
+    for wrong in ({"labels": {}}, {"taints": []}, {"taints": [{**taint, "value": "other"}]}):
+        pools = [{"name": "general"}, {**pool, **wrong}]
+        (found,) = refused(entry, clusters=[{"name": "one", "workerPools": pools}])
+        assert found[0] == POOL_NOT_SET_ASIDE.reason
+
+
+def test_storage_classes_of_one_tenant_are_for_no_other() -> None:
+    shop = {"name": "shop", "namespaces": ["web"], "storageClasses": ["fast"]}
+    share = {"quota": {"storageByClass": {"fast": "1Ti"}}, "storageClasses": ["standard"]}
+    made = stack([shop, {"name": "pay", "namespaces": ["api"]}], tenantDefaults=share)
+    target = made.target(made.clusters[0])
+    found = {
+        name: each["metadata"]["annotations"]["caas.dev/storage-classes"]
+        for (_, name), each in objects(target, "Namespace").items()
+    }
+    assert found == {"web": "standard,fast", "api": "standard"}
+    hard = objects(target, "ResourceQuota")["web", "caas-tenant"]["spec"]["hard"]
+    assert hard["fast.storageclass.storage.k8s.io/requests.storage"] == "1Ti"
+
+
 def test_shares_count_once_for_each_cluster() -> None:
     production = {"name": "web", "in": {"labels": {"tier": "production"}}, "quota": {"cpu": 8}}
     entry = {"name": "shop", "quota": {"cpu": 16}, "namespaces": [production]}
@@ -249,6 +281,7 @@ REFUSED: list[tuple[Code, list[dict[str, Any]]]] = [
         NAMESPACE_NOWHERE,
         [{"name": "shop", "namespaces": [{"name": "a", "in": {"labels": {"x": "y"}}}]}],
     ),
+    (POOL_NOT_SET_ASIDE, [{"name": "shop", "namespaces": [{"name": "web", "pool": "general"}]}]),
     (SHARE_MISSING, [WEB | {"quota": {"storage": "4Gi"}}]),
     (DOMAINS_OVERLAP, [WEB | {"domains": ["a.example.com"]}, PAY | {"domains": ["example.com"]}]),
     (BAD_PEER, [WEB | {"connections": [{"from": "web", "to": "a/b/c", "ports": [1]}]}]),

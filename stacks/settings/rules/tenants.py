@@ -11,6 +11,7 @@ from components.network.flannel import FlannelSettings
 from components.tenancy.base import SharedTenancySettings
 from components.tenancy.names import is_protected
 from components.tenancy.network import is_namespace, owned
+from components.tenancy.scheduling import why_not_set_aside
 from components.tenancy.tenant import TenantSettings
 from errors import tenants as codes
 from errors.addons import ADDON_NEEDS
@@ -24,7 +25,7 @@ OF_TENANTS = (SharedTenancySettings, TenantSettings)
 
 
 def check(stack: Stack) -> Iterator[Finding]:
-    """Codes 1420 to 1428, POLICIES_NOT_ENFORCED and ADDON_NEEDS."""
+    """Codes 1420 to 1428, POOL_NOT_SET_ASIDE, POLICIES_NOT_ENFORCED and ADDON_NEEDS."""
     tenants, clusters = stack.tenants, stack.clusters
     if tenants and stack.management.mode is ManagementMode.EMBEDDED:
         what = "clusters of the embedded plane run no pods, and have no tenants"
@@ -48,7 +49,8 @@ def check(stack: Stack) -> Iterator[Finding]:
 
 
 def _in_clusters(stack: Stack) -> Iterator[Finding]:
-    """POLICIES_NOT_ENFORCED and ADDON_NEEDS, and NAMESPACE_PROTECTED of an add-on's namespace.
+    """POLICIES_NOT_ENFORCED, ADDON_NEEDS, POOL_NOT_SET_ASIDE, and NAMESPACE_PROTECTED of an
+    add-on's namespace.
 
     Each is reported once, for the first cluster.
     """
@@ -66,7 +68,11 @@ def _in_clusters(stack: Stack) -> Iterator[Finding]:
             taken[key] = {
                 name for each in others.values() for name in each.addon(target).namespaces
             }
-        found = [*_network(target, others), *_of_addons(stack, cluster, taken[key])]
+        found = [
+            *_network(target, others),
+            *_of_addons(stack, cluster, taken[key]),
+            *_pools(stack, target, cluster),
+        ]
         for finding in found:
             if (finding.code, finding.path) not in told:
                 told.add((finding.code, finding.path))
@@ -90,6 +96,16 @@ def _of_addons(stack: Stack, cluster: Cluster, taken: set[str]) -> Iterator[Find
                 what = f"`{each.name}` belongs to an add-on of `{cluster.name}`"
                 path = (HERE, index, "namespaces", number)
                 yield Finding(codes.NAMESPACE_PROTECTED, path, what)
+
+
+def _pools(stack: Stack, target: ClusterFacts, cluster: Cluster) -> Iterator[Finding]:
+    """POOL_NOT_SET_ASIDE."""
+    for index, tenant in enumerate(stack.tenants):
+        for number, each in enumerate(tenant.namespaces):
+            pool = each.pool if each.place.has(cluster) else None
+            if pool and (fault := why_not_set_aside(target, pool)):
+                path = (HERE, index, "namespaces", number, "pool")
+                yield Finding(codes.POOL_NOT_SET_ASIDE, path, fault)
 
 
 def _namespaces(tenants: Sequence[StackTenant], clusters: Sequence[Cluster]) -> Iterator[Finding]:
