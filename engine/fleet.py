@@ -11,8 +11,8 @@ from components.cluster.kinds import CLUSTER_API, CONTROL_PLANE_API
 from components.cluster_object import DeclaredCluster, DeclaredGroup
 from components.estimate import Counts
 from components.manifest import Manifest
+from engine.addon_releases import AddonReleases, AddonsState, read_addon_releases
 from engine.api import NOT_FOUND, Api, RefusedError, collection_path
-from engine.deliveries import AddonsState, Deliveries, read_deliveries
 from engine.rollout import control_plane_rolled_out, pool_rolled_out
 
 CLUSTER_NAME = "cluster.x-k8s.io/cluster-name"
@@ -125,7 +125,7 @@ class FleetObjects:
     pools: Mapping[str, list[Manifest]]
     machines: Mapping[str, list[Manifest]]
     machine_sets: Mapping[str, list[Manifest]]
-    deliveries: Deliveries | None = None
+    deliveries: AddonReleases | None = None
 
     def states(self) -> list[ClusterState]:
         """The state of every cluster, by name."""
@@ -221,7 +221,7 @@ def read_fleet(api: Api, namespace: str, *, delivered: bool = False) -> FleetObj
         pools=_by_cluster(_list(api, CLUSTER_API, "machinedeployments", namespace)),
         machines=_by_cluster(_list(api, CLUSTER_API, "machines", namespace)),
         machine_sets=_by_cluster(_list(api, CLUSTER_API, "machinesets", namespace)),
-        deliveries=read_deliveries(api, namespace) if delivered else None,
+        deliveries=read_addon_releases(api, namespace) if delivered else None,
     )
 
 

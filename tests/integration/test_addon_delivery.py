@@ -34,8 +34,8 @@ from components.delivery.fleet_objects import object_set, release_proxy
 from components.facts import ClusterFacts
 from components.infrastructure.in_memory import InMemory
 from components.manifest import Manifest
+from engine.addon_releases import AddonsState, read_addon_releases
 from engine.api import Api
-from engine.deliveries import AddonsState, read_deliveries
 from engine.program import run_program
 from plane import pki
 from plane.binaries import Binaries, ensure_binaries
@@ -340,7 +340,7 @@ def test_the_plane_installs_changes_and_removes_charts(
         management("label", "--overwrite", *where, *labels)
 
     def state() -> AddonsState:
-        found = read_deliveries(Api(delivering.kubeconfig), namespace)
+        found = read_addon_releases(Api(delivering.kubeconfig), namespace)
         assert found
         return found.of(management.get(*where))
 

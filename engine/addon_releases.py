@@ -45,7 +45,7 @@ class AddonsState:
 
 
 @dataclass(frozen=True, slots=True)
-class Deliveries:
+class AddonReleases:
     """The charts that are wanted somewhere, and the releases of them, by chart and cluster."""
 
     proxies: Mapping[str, Manifest]
@@ -73,7 +73,7 @@ class Deliveries:
         return None
 
 
-def read_deliveries(api: Api, namespace: str) -> Deliveries | None:
+def read_addon_releases(api: Api, namespace: str) -> AddonReleases | None:
     """The deliveries to clusters of a namespace; None where nothing serves their kinds."""
     try:
         proxies, releases = (
@@ -84,7 +84,7 @@ def read_deliveries(api: Api, namespace: str) -> Deliveries | None:
         if error.status == NOT_FOUND:
             return None
         raise
-    return Deliveries(
+    return AddonReleases(
         {each["metadata"]["name"]: each for each in proxies},
         {_key(each["metadata"].get("labels", {})): each for each in releases},
     )

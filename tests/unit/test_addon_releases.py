@@ -8,8 +8,8 @@ from typing import Any, cast
 
 import pytest
 
+from engine.addon_releases import CHART, CLUSTER, AddonsState, read_addon_releases
 from engine.api import NOT_FOUND, Api, RefusedError
-from engine.deliveries import CHART, CLUSTER, AddonsState, read_deliveries
 from errors import Where
 
 NAMES = {"labels": {"chart.caas.dev/cni": "enabled", "chart.caas.dev/dns": "enabled", "a": "b"}}
@@ -48,7 +48,7 @@ class Served:
 
 
 def state(*lists: Iterable[dict[str, Any]]) -> AddonsState:
-    found = read_deliveries(cast(Api, Served(*lists)), "clusters")
+    found = read_addon_releases(cast(Api, Served(*lists)), "clusters")
     assert found is not None
     return found.of(SHOP)
 
@@ -79,7 +79,7 @@ def test_what_is_not_as_wanted_says_why(
 
 
 def test_a_plane_without_the_provider_delivers_nothing() -> None:
-    assert read_deliveries(cast(Api, Served()), "clusters") is None
+    assert read_addon_releases(cast(Api, Served()), "clusters") is None
 
 
 def test_the_state_is_plain_data() -> None:
