@@ -13,6 +13,7 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
+from components.delivery.addon_provider import ADDON_PROVIDER
 from components.estimate import UNKNOWN, Counts, Estimate, estimate
 from components.infrastructure.interface import Provider
 from components.manifest import Manifest, membership
@@ -116,26 +117,27 @@ class Session:
         if self.mode is ManagementMode.SELF_MANAGED:
             return Plane(self.directory / BOOTSTRAP, disposable=False)
         # What it knows of real machines must outlive a power cut.
-        providers, is_real = self._providers, self.in_containers
+        providers = self._providers
         try:
             return Plane(
                 self.directory,
                 providers=providers,
-                containers=is_real,
-                disposable=not (providers or is_real),
+                containers=self.in_containers,
+                disposable=not providers,
             )
         except CaasError:  # no such controller: starting it says so, and looking at it may go on
             return Plane(self.directory, disposable=False)
 
     @property
     def _providers(self) -> list[Provider]:
-        """The providers that the plane needs in addition to simulated machines; empty if the file
-        cannot be read."""
+        """The providers that the plane needs in addition to simulated machines: for the machines
+        of a cloud, and for add-ons of machines in containers. Empty if the file cannot be read."""
         try:
             provider = self.settings.infrastructure.PROVIDER
         except CaasError:
             return []
-        return [provider] if provider else []
+        own = [provider] if provider else []
+        return [*own, ADDON_PROVIDER] if self.in_containers else own
 
     @property
     def in_containers(self) -> bool:
@@ -160,8 +162,7 @@ class Session:
         """The reason for a missing management cluster; empty if there is one."""
         if not self.has_plane:
             return why_offline(self.stack, self.settings.management, self.directory)
-        real = self._providers or self.in_containers
-        if real and not self.plane.kubeconfig.exists():
+        if self._providers and not self.plane.kubeconfig.exists():
             return "the management plane was never started, and a preview needs none"
         return ""
 
@@ -227,9 +228,11 @@ class Session:
     def prepare(self) -> None:
         """Makes sure that Docker can make machines, where they are containers.
 
-        Raises CAAS-2150 to CAAS-2152.
+        Raises CAAS-2150 to CAAS-2154.
         """
-        if self.in_containers and containers.prepare():
+        if not self.in_containers:
+            return
+        if containers.prepare(self.settings.infrastructure.container_subnet):
             self.progress.note(f"The network `{containers.NETWORK}` was made in Docker")
 
     def programs(self, progress: Progress) -> list[Path]:
@@ -314,7 +317,7 @@ class Session:
 
     def fleet(self) -> FleetObjects:
         """The clusters as they are now; where others have clusters too, only this stack's."""
-        fleet = read_fleet(self.api, self.namespace)
+        fleet = read_fleet(self.api, self.namespace, delivered=self.in_containers)
         if self.has_plane:
             return fleet
         named = {cluster.name for cluster in self.settings.all_clusters}
@@ -441,8 +444,9 @@ class Session:
         return self.fleet()
 
     def _undelivered(self) -> str:
-        """On the embedded plane no pods run, so there is no add-on provider either."""
-        targets = map(self.settings.target, self.settings.clusters if self.has_plane else ())
+        """On the embedded plane add-ons are delivered to machines in containers only."""
+        delivered = self.in_containers or not self.has_plane
+        targets = map(self.settings.target, () if delivered else self.settings.clusters)
         names = sorted({key for target in targets for key in target.addons})
         named = ", ".join(f"`{name}`" for name in names)
         return f"add-ons are checked and not installed here, no pods run: {named}" if names else ""

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from components.manifest import Manifest
 from components.tenancy.access import subject
-from components.tenancy.names import PREFIX, TENANT_LABEL, tenant_key
+from components.tenancy.names import PREFIX, tenant_key
 from components.tenancy.settings import People
 
 FLOW_CONTROL = "flowcontrol.apiserver.k8s.io/v1"
@@ -66,7 +66,8 @@ def flow(tenant: str, namespaces: Iterable[str], people: People) -> Manifest:
     return {
         "apiVersion": FLOW_CONTROL,
         "kind": "FlowSchema",
-        "metadata": {"name": f"{PREFIX}{tenant_key(tenant)}", "labels": {TENANT_LABEL: tenant}},
+        # Without the label of the tenant, by which objects outlive the namespaces that they close.
+        "metadata": {"name": f"{PREFIX}{tenant_key(tenant)}"},
         "spec": {
             "priorityLevelConfiguration": {"name": LEVEL},
             "matchingPrecedence": PRECEDENCE,
