@@ -99,7 +99,7 @@ def memory() -> CheckResult:
 
 def disk() -> CheckResult:
     """Free space where the cache is or will be."""
-    free = shutil.disk_usage(_existing(cache_directory())).free
+    free = shutil.disk_usage(existing(cache_directory())).free
     least, enough = (DISK_FAIL, DISK_WARN) if _missing_binaries() else (GIB // 4, GIB)
     return _amount(free, least, enough, codes.LITTLE_DISK)
 
@@ -113,7 +113,7 @@ def cores() -> CheckResult:
 def cache() -> CheckResult:
     """Checks that the cache is writable."""
     folder = cache_directory()
-    nearest = _existing(folder)
+    nearest = existing(folder)
     try:
         with tempfile.TemporaryFile(dir=nearest):
             pass
@@ -249,7 +249,7 @@ def _amount(free: int, least: int, enough: int, code: Code) -> CheckResult:
     return ok(text) if free >= enough else warn(code, text)
 
 
-def _existing(path: Path) -> Path:
+def existing(path: Path) -> Path:
     """The path, or its nearest parent that exists."""
     return next(place for place in (path, *path.parents) if place.exists())
 

@@ -32,7 +32,9 @@ def summary(plan: Plan) -> list[str]:
     words = sentences(plan.clusters, 0 if addons else len(plan.objects.changes))
     data = [str(change) for change in plan.data]
     tenants = [str(change) for change in plan.tenants]
-    return [*words, *addons, *data, *tenants, *([plan.undelivered] if plan.undelivered else [])]
+    pending = [str(each) for each in plan.pending]
+    undelivered = [plan.undelivered] if plan.undelivered else []
+    return [*words, *addons, *data, *tenants, *pending, *undelivered]
 
 
 def show_clouds(plan: Plan, say: Callable[[str], None]) -> None:
@@ -79,11 +81,12 @@ def as_dict(plan: Plan, violations: Iterable[Violation], found: Estimate) -> dic
     return {
         "offline": plan.offline or None,
         "policies": [violation.problem().as_dict() for violation in violations],
-        "changes": not plan.is_empty,
+        "changes": not plan.is_empty or plan.is_unfinished,
         "clusters": [change.as_dict() for change in plan.clusters],
         "addons": [change.as_dict() for change in plan.addons],
         "tenants": [change.as_dict() for change in plan.tenants],
         "data": [change.as_dict() for change in plan.data],
+        "pending": [each.as_dict() for each in plan.pending],
         "summary": summary(plan),
         "objects": [
             {

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import urllib3
 import yaml
 from kubernetes import config
-from kubernetes.client import ApiClient
+from kubernetes.client import ApiClient, Configuration
 from kubernetes.config import ConfigException
 
 from components.manifest import FIELD_MANAGER, Manifest
@@ -42,16 +42,27 @@ class Api:
         timeout: seconds that one request may take.
         context: of the file; without it the current one.
         advice: what to do when it does not answer, where that is not what the code says.
+        once: whether a request is sent once only, where the server does not answer.
 
     Raises:
         CaasError: CAAS-3024 when the file can't be used.
     """
 
     def __init__(
-        self, kubeconfig: Path, timeout: float = 30, *, context: str | None = None, advice: str = ""
+        self,
+        kubeconfig: Path,
+        timeout: float = 30,
+        *,
+        context: str | None = None,
+        advice: str = "",
+        once: bool = False,
     ) -> None:
+        settings = Configuration()
+        settings.retries = urllib3.Retry(connect=0, read=0) if once else None
         try:
-            self._client: ApiClient = config.new_client_from_config(str(kubeconfig), context)
+            self._client: ApiClient = config.new_client_from_config(
+                str(kubeconfig), context, client_configuration=settings
+            )
         except (ConfigException, OSError, yaml.YAMLError, TypeError) as error:
             named = f", with the context `{context}`" if context else ""
             raise CaasError(
@@ -61,9 +72,9 @@ class Api:
                 why=str(error).partition("\n")[0],
             ) from error
         self._advice = advice
-        self._client.configuration.retries = urllib3.Retry(total=2, status=0, backoff_factor=0.2)
         self._timeout = timeout
         self._plural = lru_cache(self._find_plural)
+        self._served = lru_cache(self._find_served)
 
     def request(
         self,
@@ -186,13 +197,24 @@ class Api:
         return f"{root(api_version)}/{self._plural(api_version, kind)}"
 
     def _find_plural(self, api_version: str, kind: str) -> str:
-        served = self.get(root(api_version)) or {}
-        for resource in served.get("resources", ()):
-            if resource["kind"] == kind and "/" not in resource["name"]:
-                return str(resource["name"])
+        served = self._served(api_version)
+        if kind not in served:  # it may have been defined since
+            self._served.cache_clear()
+            served = self._served(api_version)
+        if kind in served:
+            return served[kind]
         raise UnknownKindError(
             API_SERVER_REFUSED, f"The API server does not serve the kind {kind} of {api_version}"
         )
+
+    def _find_served(self, api_version: str) -> dict[str, str]:
+        """The kinds of an API version, with their plurals."""
+        served = self.get(root(api_version)) or {}
+        return {
+            resource["kind"]: str(resource["name"])
+            for resource in served.get("resources", ())
+            if "/" not in resource["name"]
+        }
 
 
 def collection_path(api_version: str, plural: str, namespace: str = "") -> str:

@@ -11,6 +11,7 @@ from components.cluster.kinds import CLUSTER_API, CONTROL_PLANE_API
 from components.cluster_object import DeclaredCluster, DeclaredGroup
 from components.estimate import Counts
 from components.manifest import Manifest
+from engine.addon_releases import AddonReleases, AddonsState, read_addon_releases
 from engine.api import NOT_FOUND, Api, RefusedError, collection_path
 from engine.rollout import control_plane_rolled_out, pool_rolled_out
 
@@ -62,6 +63,7 @@ class ClusterState:
         condition: the condition that matters most now, in a word.
         message: what Cluster API says about it.
         settled: nothing is left to be done.
+        addons: those that the plane delivers; None where it delivers none.
     """
 
     name: str
@@ -78,10 +80,13 @@ class ClusterState:
     control_plane: GroupState
     pools: tuple[GroupState, ...]
     created: datetime
+    addons: AddonsState | None = None
 
     @property
     def unsettled(self) -> str:
         """The work that is left: the condition, or groups of machines where that says nothing."""
+        if self.addons and self.condition == self.addons.text:
+            return f"{self.condition}, {self.message}"
         if self.condition != AVAILABLE:
             return self.condition
         late = [each.name for each in (self.control_plane, *self.pools) if not each.settled]
@@ -108,7 +113,7 @@ class ClusterState:
             "message": self.message,
             "controlPlane": control_plane,
             "workers": workers,
-        }
+        } | ({"addons": self.addons.as_dict()} if self.addons else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +125,7 @@ class FleetObjects:
     pools: Mapping[str, list[Manifest]]
     machines: Mapping[str, list[Manifest]]
     machine_sets: Mapping[str, list[Manifest]]
+    deliveries: AddonReleases | None = None
 
     def states(self) -> list[ClusterState]:
         """The state of every cluster, by name."""
@@ -152,6 +158,11 @@ class FleetObjects:
             and not any("deletionTimestamp" in machine["metadata"] for machine in machines)
         )
         condition, message = _telling(conditions, current)
+        addons = self.deliveries.of(cluster) if self.deliveries else None
+        if addons and addons.waiting:
+            if settled and condition == AVAILABLE:
+                condition, message = addons.text, addons.message
+            settled = False
         return ClusterState(
             name=name,
             namespace=declared.namespace,
@@ -167,6 +178,7 @@ class FleetObjects:
             control_plane=control_plane,
             pools=pools,
             created=datetime.fromisoformat(cluster["metadata"]["creationTimestamp"]),
+            addons=addons,
         )
 
     def _pools(self, cluster: DeclaredCluster) -> Iterable[GroupState]:
@@ -189,11 +201,16 @@ class FleetObjects:
         ]
 
 
-def read_fleet(api: Api, namespace: str) -> FleetObjects:
+def read_fleet(api: Api, namespace: str, *, delivered: bool = False) -> FleetObjects:
     """Reads the clusters of a namespace, or of all when it is empty, with five list calls.
 
     Each answer is as new as its request: out of caches that lag, a pool could be as it was before
     the change that its Cluster says is done.
+
+    Args:
+        api: of the management cluster.
+        namespace: of the clusters.
+        delivered: whether a cluster is settled only with its add-ons; two more calls.
     """
     return FleetObjects(
         clusters=tuple(_list(api, CLUSTER_API, "clusters", namespace)),
@@ -204,6 +221,7 @@ def read_fleet(api: Api, namespace: str) -> FleetObjects:
         pools=_by_cluster(_list(api, CLUSTER_API, "machinedeployments", namespace)),
         machines=_by_cluster(_list(api, CLUSTER_API, "machines", namespace)),
         machine_sets=_by_cluster(_list(api, CLUSTER_API, "machinesets", namespace)),
+        deliveries=read_addon_releases(api, namespace) if delivered else None,
     )
 
 

@@ -148,23 +148,13 @@ class StackObjects:
         try:
             self._api.apply(recorded)
         except UnknownKindError:  # a management cluster that is not a plane
-            self._define()
+            define(self._api)
             self._api.apply(recorded)
 
     def forget(self) -> None:
         """Removes what `declare` recorded."""
         with suppress(UnknownKindError):
             self._api.delete(self._record_of(self._member))
-
-    def _define(self) -> None:
-        """Defines the kind that records, and waits until it is served."""
-        definition = stack_definition()
-        self._api.apply(definition)
-        deadline = time.monotonic() + DEFINED_LIMIT
-        while time.monotonic() < deadline:
-            if self._api.get(root(STACK_API)):
-                return
-            time.sleep(0.1)
 
     def _members(self, kind: Kind) -> list[Manifest]:
         """As new as this moment: a plan made of old objects would be wrong."""
@@ -194,6 +184,17 @@ class StackObjects:
     def _recorded(self) -> list[Kind]:
         entries = self._record().get("kinds", ())
         return [(entry.rpartition("/")[0], entry.rpartition("/")[2]) for entry in entries]
+
+
+def define(api: Api) -> None:
+    """Defines the kind that records, and waits until it is served."""
+    definition = stack_definition()
+    api.apply(definition)
+    deadline = time.monotonic() + DEFINED_LIMIT
+    while time.monotonic() < deadline:
+        if api.get(root(STACK_API)):
+            return
+        time.sleep(0.1)
 
 
 def digests(manifests: Iterable[Manifest]) -> dict[str, str]:

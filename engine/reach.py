@@ -16,7 +16,7 @@ from components.network.reach.evaluator import PolicySet
 from components.tenancy import cluster_policy
 from engine.api import Api, UnknownKindError
 from engine.objects import Key
-from engine.plan.addons import contents, delivered, sets_of
+from engine.plan.deliveries import contents, delivered, sets_of
 
 SYSTEM = ("default", "kube-node-lease", "kube-public", "kube-system")
 """The namespaces that every cluster has."""

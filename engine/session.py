@@ -13,6 +13,7 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
+from components.delivery.addon_provider import ADDON_PROVIDER
 from components.estimate import UNKNOWN, Counts, Estimate, estimate
 from components.infrastructure.interface import Provider
 from components.manifest import Manifest, membership
@@ -20,6 +21,7 @@ from engine import requirements
 from engine.api import Api
 from engine.apply import Report, apply_plan, prepare_for_pulumi, retire
 from engine.fleet import ClusterState, FleetObjects, read_counts, read_fleet
+from engine.inside.record import RemovalRecord, RemovalState
 from engine.management_api import (
     BOOTSTRAP,
     connect,
@@ -81,6 +83,8 @@ class Session:
         self.progress = progress
         self.directory = state_directory(stack)
         self._steady = 0.0
+        self.delete_data = False
+        """Permission to lose the data of objects in clusters that leave the stack file."""
 
     @cached_property
     def file(self) -> Path:
@@ -113,26 +117,27 @@ class Session:
         if self.mode is ManagementMode.SELF_MANAGED:
             return Plane(self.directory / BOOTSTRAP, disposable=False)
         # What it knows of real machines must outlive a power cut.
-        providers, is_real = self._providers, self.in_containers
+        providers = self._providers
         try:
             return Plane(
                 self.directory,
                 providers=providers,
-                containers=is_real,
-                disposable=not (providers or is_real),
+                containers=self.in_containers,
+                disposable=not providers,
             )
         except CaasError:  # no such controller: starting it says so, and looking at it may go on
             return Plane(self.directory, disposable=False)
 
     @property
     def _providers(self) -> list[Provider]:
-        """The providers that the plane needs in addition to simulated machines; empty if the file
-        cannot be read."""
+        """The providers that the plane needs in addition to simulated machines: for the machines
+        of a cloud, and for add-ons of machines in containers. Empty if the file cannot be read."""
         try:
             provider = self.settings.infrastructure.PROVIDER
         except CaasError:
             return []
-        return [provider] if provider else []
+        own = [provider] if provider else []
+        return [*own, ADDON_PROVIDER] if self.in_containers else own
 
     @property
     def in_containers(self) -> bool:
@@ -157,8 +162,7 @@ class Session:
         """The reason for a missing management cluster; empty if there is one."""
         if not self.has_plane:
             return why_offline(self.stack, self.settings.management, self.directory)
-        real = self._providers or self.in_containers
-        if real and not self.plane.kubeconfig.exists():
+        if self._providers and not self.plane.kubeconfig.exists():
             return "the management plane was never started, and a preview needs none"
         return ""
 
@@ -224,9 +228,11 @@ class Session:
     def prepare(self) -> None:
         """Makes sure that Docker can make machines, where they are containers.
 
-        Raises CAAS-2150 to CAAS-2152.
+        Raises CAAS-2150 to CAAS-2154.
         """
-        if self.in_containers and containers.prepare():
+        if not self.in_containers:
+            return
+        if containers.prepare(self.settings.infrastructure.container_subnet):
             self.progress.note(f"The network `{containers.NETWORK}` was made in Docker")
 
     def programs(self, progress: Progress) -> list[Path]:
@@ -279,7 +285,9 @@ class Session:
                 lenient=lenient,
             )
             counts = read_counts(self.api, self.namespace)
-        return Plan.of(recording, objects, self._undelivered(), offline, counts)
+        recorded = RemovalState() if offline else self.removals.read()
+        plan = Plan.of(recording, objects, self._undelivered(), offline, counts)
+        return replace(plan, recorded=recorded)
 
     def plan_from(self, before: Iterable[Manifest], recording: Recording) -> Plan:
         """The plan of a change from `before`, the objects of an earlier program.
@@ -309,7 +317,7 @@ class Session:
 
     def fleet(self) -> FleetObjects:
         """The clusters as they are now; where others have clusters too, only this stack's."""
-        fleet = read_fleet(self.api, self.namespace)
+        fleet = read_fleet(self.api, self.namespace, delivered=self.in_containers)
         if self.has_plane:
             return fleet
         named = {cluster.name for cluster in self.settings.all_clusters}
@@ -395,13 +403,21 @@ class Session:
         live = self.members.live(wanted)
         apply_plan(self.api, plan_removal(live, SHARED), (), self.members, report)
         self.members.forget()
+        self.removals.forget()
 
     @cached_property
     def members(self) -> StackObjects:
         """The stack's objects on the management cluster."""
-        namespace = self.settings.management.namespace
-        member = membership(project_name(), self.stack, namespace)
-        return StackObjects(self.api, self.stack, member, shared=not self.has_plane)
+        return StackObjects(self.api, self.stack, self._member, shared=not self.has_plane)
+
+    @cached_property
+    def removals(self) -> RemovalRecord:
+        """The record of objects that are still to be removed from clusters."""
+        return RemovalRecord(self.api, self._member)
+
+    @property
+    def _member(self) -> str:
+        return membership(project_name(), self.stack, self.settings.management.namespace)
 
     def _answered(self, deadline: float) -> FleetObjects:
         """The fleet, from an API server that may be too busy to answer every request in time."""
@@ -428,8 +444,9 @@ class Session:
         return self.fleet()
 
     def _undelivered(self) -> str:
-        """On the embedded plane no pods run, so there is no add-on provider either."""
-        targets = map(self.settings.target, self.settings.clusters if self.has_plane else ())
+        """On the embedded plane add-ons are delivered to machines in containers only."""
+        delivered = self.in_containers or not self.has_plane
+        targets = map(self.settings.target, () if delivered else self.settings.clusters)
         names = sorted({key for target in targets for key in target.addons})
         named = ", ".join(f"`{name}`" for name in names)
         return f"add-ons are checked and not installed here, no pods run: {named}" if names else ""
@@ -441,7 +458,8 @@ class Session:
         judge_data(live, wanted, lambda name: clusters[name].discard, self.place)
         target = self.settings.target
         judge_addons(live, wanted, lambda name: target(clusters[name]), self.place)
-        judge_tenants(live, wanted, self.place)
+        if not self.delete_data:
+            judge_tenants(live, wanted, self.place)
 
     def place(self, cluster: str, field: str) -> Where:
         """The position of a cluster in the stack file."""

@@ -6,13 +6,20 @@ import os
 import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from ipaddress import ip_network
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from packaging.version import Version
 
 from errors import CaasError
-from errors.containers import DOCKER_ON_ANOTHER_HOST, DOCKER_TOO_OLD, DOCKER_UNREACHABLE
+from errors.containers import (
+    CONTAINER_RANGE_DIFFERS,
+    CONTAINER_RANGE_TAKEN,
+    DOCKER_ON_ANOTHER_HOST,
+    DOCKER_TOO_OLD,
+    DOCKER_UNREACHABLE,
+)
 
 if TYPE_CHECKING:  # slow to import, and most stacks need none of it
     from docker import DockerClient
@@ -106,24 +113,51 @@ def elsewhere(host: str, operating_system: str, system: str) -> str:
     return ""
 
 
-def prepare() -> bool:
+def prepare(subnet: str) -> bool:
     """Makes the network of containers where it is missing; True if it was.
 
-    Its packets are as large as those of Docker's own network. Raises as `connected`.
+    Its packets are as large as those of Docker's own network. Containers get addresses of its
+    first half; those of load balancers come from the second.
+
+    Args:
+        subnet: its range.
+
+    Raises:
+        CaasError: as `connected`; CAAS-2153 the network has another range; CAAS-2154 another
+            network has this one.
     """
+    from docker.errors import APIError  # noqa: PLC0415 - slow, see above
+    from docker.types import IPAMConfig, IPAMPool  # noqa: PLC0415
+
     with connected() as client:
-        if client.networks.list(filters={"name": f"^{NETWORK}$"}):
+        if there := client.networks.list(filters={"name": f"^{NETWORK}$"}):
+            _check_range(there[0].attrs, subnet)
             return False
         usual = client.networks.list(filters={"name": "^bridge$"})
         options = (usual[0].attrs.get("Options") or {}) if usual else {}
-        client.networks.create(
-            NETWORK,
-            driver="bridge",
-            check_duplicate=True,
-            labels={LABEL: "caas"},
-            options={MTU: options[MTU]} if MTU in options else {},
-        )
+        containers = str(next(ip_network(subnet).subnets()))
+        pool = IPAMPool(subnet=subnet, iprange=containers)
+        try:
+            client.networks.create(
+                NETWORK,
+                driver="bridge",
+                ipam=IPAMConfig(pool_configs=[pool]),
+                labels={LABEL: "caas"},
+                options={MTU: options[MTU]} if MTU in options else {},
+            )
+        except APIError as error:
+            if "overlap" not in str(error):
+                raise
+            what = f"Another network of Docker has addresses of {subnet}"
+            raise CaasError(CONTAINER_RANGE_TAKEN, what, why=str(error.explanation)) from error
         return True
+
+
+def _check_range(network: dict[str, Any], subnet: str) -> None:
+    found = [each.get("Subnet", "") for each in (network.get("IPAM") or {}).get("Config") or ()]
+    if subnet not in found:
+        what = f"Docker's network `{NETWORK}` has {', '.join(found) or 'no range'}, not {subnet}"
+        raise CaasError(CONTAINER_RANGE_DIFFERS, what)
 
 
 def leave() -> None:

@@ -23,6 +23,8 @@ from components.infrastructure.foundation import Foundation
 from components.ingress import Gateway
 from components.manifest import PROVIDER, core_object, movable, of_stack, settle_in, wait_for
 from components.registry import Harbor
+from components.tenancy.management import ManagementAccess
+from components.tenancy.settings import People
 from stacks.management import kubeconfig, own_kubeconfig
 from stacks.settings import Stack
 from stacks.settings.addons import addons_of_existing
@@ -161,6 +163,18 @@ class Environment:
         for name, value in (foundation.exports() if foundation else {}).items():
             pulumi.export(name, value)
         return made
+
+    def tenants(self) -> None:
+        """Access of tenants to the objects of their whole clusters."""
+        for tenant in self.settings.tenants:
+            if tenant.clusters:
+                ManagementAccess(
+                    tenant.name,
+                    people=People() if tenant.leaving else tenant.people,
+                    clusters=tenant.clusters,
+                    namespace=self.namespace,
+                    opts=self._after(),
+                )
 
     def autoscalers(self, clusters: dict[str, pulumi.Resource]) -> None:
         """The cluster autoscaler of each cluster that asks for it."""

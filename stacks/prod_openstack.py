@@ -22,5 +22,6 @@ def compose(stack: str, settings: Stack) -> None:
     here.addons()  # network, ingress, metrics, logs, backups of every workload cluster
     clusters = here.clusters(foundation, after=shared)
     here.autoscalers(clusters)
+    here.tenants()
     here.etcd_snapshots()
     here.management_cluster()  # its add-ons, and Cluster API in it

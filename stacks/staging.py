@@ -22,5 +22,6 @@ def compose(stack: str, settings: Stack) -> None:
     shared += here.addons()  # network, ingress, metrics, logs of every cluster
     clusters = here.clusters(foundation, after=shared)
     here.autoscalers(clusters)
+    here.tenants()
     here.etcd_snapshots()
     here.addons_of_management()

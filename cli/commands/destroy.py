@@ -13,6 +13,7 @@ from engine.fleet import FleetObjects
 from engine.session import Session
 from errors import CaasError
 from errors.program import MANAGEMENT_CLUSTER_STAYS, NOT_BOOTSTRAPPED
+from plane import containers
 from plane.progress import Silent
 from stacks.settings.stack import ManagementMode
 
@@ -59,7 +60,10 @@ def _with_plane(session: Session, timeout: float) -> None:
     if session.plane.kubeconfig.exists() or made_by_pulumi(session):
         _delete_clusters(session.stack, timeout)
         _pulumi_destroy(session)
+    in_containers = session.in_containers
     session.plane.destroy()
+    if in_containers:
+        containers.leave()
 
 
 def _on_existing(session: Session, timeout: float) -> None:

@@ -16,7 +16,7 @@ EXAMPLES = {"./caas down": "stop the plane of the local stack; `./caas up` start
 def command(stack: Stack = "local") -> None:
     """Stop the embedded plane; its data stays on disk.
 
-    Simulated machines stop with it and come back with it.
+    Simulated machines stop with it and come back with it; those in containers go on running.
     """
     session = Session(stack, Silent())
     require_plane(session)

@@ -28,7 +28,8 @@ def command(
 
     The constants and the index of the codes, the keys of stack files in docs/settings.md and, for
     editors, docs/stack.schema.json, the add-ons in docs/addons.md, the policies in
-    docs/policies.md, and the list of commands in docs/commands.md.
+    docs/policies.md, the list of commands in docs/commands.md, and where tenants have files, their
+    lines in CODEOWNERS.
     """
     from cli.documents import differing, write  # noqa: PLC0415 - `--help` needs none of it
 

@@ -43,6 +43,9 @@ def command(
     No credentials are needed. Values that are known only after creation are shown as such. Where
     there is no management cluster yet, everything counts as new; a line gives the reason.
 
+    Objects that leave workload clusters are listed, those too that an earlier `up` could not
+    remove. What was changed by hand inside of clusters is listed by `./caas drift`.
+
     Exit status: 0 nothing would change, 2 something would, 1 a problem.
     """
     with drawn() as progress:
@@ -61,7 +64,7 @@ def command(
         for violation in judged(plan, rules):
             console.say(str(violation.problem()), "yellow")
         estimate.show(found)
-    if not plan.is_empty:
+    if not plan.is_empty or plan.is_unfinished:
         raise typer.Exit(CHANGES)
 
 
@@ -76,7 +79,10 @@ def _show(plan: Plan) -> None:
             for line in change.diff().splitlines():
                 console.say(f"    {line}", "dim")
     if plan.is_empty:
-        console.say("Nothing would change.", "green")
+        if not plan.pending:
+            console.say("Nothing would change.", "green")
+        for each in plan.pending:
+            console.say(str(each), "yellow")
         return
     console.say()
     show_words(plan, console.say)

@@ -25,6 +25,7 @@ def command(stack: Stack = "local") -> None:
         session = Session(stack, progress)
         require_plane(session)
         with session.lock(f"caas setup {stack}"):
+            session.prepare()
             started = session.open()
     what = "runs now" if started else "was running already"
     console.say(f"The management plane {what}: KUBECONFIG={session.plane.kubeconfig}")

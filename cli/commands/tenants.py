@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
@@ -10,22 +10,35 @@ from typer import Argument, Option
 
 from cli import console
 from cli.options import Format, Output
+from components.cluster.settings import Cluster
 from components.tenancy.network import is_namespace, owned
 from components.tenancy.settings import Connection, ResourceShare
+from engine.inside.step import ClusterWork, problems
+from engine.inside.usage import QuotaUse, read_use
 from engine.session import Session
 from errors import CaasError
 from errors.tenants import TENANT_NOT_FOUND
 from plane.progress import Silent
 from stacks.settings import Stack
 from stacks.settings.tenants import PlacedNamespace, StackTenant
+from stacks.settings.whole_clusters import clusters_for, size_of
 
 EXAMPLES = {
     "./caas tenants --stack prod-aws": "all tenants, their namespaces and quotas",
     "./caas tenants shop --stack prod-aws": "people, domains and connections of one tenant, too",
+    "./caas tenants --live --stack prod-aws": "with the use of the quotas, in clusters that answer",
     "./caas tenants --stack prod-aws --output json": "for programs",
 }
 NAMED = 3
 """Clusters that a cell names; more of them are counted."""
+COUNTED = {
+    "cpu": "requests.cpu",
+    "memory": "requests.memory",
+    "storage": "requests.storage",
+    "pods": "pods",
+    "load_balancers": "services.loadbalancers",
+}
+"""The resources of a ResourceQuota by the keys of a share."""
 AMOUNTS = {
     "CPU": "cpu",
     "MEMORY": "memory",
@@ -61,35 +74,66 @@ def command(
         str | None, Argument(metavar="TENANT", help="One tenant; without it all of them.")
     ] = None,
     stack: Annotated[str, Option("--stack", help="The stack it belongs to.")] = "local",
+    live: Annotated[
+        bool, Option("--live", help="Read the use of the quotas in the clusters.")
+    ] = False,
     output: Output = Format.TABLE,
 ) -> None:
-    """Show the tenants of a stack: people, namespaces, quotas.
+    """Show the tenants of a stack: people, namespaces, whole clusters, quotas.
 
-    Reads the stack file alone, and no cluster. A quota is that of a namespace in each of its
-    clusters. With the name of a tenant its people, domains and connections follow.
+    Reads the stack file alone, and with `--live` the clusters that answer. A quota is that of a
+    namespace in each of its clusters; its use is that of the cluster that uses most of it. Of a
+    whole cluster the CPUs and the memory of its workers are shown. With the name of a tenant its
+    people, domains and connections follow.
     """
-    settings = Session(stack, Silent()).settings
+    session = Session(stack, Silent())
+    settings = session.settings
     chosen = [each for each in settings.tenants if tenant in (None, each.name)]
     if tenant and not chosen:
         names = ", ".join(f"`{each.name}`" for each in settings.tenants)
         why = f"it has {names}" if names else "it has none"
         raise CaasError(TENANT_NOT_FOUND, f"`{stack}` has no tenant `{tenant}`", why=why)
+    use = _use(session, chosen) if live else QuotaUse()
+    unread = list(problems(ClusterWork(name, error=why) for name, why in use.unread.items()))
     if output is Format.JSON:
-        console.document({"tenants": [_as_dict(each, settings) for each in chosen]})
+        tenants = [_as_dict(each, settings, use) for each in chosen]
+        unknown = [each.as_dict() for each in unread]
+        console.document({"tenants": tenants, **({"unread": unknown} if live else {})})
         return
+    for problem in unread:
+        console.warn(str(problem))
     if not chosen:
         console.say(f"`{stack}` has no tenants.")
         return
-    rows = [_cells(each, space, settings) for each in chosen for space in each.namespaces]
+    rows = [
+        row
+        for each in chosen
+        for row in (
+            *(_cells(each, space, settings, use) for space in each.namespaces),
+            *(_whole(each, size) for size in _sizes(each, settings)),
+        )
+    ]
     console.table(("TENANT", "NAMESPACE", "CLUSTERS", *AMOUNTS), rows)
     if tenant:
         _show(chosen[0], settings)
 
 
+def _use(session: Session, tenants: Iterable[StackTenant]) -> QuotaUse:
+    """The use of the quotas in the clusters of tenants."""
+    clusters = session.settings.clusters
+    names = {
+        name
+        for tenant in tenants
+        for space in tenant.namespaces
+        for name in space.clusters(clusters)
+    }
+    return read_use(session, sorted(names))
+
+
 def connection_rows(tenant: StackTenant, settings: Stack) -> Iterator[ConnectionRow]:
     """The connections that a tenant asks for, with their state."""
     places = {
-        (each.name, space.name): set(space.clusters(settings.clusters))
+        (each.name, space.name): set(space.clusters(_open_to(each, settings)))
         for each in settings.tenants
         for space in each.namespaces
         if not (space.leaving or each.leaving)
@@ -121,13 +165,39 @@ def _not_accepted(tenant: str, wanted: Connection, settings: Stack) -> Iterator[
     yield from (port for port in wanted.ports if port not in accepted)
 
 
-def _cells(tenant: StackTenant, space: PlacedNamespace, settings: Stack) -> tuple[str, ...]:
-    names = space.clusters(settings.clusters)
+def _cells(
+    tenant: StackTenant, space: PlacedNamespace, settings: Stack, use: QuotaUse
+) -> tuple[str, ...]:
+    names = space.clusters(_open_to(tenant, settings))
     where = ", ".join(names) if len(names) <= NAMED else f"{len(names)} clusters"
     share = tenant.share(space, settings.tenant_defaults)
-    amounts = (getattr(share, key) for key in AMOUNTS.values())
+    amounts = []
+    for key in AMOUNTS.values():
+        amount = getattr(share, key)
+        used = use.most(space.name, COUNTED[key], names)
+        given = "-" if amount is None else str(amount)
+        amounts.append(f"{given} ({used} used)" if used else given)
     title = f"{space.name} (leaving)" if space.leaving or tenant.leaving else space.name
-    return (tenant.name, title, where, *("-" if each is None else str(each) for each in amounts))
+    return (tenant.name, title, where, *amounts)
+
+
+def _whole(tenant: StackTenant, row: dict[str, Any]) -> tuple[str, ...]:
+    amounts = (str(row.get(key, "-")) for key in AMOUNTS.values())
+    title = "(whole cluster, leaving)" if tenant.leaving else "(whole cluster)"
+    return (tenant.name, title, row["name"], *amounts)
+
+
+def _sizes(tenant: StackTenant, settings: Stack) -> Iterator[dict[str, Any]]:
+    """The whole clusters of a tenant; of workers of a type that is not known no amounts."""
+    for cluster in settings.clusters:
+        if cluster.name in tenant.clusters:
+            size = size_of(cluster, settings.infrastructure)
+            known = {"cpu": size.cpu, "memory": f"{size.memory // 2**30}Gi"}
+            yield {"name": cluster.name, **({} if size.unknown else known)}
+
+
+def _open_to(tenant: StackTenant, settings: Stack) -> list[Cluster]:
+    return clusters_for(tenant, settings.clusters, settings.tenants)
 
 
 def _show(tenant: StackTenant, settings: Stack) -> None:
@@ -151,19 +221,25 @@ def _amounts(quota: ResourceShare) -> dict[str, Any]:
     return quota.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
-def _as_dict(tenant: StackTenant, settings: Stack) -> dict[str, Any]:
+def _as_dict(tenant: StackTenant, settings: Stack, use: QuotaUse) -> dict[str, Any]:
     return {
         "name": tenant.name,
         "people": tenant.people.model_dump(mode="json"),
         "domains": list(tenant.domains),
         "quota": _amounts(tenant.quota),
         "leaving": tenant.leaving,
+        "clusters": list(_sizes(tenant, settings)),
         "namespaces": [
             {
                 "name": each.name,
-                "clusters": list(each.clusters(settings.clusters)),
+                "clusters": list(each.clusters(_open_to(tenant, settings))),
                 "quota": _amounts(tenant.share(each, settings.tenant_defaults)),
                 "leaving": each.leaving or tenant.leaving,
+                "used": {
+                    cluster: dict(use.used[cluster].get(each.name, {}))
+                    for cluster in each.clusters(_open_to(tenant, settings))
+                    if cluster in use.used
+                },
             }
             for each in tenant.namespaces
         ],

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from typing import Annotated
 
-from cli import console, estimate, fleet
+from typer import Option
+
+from cli import console, estimate, fleet, inside
 from cli.options import Engine, EngineChoice, Stack, Timeout
 from cli.plan import judged, show_words
 from cli.policies import configuration
 from cli.progress import drawn
 from cli.pulumi_cli import choose, require
+from engine.inside.step import InsideClusters
 from engine.plan.objects import ObjectChange
 from engine.plan.plan import Plan
 from engine.session import Session
@@ -19,23 +23,33 @@ EXAMPLES = {
     "./caas up": "the clusters of stacks/Pulumi.local.yaml, on this machine",
     "./caas up staging --timeout 20m": "another stack, with a longer limit",
 }
-STEPS = ("management plane", "plan", "apply", "clusters ready")
+STEPS = ("management plane", "plan", "apply", "objects in clusters", "clusters ready")
 
 
 def command(
     stack: Stack = "local",
     timeout: Timeout = 1800.0,
     engine: EngineChoice = Engine.AUTO,
+    delete_data: Annotated[
+        bool,
+        Option("--delete-data", help="Lose the data of what left the stack file in clusters."),
+    ] = False,
 ) -> None:
     """Bring the clusters to the state that the stack file describes.
 
     Starts an embedded plane where it does not run, shows what changes and costs, applies it, and
     waits until every cluster is as wanted. Interrupt it at any time: the next run goes on from
     there. Run again without a change, it does nothing. Resources of a cloud need the pulumi CLI.
+
+    Objects in workload clusters that left the stack file are removed, and those that were changed
+    by hand are put right, in each cluster that answers; the next `up` goes on with the others.
+    Namespaces with volumes go if the stack file had them with `leaving: true` before, or with
+    `--delete-data`. On a terminal you confirm them by typing their names.
     """
     with ExitStack() as held:
         with drawn(STEPS) as progress:
             session = Session(stack, progress)
+            session.delete_data = delete_data
             # Report a bad stack file before anything is started.
             rules = configuration(session.settings, session.file)
             if not session.has_plane:
@@ -54,11 +68,14 @@ def command(
                 progress.note(costs)
             for violation in judged(plan, rules):
                 progress.note(str(violation.problem()))
+            clusters = InsideClusters(session, plan)
+            clusters.remember()
             if not pulumi:
                 _apply(session, plan, progress)
         if pulumi:
             session.prepare_for_pulumi(plan)
             pulumi.up(adopted=plan.once_made, refresh=True)
+        inside.settle(clusters)
         _wait(session, plan, timeout)
 
 

@@ -27,7 +27,7 @@ from components.delivery.fleet_objects import (
 )
 from components.delivery.mirror import mirrored
 from components.delivery.parts import Part
-from components.delivery.plan import as_yaml, namespaces, packed
+from components.delivery.plan import as_yaml, marked, namespaces, packed
 from components.digests import content_name
 from components.manifest import Manifest
 
@@ -121,7 +121,7 @@ def _set(
 ) -> Iterator[Part]:
     named = content_name(name, {"clusters": sorted(clusters)})
     texts, found = resource_set(
-        named, packed(name, objects), secrets, selector(clusters), place.namespace
+        named, packed(name, marked(name, objects)), secrets, selector(clusters), place.namespace
     )
     for text in texts:
         yield Part(text["metadata"]["name"], text)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
@@ -34,6 +34,9 @@ another, and two add-ons the same."""
 ENABLED = "enabled"
 OBJECTS_LABEL = "objects.caas.dev/"
 """Begins the labels that choose the objects of an add-on; the value is a digest of them."""
+ADDON_OF = "caas.dev/addon"
+"""The label of each object in a workload cluster that a ClusterResourceSet of this project brings;
+the value is the first part of the name of the set. By it the object is found when it leaves."""
 VALUES_ANNOTATION = "values.caas.dev/"
 """Begins the annotations with a cluster's own values of a chart."""
 NO_VALUES = "{}\n"
@@ -239,10 +242,24 @@ def _refuse_large(cluster: str, carried: Delivered) -> None:
         )
 
 
-def _object_set(name: str, objects: Iterable[Manifest], secrets: tuple[str, ...]) -> ObjectSet:
-    pieces = packed(name, objects)
-    digest = content_name("d", {"texts": pieces, "secrets": secrets})
+def _object_set(name: str, objects: Sequence[Manifest], secrets: tuple[str, ...]) -> ObjectSet:
+    # Without the mark: sets of an earlier version, which had none, keep their names.
+    digest = content_name("d", {"texts": packed(name, objects), "secrets": secrets})
+    pieces = packed(name, marked(name, objects))
     return ObjectSet(set_name(name, digest), f"{OBJECTS_LABEL}{name}", digest, pieces, secrets)
+
+
+def marked(name: str, objects: Iterable[Manifest]) -> Iterator[Manifest]:
+    """Objects with the label by which they are found in clusters.
+
+    Args:
+        name: the value of the label.
+        objects: as they are delivered.
+    """
+    for manifest in objects:
+        metadata = manifest["metadata"]
+        labels = {ADDON_OF: name} | metadata.get("labels", {})
+        yield manifest | {"metadata": metadata | {"labels": labels}}
 
 
 def packed(name: str, objects: Iterable[Manifest]) -> tuple[str, ...]:

@@ -191,6 +191,11 @@ class Infrastructure(Settings):
         """True if its machines run no pods."""
         return self.PROVIDER is None and not self.IN_CONTAINERS
 
+    @property
+    def container_subnet(self) -> str:
+        """The range of the network of its containers; empty where machines are none."""
+        return ""
+
     @classmethod
     def questions(cls, management: str) -> Sequence[Question]:
         """The values that a new stack file needs; by default every setting without a default.

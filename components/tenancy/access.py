@@ -50,20 +50,20 @@ SEEN: dict[str, list[str]] = {
 
 def roles() -> list[Manifest]:
     """The ClusterRoles of owners, members and viewers; the same in every cluster."""
-    viewer = [_rule(group, kinds, READ) for group, kinds in [*DEPLOYED.items(), *SEEN.items()]]
+    viewer = viewer_rules()
     member = [
         *viewer,
-        *(_rule(group, kinds, WRITE) for group, kinds in DEPLOYED.items()),
-        _rule("", ["secrets"], [*READ, *WRITE]),
-        _rule("", ["persistentvolumeclaims"], ["create", "update", "patch"]),
-        _rule("", ["pods/attach", "pods/exec", "pods/portforward"], ["get", "create"]),
-        _rule("", ["pods/eviction"], ["create"]),
-        _rule("apps", SCALED, ["update", "patch"]),
+        *(rule(group, kinds, WRITE) for group, kinds in DEPLOYED.items()),
+        rule("", ["secrets"], [*READ, *WRITE]),
+        rule("", ["persistentvolumeclaims"], ["create", "update", "patch"]),
+        rule("", ["pods/attach", "pods/exec", "pods/portforward"], ["get", "create"]),
+        rule("", ["pods/eviction"], ["create"]),
+        rule("apps", SCALED, ["update", "patch"]),
     ]
     owner = [
         *member,
-        _rule("", ["persistentvolumeclaims"], ["delete"]),
-        _rule(RBAC, ["rolebindings", "roles"], WRITE),
+        rule("", ["persistentvolumeclaims"], ["delete"]),
+        rule(RBAC, ["rolebindings", "roles"], WRITE),
     ]
     found = {"owner": owner, "member": member, "viewer": viewer}
     return [
@@ -75,6 +75,11 @@ def roles() -> list[Manifest]:
         }
         for role, rules in found.items()
     ]
+
+
+def viewer_rules() -> list[dict[str, Any]]:
+    """The rules by which all people of a tenant read."""
+    return [rule(group, kinds, READ) for group, kinds in [*DEPLOYED.items(), *SEEN.items()]]
 
 
 def role_name(role: str) -> str:
@@ -95,17 +100,19 @@ def bindings(people: People, namespace: str, labels: dict[str, str]) -> list[Man
             "kind": "RoleBinding",
             "metadata": {"name": role_name(role), "namespace": namespace, "labels": labels},
             "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": role_name(role)},
-            "subjects": [_subject(each) for each in entries],
+            "subjects": [subject(each) for each in entries],
         }
         for role, entries in found.items()
     ]
 
 
-def _subject(person: str) -> dict[str, str]:
+def subject(person: str) -> dict[str, str]:
+    """The subject of a binding that an entry of `people` means."""
     user = person.removeprefix("user:")
     kind = "Group" if user == person else "User"
     return {"kind": kind, "name": user, "apiGroup": RBAC}
 
 
-def _rule(group: str, resources: list[str], verbs: list[str]) -> dict[str, Any]:
+def rule(group: str, resources: list[str], verbs: list[str]) -> dict[str, Any]:
+    """A rule of a role."""
     return {"apiGroups": [group], "resources": sorted(resources), "verbs": list(verbs)}

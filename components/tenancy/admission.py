@@ -23,14 +23,21 @@ from errors.tenant_refusals import (
 )
 
 DOMAIN = "tenancy.caas.dev"
+OF_TENANTS = {"matchExpressions": [{"key": TENANT_LABEL, "operator": "Exists"}]}
+"""Selects the namespaces of tenants."""
 Kinds = Mapping[str, Sequence[str]]
-_NOT_PLATFORM = {
+NOT_PLATFORM = {
     "name": "not-the-platform",
     "expression": 'request.userInfo.username != "system:kube-controller-manager" '
     '&& !request.userInfo.username.startsWith("system:serviceaccount:kube-system:") '
     f'&& !authorizer.group("{RBAC}").resource("clusterroles").check("escalate").allowed()',
 }
 """Holds for requests of everybody but administrators of the cluster and its own controllers."""
+_MAKES_NO_NAMESPACES = {
+    "name": "makes-no-namespaces",
+    "expression": '!authorizer.group("").resource("namespaces").check("create").allowed()',
+}
+"""Leaves out the owners of a whole cluster, who give people access to their namespaces."""
 _METADATA = '(request.operation == "DELETE" ? oldObject : object).metadata'
 _NAME = 'variables.metadata.?name.orValue(variables.metadata.?generateName.orValue(""))'
 _HOSTS = (
@@ -50,7 +57,7 @@ _DOMAINS = (
 def policies_of_tenants() -> list[Manifest]:
     """The policies and their bindings; the same in every cluster."""
     return [
-        *_policy(
+        *policy(
             "platform-objects",
             {
                 "": ["limitranges", "resourcequotas"],
@@ -63,22 +70,23 @@ def policies_of_tenants() -> list[Manifest]:
             operations=("CREATE", "UPDATE", "DELETE"),
             variables={"metadata": _METADATA, "name": _NAME},
         ),
-        *_policy(
+        *policy(
             "access-by-tenants",
             {RBAC: ["rolebindings"]},
             "object.?subjects.orValue([]).all(each, "
             'each.kind == "ServiceAccount" && each.?namespace.orValue("") == request.namespace)',
             ACCESS_GIVEN_BY_TENANT,
             '"a RoleBinding of a tenant is for service accounts of the same namespace"',
+            conditions=(NOT_PLATFORM, _MAKES_NO_NAMESPACES),
         ),
-        *_policy(
+        *policy(
             "account-tokens",
             {"": ["secrets"]},
             'object.?type.orValue("") != "kubernetes.io/service-account-token"',
             TOKEN_IN_SECRET,
             '"a Secret of this type gets a token of a service account, which never expires"',
         ),
-        *_policy(
+        *policy(
             "host-names",
             {
                 "networking.k8s.io": ["ingresses"],
@@ -93,7 +101,7 @@ def policies_of_tenants() -> list[Manifest]:
             '+ variables.hosts.map(each, each == "" ? "an empty name" : each).join(", ")',
             variables={"hosts": _HOSTS, "domains": _DOMAINS},
         ),
-        *_policy(
+        *policy(
             "services",
             {"": ["services"]},
             "size(object.spec.?externalIPs.orValue([])) == 0 "
@@ -104,7 +112,7 @@ def policies_of_tenants() -> list[Manifest]:
     ]
 
 
-def _policy(
+def policy(
     name: str,
     kinds: Kinds,
     expression: str,
@@ -113,7 +121,20 @@ def _policy(
     *,
     operations: Sequence[str] = ("CREATE", "UPDATE"),
     variables: Mapping[str, str] | None = None,
+    conditions: Sequence[Mapping[str, str]] = (NOT_PLATFORM,),
 ) -> tuple[Manifest, Manifest]:
+    """A policy for namespaces of tenants, and its binding.
+
+    Args:
+        name: of both, the domain aside.
+        kinds: the resources of API groups.
+        expression: holds for what is accepted.
+        code: of what is refused.
+        message: an expression, of what is refused.
+        operations: requests that it is about.
+        variables: expressions by name.
+        conditions: of the requests that it is about.
+    """
     full = f"{name}.{DOMAIN}"
     rules = [
         {
@@ -127,7 +148,7 @@ def _policy(
     spec: dict[str, Any] = {
         "failurePolicy": "Fail",
         "matchConstraints": {"resourceRules": rules},
-        "matchConditions": [_NOT_PLATFORM],
+        "matchConditions": list(conditions),
         "variables": [{"name": key, "expression": each} for key, each in (variables or {}).items()],
         "validations": [
             {"expression": expression, "messageExpression": f'"{code.id}: " + {message}'}
@@ -139,7 +160,6 @@ def _policy(
         "metadata": {"name": full},
         "spec": spec,
     }
-    tenants = {"matchExpressions": [{"key": TENANT_LABEL, "operator": "Exists"}]}
     binding = {
         "apiVersion": API_VERSION,
         "kind": "ValidatingAdmissionPolicyBinding",
@@ -147,7 +167,7 @@ def _policy(
         "spec": {
             "policyName": full,
             "validationActions": ["Deny"],
-            "matchResources": {"namespaceSelector": tenants},
+            "matchResources": {"namespaceSelector": OF_TENANTS},
         },
     }
     return policy, binding

@@ -43,6 +43,12 @@ Peer = Annotated[str, AfterValidator(_peer), Field(max_length=128)]
 addresses."""
 
 
+DnsName = Annotated[str, Field(pattern=rf"^{LABEL}(\.{LABEL})*$", max_length=253)]
+"""The name of a StorageClass or an address pool."""
+PoolLabel = Annotated[str, Field(pattern=f"^{LABEL}$", max_length=63)]
+"""The name of a worker pool as the value of a label."""
+
+
 class ConnectionProtocol(StrEnum):
     """The protocol of a connection."""
 
@@ -117,6 +123,10 @@ class ResourceShare(Settings):
     """The number of pods."""
     load_balancers: Annotated[Count, Field(ge=0, le=1000)] | None = None
     """The number of Services of `type: LoadBalancer`; of a namespace without it none."""
+    storage_by_class: Annotated[dict[DnsName, Quantity], Field(max_length=20)] = Field(
+        default_factory=dict
+    )
+    """Storage of a StorageClass that PersistentVolumeClaims request, by its name."""
 
     def amounts(self) -> dict[str, int]:
         """The amounts by the keys of a stack file; sizes in bytes."""
@@ -170,3 +180,5 @@ class TenantNamespace(NamedNamespace):
     """The Pod Security level that it enforces."""
     open_within: Flag = True
     """Lets its pods reach each other, on all ports."""
+    pool: PoolLabel | None = None
+    """The worker pool of its pods, which has the label and the taint `caas.dev/pool`."""

@@ -15,30 +15,38 @@ from components.fields import Domain, Flag
 from components.finding import Finding
 from components.network.flannel import FlannelSettings
 from components.observability.values import NAMESPACE
+from components.tenancy import whole_cluster
 from components.tenancy.access import bindings
 from components.tenancy.base import TENANCY
 from components.tenancy.cluster_policy import HELD_BY, cluster_policy
+from components.tenancy.fairness import flow
 from components.tenancy.names import (
+    CLASSES_ANNOTATION,
     DOMAINS_ANNOTATION,
+    LEAVING_ANNOTATION,
+    POOL_LABEL,
+    POOLS_ANNOTATION,
     PREFIX,
     TENANT_LABEL,
     is_protected,
     tenant_key,
 )
 from components.tenancy.network import is_namespace, policies
+from components.tenancy.scheduling import why_not_set_aside
 from components.tenancy.settings import (
     INTERNET,
     AcceptedConnection,
     Connection,
     ContainerDefaults,
     Destination,
+    DnsName,
     People,
     ResourceShare,
     TenantName,
     TenantNamespace,
 )
 from errors.network import POLICIES_NOT_ENFORCED
-from errors.tenants import NAMESPACE_PROTECTED, NAMESPACE_TAKEN
+from errors.tenants import NAMESPACE_PROTECTED, NAMESPACE_TAKEN, POOL_NOT_SET_ASIDE
 
 
 class TenantSettings(AddonSettings):
@@ -53,7 +61,11 @@ class TenantSettings(AddonSettings):
     """People with access to the namespaces."""
     domains: Annotated[tuple[Domain, ...], Field(max_length=50)] = ()
     """Domains whose host names the tenant may serve."""
-    namespaces: Annotated[tuple[TenantNamespace, ...], Field(min_length=1, max_length=200)]
+    whole_cluster: Flag = False
+    """The whole cluster is the tenant's: its owners make namespaces and give access to them."""
+    leaving: Flag = False
+    """Takes the people's rights to the whole cluster; of namespaces each has its own `leaving`."""
+    namespaces: Annotated[tuple[TenantNamespace, ...], Field(max_length=200)] = ()
     """The namespaces in this cluster."""
     connections: Annotated[tuple[Connection, ...], Field(max_length=500)] = ()
     """Connections that the tenant's pods may open."""
@@ -63,16 +75,21 @@ class TenantSettings(AddonSettings):
     """Destinations of all its namespaces."""
     limits: ContainerDefaults = ContainerDefaults()
     """Resources of containers that name none."""
+    address_pools: Annotated[tuple[DnsName, ...], Field(max_length=20)] = ()
+    """Address pools of MetalLB that its Services may name."""
+    storage_classes: Annotated[tuple[DnsName, ...], Field(max_length=50)] | None = None
+    """StorageClasses of its volumes; without the key all of the cluster."""
     metrics: Flag = True
     """Lets the Prometheus of the add-on `monitoring` reach all pods, on all ports."""
 
     def addon(self, target: ClusterFacts) -> Addon:
-        """The objects of each namespace."""
+        """The objects of the whole cluster, where it is the tenant's, and of each namespace."""
         gateways, inside = _gateways(target), self._inside(target)
         scraped = NAMESPACE if self.metrics and target.has("monitoring") else ""
         return Addon(
             tenant_key(self.tenant),
             objects=(
+                *self._whole(),
                 *(
                     manifest
                     for each in self.namespaces
@@ -84,6 +101,7 @@ class TenantSettings(AddonSettings):
                         *self._network(each, gateways, inside, scraped),
                     )
                 ),
+                flow(self.tenant, [each.name for each in self.namespaces], self._all_people()),
                 # Last: until its definition is there, all else is.
                 *map(self._cluster_policy, self.namespaces if target.has(*HELD_BY) else ()),
             ),
@@ -92,7 +110,7 @@ class TenantSettings(AddonSettings):
         )
 
     def check(self, target: ClusterFacts) -> Iterator[Finding]:
-        """POLICIES_NOT_ENFORCED, NAMESPACE_PROTECTED and NAMESPACE_TAKEN."""
+        """POLICIES_NOT_ENFORCED, NAMESPACE_PROTECTED, NAMESPACE_TAKEN and POOL_NOT_SET_ASIDE."""
         flannel = target.addons.get("flannel")
         if isinstance(flannel, FlannelSettings) and not flannel.network_policies:
             what, why = "the network of tenants is not closed", f"`{target.name}` has Flannel"
@@ -104,10 +122,20 @@ class TenantSettings(AddonSettings):
                 yield Finding(NAMESPACE_PROTECTED, path, f"`{name}` belongs to the platform")
             if name in names[:index]:
                 yield Finding(NAMESPACE_TAKEN, path, f"`{name}` is there twice")
+        for index, each in enumerate(self.namespaces):
+            if each.pool and (fault := why_not_set_aside(target, each.pool)):
+                yield Finding(POOL_NOT_SET_ASIDE, ("namespaces", index, "pool"), fault)
 
     @property
     def _labels(self) -> dict[str, str]:
         return {TENANT_LABEL: self.tenant}
+
+    def _whole(self) -> list[Manifest]:
+        if not self.whole_cluster:
+            return []
+        return whole_cluster.objects(
+            self.tenant, People() if self.leaving else self.people, self.domains
+        )
 
     def _inside(self, target: ClusterFacts) -> tuple[Cidr, ...]:
         """The cluster's own ranges, which an existing cluster need not tell without a reason."""
@@ -123,10 +151,19 @@ class TenantSettings(AddonSettings):
         labels = {f"pod-security.kubernetes.io/{mode}": level for mode in ("enforce", "warn")}
         metrics = getattr(target.addons.get("monitoring"), "tenant_label", "")
         seen = {metrics: self.tenant} if metrics else {}
+        leaving = {LEAVING_ANNOTATION: "true"} if namespace.leaving else {}
+        pool = {POOL_LABEL: namespace.pool} if namespace.pool else {}
+        allowed = self.storage_classes
+        classes = {} if allowed is None else {CLASSES_ANNOTATION: ",".join(allowed)}
         metadata = {
             "name": namespace.name,
-            "labels": {**labels, **seen, **self._labels},
-            "annotations": {DOMAINS_ANNOTATION: ",".join(self.domains)},
+            "labels": {**labels, **seen, **pool, **self._labels},
+            "annotations": {
+                DOMAINS_ANNOTATION: ",".join(self.domains),
+                POOLS_ANNOTATION: ",".join(self.address_pools),
+                **classes,
+                **leaving,
+            },
         }
         return {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
 
@@ -153,6 +190,10 @@ class TenantSettings(AddonSettings):
 
     def _people(self, namespace: TenantNamespace) -> People:
         return People() if namespace.leaving else self.people
+
+    def _all_people(self) -> People:
+        """The people of the namespaces that do not leave."""
+        return People() if all(each.leaving for each in self.namespaces) else self.people
 
     def _cluster_policy(self, namespace: TenantNamespace) -> Manifest:
         asked = [each.to for each in self.connections if each.source == namespace.name]
@@ -194,7 +235,11 @@ def hard(quota: ResourceShare) -> dict[str, str]:
         "pods": quota.pods,
         "services.loadbalancers": quota.load_balancers or 0,
     }
-    return {key: str(value) for key, value in found.items() if value is not None}
+    by_class = {
+        f"{name}.storageclass.storage.k8s.io/requests.storage": size
+        for name, size in quota.storage_by_class.items()
+    }
+    return {key: str(value) for key, value in found.items() if value is not None} | by_class
 
 
 def _gateways(target: ClusterFacts) -> list[str]:

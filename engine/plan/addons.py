@@ -1,14 +1,12 @@
-"""The effect of an apply on add-ons: installed, upgraded, changed, removed, and remaining
-objects."""
+"""The effect of an apply on add-ons: installed, upgraded, changed, removed, and their objects."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import groupby
 from typing import Any
-
-import yaml
 
 from catalog import catalog
 from components.addon_settings import resolved
@@ -17,16 +15,14 @@ from components.delivery.fleet_objects import shared_values
 from components.delivery.plan import (
     ADDON_LABEL,
     CHART_LABEL,
-    OBJECTS_LABEL,
     VALUES_ANNOTATION,
-    set_name,
 )
 from components.facts import ClusterFacts
 from components.ingress.classes import DEFINITIONS, classes
 from components.manifest import Manifest
-from engine.api import describe
 from engine.objects import Objects
 from engine.plan.clusters import Locate, running, walked
+from engine.plan.deliveries import leaving
 from engine.plan.objects import ObjectPlan
 from errors import CaasError
 from errors.addons import ADDON_STOPS_UPGRADE, GATEWAY_API_DROPPED, NETWORK_PLUGIN_CHANGED
@@ -37,8 +33,6 @@ Values = tuple[str, str]
 Installed = Mapping[str, Mapping[str, tuple[str, Values]]]
 """By chart and cluster: the version, and the values."""
 ABSENT = "", ("", "")
-Delivered = Mapping[tuple[str, str], Manifest]
-"""Sets of objects and what they bring, by kind and name."""
 
 
 class ChartAction(StrEnum):
@@ -57,11 +51,11 @@ class AddonChange:
 
     Attributes:
         action: what happens.
-        name: of the chart's release, or of the add-on whose objects are left behind.
+        name: of the chart's release, or of the add-on whose objects leave.
         clusters: where.
         before: the version now; empty where there is none.
         after: the version then.
-        objects: those that stay until they are deleted manually.
+        objects: those that `up` removes from the clusters.
     """
 
     action: ChartAction
@@ -91,8 +85,7 @@ class AddonChange:
             ChartAction.UPGRADE: f"chart `{self.name}`: {self.before} → {self.after} in {where}",
             ChartAction.CHANGE: f"chart `{self.name}`: its values change in {where}",
             ChartAction.REMOVE: f"chart `{self.name}`: removed from {where}",
-            ChartAction.LEAVE: f"`{self.name}`: {', '.join(self.objects)} "
-            f"{'stays' if len(self.objects) == 1 else 'stay'} in {where} until deleted by hand",
+            ChartAction.LEAVE: f"`{self.name}`: {', '.join(self.objects)} removed from {where}",
         }[self.action]
 
 
@@ -146,60 +139,14 @@ def _filled(values: Values, cluster: str) -> str:
 
 
 def _left(live: Objects, after: Objects) -> Iterator[AddonChange]:
-    """Objects in clusters that are no longer delivered, and that no controller deletes."""
-    groups: dict[tuple[str, str, str], list[str]] = {}
-    for key, cluster in live.items():
-        if key.kind != "Cluster" or key not in after:
-            continue
-        new = sets_of(after[key])
-        for addon, resources in sets_of(cluster).items():
-            if resources != (then := new.get(addon, "")):
-                groups.setdefault((addon, resources, then), []).append(key.name)
-    before, afterwards = delivered(live), delivered(after)
-    for (addon, resources, then), clusters in groups.items():
-        if left := sorted(_titles(before, resources) - _titles(afterwards, then)):
-            names = tuple(sorted(clusters))
-            yield AddonChange(ChartAction.LEAVE, addon, names, objects=tuple(left))
-
-
-def sets_of(cluster: Manifest) -> dict[str, str]:
-    """The name of the set of objects that a cluster gets of each add-on."""
-    labels = cluster["metadata"].get("labels", {})
-    return {
-        label.removeprefix(OBJECTS_LABEL): set_name(label.removeprefix(OBJECTS_LABEL), digest)
-        for label, digest in labels.items()
-        if label.startswith(OBJECTS_LABEL)
-    }
-
-
-def delivered(objects: Objects) -> Delivered:
-    """Sets of objects and what they bring, by kind and name."""
-    kinds = ("ClusterResourceSet", "ConfigMap")
-    return {(key.kind, key.name): each for key, each in objects.items() if key.kind in kinds}
-
-
-def contents(delivered: Delivered, name: str) -> Iterator[Manifest]:
-    """The objects in a set."""
-    for text in texts_of(delivered, name):
-        yield from objects_in(text)
-
-
-def texts_of(delivered: Delivered, name: str) -> Iterator[str]:
-    """The texts with the objects in a set."""
-    found = delivered.get(("ClusterResourceSet", name), {})
-    for each in found.get("spec", {}).get("resources", ()):
-        config_map = delivered.get((each["kind"], each["name"]), {})
-        yield from config_map.get("data", {}).values()
-
-
-def objects_in(text: str) -> Iterator[Manifest]:
-    """The objects in a text of a set."""
-    yield from yaml.load_all(text, yaml.CSafeLoader)
-
-
-def _titles(delivered: Delivered, name: str) -> set[str]:
-    """The objects in a set, as `Kind namespace/name`."""
-    return {describe(manifest) for manifest in contents(delivered, name)}
+    """Objects that no set brings any more, and that `up` removes from clusters."""
+    groups: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for cluster, removals in leaving(live, after):
+        for addon, group in groupby(removals, key=lambda each: each.addon):
+            titles = tuple(sorted(each.title for each in group))
+            groups.setdefault((addon, titles), []).append(cluster)
+    for (addon, titles), clusters in groups.items():
+        yield AddonChange(ChartAction.LEAVE, addon, tuple(sorted(clusters)), objects=titles)
 
 
 def judge_addons(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from components.estimate import UNKNOWN, Counts
+from engine.inside.record import PendingRemoval, RemovalState, grouped
 from engine.objects import Key
 from engine.plan.addons import AddonChange, plan_addons
 from engine.plan.clusters import ClusterChange, plan_clusters
@@ -27,6 +28,7 @@ class Plan:
         counts: machines of pools, as their owners say now.
         data: what becomes of data in clusters.
         tenants: to tenants of clusters.
+        recorded: what earlier applies could not remove from clusters.
     """
 
     recording: Recording
@@ -38,6 +40,7 @@ class Plan:
     counts: Counts = field(default_factory=dict)
     data: tuple[DataChange, ...] = ()
     tenants: tuple[TenantChange, ...] = ()
+    recorded: RemovalState = field(default_factory=RemovalState)
 
     @property
     def once_made(self) -> list[Key]:
@@ -48,6 +51,16 @@ class Plan:
     def is_empty(self) -> bool:
         """True if nothing would change."""
         return not self.objects.changes
+
+    @property
+    def pending(self) -> list[PendingRemoval]:
+        """The removals of earlier applies that this one tries again."""
+        return grouped(self.recorded.removals)
+
+    @property
+    def is_unfinished(self) -> bool:
+        """True if an apply would go on with a removal of an earlier one."""
+        return not all(each.reason.held for each in self.pending)
 
     @classmethod
     def of(

@@ -9,11 +9,12 @@ from typing import Any, TypeVar
 
 from components.manifest import Manifest
 from components.mappings import texts
+from components.tenancy import whole_cluster
 from components.tenancy.access import role_name
 from components.tenancy.names import TENANT_LABEL, tenant_key
 from engine.objects import Objects
-from engine.plan.addons import delivered, objects_in, sets_of, texts_of
 from engine.plan.clusters import Locate
+from engine.plan.deliveries import delivered, objects_in, sets_of, texts_of
 from engine.plan.objects import ObjectPlan
 from engine.plan.tenant_network import DeliveredSet, TenantNetworks
 from errors import CaasError
@@ -40,6 +41,7 @@ class TenantView:
         peopled: namespaces with people.
         quotas: the limits of each namespace, by resource.
         people: pairs of a role and a person, by tenant.
+        whole: the tenant of the whole cluster.
     """
 
     owners: dict[str, str] = field(default_factory=dict)
@@ -47,6 +49,7 @@ class TenantView:
     peopled: set[str] = field(default_factory=set)
     quotas: dict[str, dict[str, str]] = field(default_factory=dict)
     people: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
+    whole: set[str] = field(default_factory=set)
 
     @classmethod
     def of(cls, manifests: Iterable[Manifest]) -> TenantView:
@@ -71,6 +74,11 @@ class TenantView:
             self.people.setdefault(tenant, set()).update(found)
             self.peopled |= {place} if found else set()
             self.used |= self.peopled
+        elif kind == "ClusterRoleBinding":
+            self.whole.add(tenant)
+            role = metadata["name"].removeprefix(whole_cluster.role_name(""))
+            found = {(f"{role} of the cluster", each["name"]) for each in manifest["subjects"]}
+            self.people.setdefault(tenant, set()).update(found)
         elif kind == "NetworkPolicy":
             opens = metadata["name"].endswith(("-gateway", "-connections"))
             rules = [*manifest["spec"].get("ingress", ()), *manifest["spec"].get("egress", ())]
@@ -179,6 +187,10 @@ def _grouped(
 
 
 def _words(before: TenantView, after: TenantView) -> Iterator[str]:
+    for tenant in sorted(after.whole - before.whole):
+        yield f"tenant `{tenant}`: whole cluster given"
+    for tenant in sorted(before.whole - after.whole):
+        yield f"tenant `{tenant}`: whole cluster given no more"
     for namespace, tenant in after.owners.items():
         if namespace not in before.owners:
             limits = ", ".join(f"{key} {value}" for key, value in after.quotas[namespace].items())
@@ -193,7 +205,7 @@ def _words(before: TenantView, after: TenantView) -> Iterator[str]:
                     yield f"tenant `{tenant}`: {key} of `{namespace}` {change}"
     for namespace, tenant in before.owners.items():
         if namespace not in after.owners:
-            yield f"tenant `{tenant}`: namespace `{namespace}` is no longer managed"
+            yield f"tenant `{tenant}`: namespace `{namespace}` leaves"
     yield from _words_of_people(before, after)
 
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from components.manifest import Manifest
+from engine.owners import FieldOwner, Hand, Owners, item_step
 from engine.plan.objects import content
-from operations.drift.owners import FieldOwner, Hand, Owners, item_step
 
 ABSENT: Any = type("Absent", (), {"__repr__": lambda self: "nothing"})()
 """The marker of a missing value."""

@@ -14,7 +14,9 @@ from typing import Any
 
 from components.manifest import Manifest
 from engine.objects import Digests, Key, Objects, digests, is_applied
+from engine.owners import FieldOwner, Hand, Owners
 from engine.plan.objects import ObjectChange, Operation
+from engine.plan.plan import Plan
 from engine.session import Session
 from engine.values import HIDDEN
 from errors import Code, Problem, Where
@@ -27,7 +29,6 @@ from errors.drift import (
     OVERRIDDEN_BY_CONTROLLER,
 )
 from operations.drift.differences import ABSENT, Difference, additions, differences, written
-from operations.drift.owners import FieldOwner, Hand, Owners
 
 LONGEST = 60
 """Characters of a value that are shown."""
@@ -52,6 +53,7 @@ class DriftFinding:
         wanted: what it would be after an `up`.
         by: who set it; None where that is not recorded.
         is_once: whether an `up` would make it with other content, as a key.
+        cluster: the workload cluster that the object is in; empty for the management cluster.
     """
 
     code: Code
@@ -61,6 +63,11 @@ class DriftFinding:
     wanted: Any = ABSENT
     by: FieldOwner | None = None
     is_once: bool = False
+    cluster: str = ""
+
+    def order(self) -> tuple[bool, str, Key, str]:
+        """The place among findings: drift first."""
+        return not self.is_drift, self.cluster, self.key, self.path
 
     @property
     def healed(self) -> bool:
@@ -74,7 +81,7 @@ class DriftFinding:
 
     def problem(self, stack: str) -> Problem:
         """The finding as every command shows it."""
-        cluster = self.key.name if self.key.kind == "Cluster" else None
+        cluster = self.key.name if self.key.kind == "Cluster" else self.cluster or None
         place = f"{self.key.namespace}/" if self.key.namespace else ""
         where = Where(cluster=cluster, object=f"{self.key.kind} {place}{self.key.name}")
         fix = ONCE if self.is_once else self.code.fix
@@ -110,23 +117,22 @@ class DriftFinding:
         return "by an unknown manager" if self.is_drift else ""
 
 
-def find_drift(session: Session) -> list[DriftFinding]:
-    """Everything that differs, object by object. Nothing is changed.
+def find_drift(session: Session, plan: Plan) -> list[DriftFinding]:
+    """Everything that differs on the management cluster, object by object. Nothing is changed.
 
-    Raises:
-        CaasError: what is wrong with the stack file; CAAS-3011 where the management cluster does
-            not answer.
+    Args:
+        session: the stack.
+        plan: a lenient plan of an apply.
     """
-    recording = session.record()
-    plan = session.plan(recording, lenient=True).objects
+    recording, objects = plan.recording, plan.objects
     known = digests(recording.objects())
     made_once = recording.made_once()
     look = Look(session.members.applied(), known, recording.with_secrets(), made_once)
     found: list[DriftFinding] = []
-    for change in plan.changes:
+    for change in objects.changes:
         found += look.change(change)
-    for key, desired in plan.desired.items():
-        live = plan.live.get(key)
+    for key, desired in objects.desired.items():
+        live = objects.live.get(key)
         if live is None:
             continue
         if "deletionTimestamp" in live["metadata"]:
@@ -134,8 +140,8 @@ def find_drift(session: Session) -> list[DriftFinding]:
             found.append(DriftFinding(OBJECT_DELETED, key, found=True, wanted=True))
         elif key not in made_once:
             found += look.additions(live, desired)
-    found += _strangers(session.members.labelled(plan.desired), plan.desired)
-    return sorted(found, key=lambda each: (not each.is_drift, each.key, each.path))
+    found += _strangers(session.members.labelled(objects.desired), objects.desired)
+    return sorted(found, key=DriftFinding.order)
 
 
 @dataclass(frozen=True, slots=True)

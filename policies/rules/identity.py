@@ -117,6 +117,8 @@ def _names_both(rule: Props, _context: Context) -> Iterator[str]:
 
 def _no_escalation(rule: Props, _context: Context) -> Iterator[str]:
     verbs = {"escalate", "bind", "impersonate"} & set(texts(rule, "verbs"))
+    if texts(rule, "resourceNames"):
+        verbs.discard("bind")  # it names the roles that may be bound
     if verbs:
         yield f"it lets its subjects gain any permission: {', '.join(sorted(verbs))}"
 

@@ -22,6 +22,7 @@ from stacks.settings.rules import tenants
 from stacks.settings.scalars import without_time
 from stacks.settings.source import DEEPEST, PREFIX, PROJECT, Source, read
 from stacks.settings.stack import Stack, stack_model
+from stacks.settings.tenant_files import merged
 
 PULUMI_KEYS = ("config", "environment", "encryptionsalt", "secretsprovider", "encryptedkey")
 
@@ -130,6 +131,7 @@ def _own(config: Config, source: Source) -> Config:
 
 
 def _validated(values: Config, source: Source) -> Stack:
+    values = merged(values, source)
     secure: list[Steps] = []
     placeholders: list[Steps] = []
     _search(values, (), secure, placeholders)
@@ -159,7 +161,7 @@ def _validated(values: Config, source: Source) -> Stack:
         at = source.where(finding.path, key=finding.key)
         found.append(Problem(finding.code, finding.what, at, finding.why, finding.fix))
     if found:
-        raise CaasError.of(sorted(found, key=_place))
+        raise CaasError.of(sorted(found, key=lambda each: _place(each, source)))
     return stack
 
 
@@ -205,8 +207,10 @@ def _listed(values: Config) -> tuple[KubernetesVersion, ...]:
         return ()
 
 
-def _place(problem: Problem) -> tuple[int, int]:
-    return problem.where.line or 0, problem.where.column or 0
+def _place(problem: Problem, source: Source) -> tuple[bool, str, int, int]:
+    """The order of problems: the stack file's first."""
+    where = problem.where
+    return where.file != source.file, where.file or "", where.line or 0, where.column or 0
 
 
 def _is_secure(value: object) -> bool:

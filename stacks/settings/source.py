@@ -44,6 +44,32 @@ def settings_path(steps: Sequence[Step]) -> str:
     return text
 
 
+@dataclass(frozen=True, slots=True)
+class Inserted:
+    """Entries of a list that come from another file.
+
+    Attributes:
+        at: the list in the settings.
+        start: the number of entries before them.
+        source: the other file.
+        steps: their list in it.
+    """
+
+    at: Steps
+    start: int
+    source: Source
+    steps: Steps
+
+    def where(self, steps: Steps, *, key: bool) -> Where | None:
+        """The place of a setting, where it is one of these."""
+        length = len(self.at)
+        index = steps[length] if steps[:length] == self.at and len(steps) > length else None
+        if not isinstance(index, int) or index < self.start:
+            return None
+        below = (*self.steps, index - self.start, *steps[length + 1 :])
+        return self.source.place(below, settings_path(below), key=key)
+
+
 @dataclass
 class Source:
     """One stack file.
@@ -52,11 +78,13 @@ class Source:
         file: as messages show it.
         root: the composed YAML; None when only the name of the file is known.
         problems: what is wrong with the YAML itself, filled by `plain`.
+        inserted: settings that come from other files.
     """
 
     file: str | None
     root: Node | None = None
     problems: list[Problem] = field(default_factory=list)
+    inserted: list[Inserted] = field(default_factory=list)
     _values: int = 0
 
     @property
@@ -71,6 +99,9 @@ class Source:
             steps: as in the settings, `("clusters", 0, "version")`.
             key: the key of a mapping is meant, not its value.
         """
+        for each in self.inserted:
+            if found := each.where(steps, key=key):
+                return found
         below = (f"{PREFIX}{steps[0]}", *steps[1:]) if steps else ()
         return self.place(("config", *below), settings_path(steps), key=key)
 

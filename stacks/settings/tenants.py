@@ -19,9 +19,11 @@ from components.tenancy.settings import (
     Connection,
     ContainerDefaults,
     Destination,
+    DnsName,
     NamedNamespace,
     NamespaceShare,
     People,
+    PoolLabel,
     ResourceShare,
     TenantName,
     TenantNamespace,
@@ -59,6 +61,9 @@ class PlacedNamespace(NamedNamespace):
     """The Pod Security level that it enforces; without it that of `tenantDefaults`."""
     open_within: Flag | None = None
     """Lets its pods reach each other, on all ports; without it as in `tenantDefaults`."""
+    pool: PoolLabel | None = None
+    """The worker pool of its pods, in each of its clusters; the pool has the label `caas.dev/pool`
+    with its name, and the same as a taint."""
 
     @model_validator(mode="before")
     @classmethod
@@ -88,36 +93,54 @@ class TenantDefaults(Settings):
     open_within: Flag = True
     """Lets pods of one namespace reach each other, on all ports; for namespaces that do not
     tell."""
+    storage_classes: Annotated[tuple[DnsName, ...], Field(max_length=50)] | None = None
+    """StorageClasses that all tenants may use; without the key all of a cluster, of tenants without
+    `storageClasses`."""
     metrics: Flag = True
     """Lets the Prometheus of the add-on `monitoring` reach all pods of tenants, on all ports."""
 
 
 class StackTenant(Settings):
-    """A tenant: a team with namespaces in clusters of the stack."""
+    """A tenant: a team with namespaces in clusters of the stack, or with whole clusters."""
 
     name: TenantName
     """The name of the tenant, unique in the stack."""
     people: People = People()
     """People with access to the namespaces of the tenant."""
     quota: ResourceShare = ResourceShare()
-    """The resources of all its namespaces in all clusters together."""
+    """The resources of all its namespaces in all clusters together, and of its whole clusters."""
     domains: Annotated[tuple[Domain, ...], Field(max_length=50)] = ()
     """Domains whose host names only this tenant may serve."""
-    namespaces: Annotated[tuple[PlacedNamespace, ...], Field(min_length=1, max_length=200)]
-    """Its namespaces; a name alone is a namespace in all clusters."""
+    clusters: Annotated[tuple[ClusterName, ...], Field(max_length=5000)] = ()
+    """Whole clusters of the stack: its owners make namespaces in them, and no other tenant has
+    one there."""
+    namespaces: Annotated[tuple[PlacedNamespace, ...], Field(max_length=200)] = ()
+    """Its namespaces; a name alone is a namespace in all clusters, except whole clusters of other
+    tenants."""
     connections: Annotated[tuple[Connection, ...], Field(max_length=500)] = ()
     """Connections that its pods may open; everything else is closed, except DNS and the Gateway."""
     accepts: Annotated[tuple[AcceptedConnection, ...], Field(max_length=500)] = ()
     """Connections from other tenants that its pods accept."""
+    address_pools: Annotated[tuple[DnsName, ...], Field(max_length=20)] = ()
+    """Address pools of MetalLB that its Services may name."""
+    storage_classes: Annotated[tuple[DnsName, ...], Field(max_length=50)] | None = None
+    """StorageClasses of its volumes, in addition to those of `tenantDefaults`."""
 
+    code_owners: Annotated[
+        tuple[Annotated[str, Field(pattern=r"^[^\s#]+$", max_length=256)], ...],
+        Field(max_length=50),
+    ] = ()
+    """The names of its owners on the git server, `@example/shop-leads`, for the CODEOWNERS that
+    `./caas generate` writes; without them the names of `people.owners`."""
     leaving: Flag = False
     """Closes access and network of all its namespaces at once, and keeps what is in them; the step
     before the tenant leaves the file."""
 
     def share(self, namespace: PlacedNamespace, defaults: TenantDefaults) -> NamespaceShare:
         """The share of a namespace in each of its clusters."""
-        own = namespace.quota.model_dump(exclude_none=True) if namespace.quota else {}
-        return defaults.quota.model_copy(update=own)
+        own = namespace.quota
+        given = own.model_dump(exclude_unset=True, exclude_none=True) if own else {}
+        return defaults.quota.model_copy(update=given)
 
 
 def tenant_addons(
@@ -129,24 +152,30 @@ def tenant_addons(
     its delivery.
     """
     found: dict[str, AddonSettings] = {}
+    holder = next((each.name for each in tenants if cluster.name in each.clusters), "")
     for tenant in tenants:
+        if holder not in ("", tenant.name):
+            continue
         here = tuple(
             index for index, each in enumerate(tenant.namespaces) if each.place.has(cluster)
         )
-        if here:
-            found[tenant_key(tenant.name)] = _settings(tenant.name, here, tenant, defaults)
+        if here or holder:
+            whole = bool(holder)
+            found[tenant_key(tenant.name)] = _settings(tenant.name, here, whole, tenant, defaults)
     return {TENANCY: _TENANCY, **found} if found else {}
 
 
 @lru_cache(maxsize=4096)
 def _settings(
-    name: str, here: tuple[int, ...], tenant: StackTenant, defaults: TenantDefaults
+    name: str, here: tuple[int, ...], whole: bool, tenant: StackTenant, defaults: TenantDefaults
 ) -> TenantSettings:
     namespaces = (tenant.namespaces[index] for index in here)
     return TenantSettings(
         tenant=name,
         people=tenant.people,
         domains=tenant.domains,
+        whole_cluster=whole,
+        leaving=tenant.leaving,
         namespaces=tuple(
             TenantNamespace(
                 name=each.name,
@@ -154,6 +183,7 @@ def _settings(
                 pod_security=each.pod_security or defaults.pod_security,
                 leaving=each.leaving or tenant.leaving,
                 open_within=defaults.open_within if each.open_within is None else each.open_within,
+                pool=each.pool,
             )
             for each in namespaces
         ),
@@ -162,4 +192,14 @@ def _settings(
         reaches=defaults.reaches,
         limits=defaults.limits,
         metrics=defaults.metrics,
+        address_pools=tenant.address_pools,
+        storage_classes=_classes(tenant, defaults),
     )
+
+
+def _classes(tenant: StackTenant, defaults: TenantDefaults) -> tuple[str, ...] | None:
+    """The StorageClasses of a tenant; None for all of a cluster."""
+    given = (defaults.storage_classes, tenant.storage_classes)
+    if given == (None, None):
+        return None
+    return tuple(dict.fromkeys(name for each in given for name in each or ()))

@@ -1,8 +1,8 @@
 """Add-ons on their way to a real API server: charts by Helm, objects by Cluster API.
 
-Real: Helm, a repository of charts, the API servers, and Cluster API's controller for
-ClusterResourceSets. Played by the test: the add-on provider, whose module is not served; the test
-does what a HelmChartProxy says, field by field, with the Helm that it is built from.
+Real: Helm, a repository of charts, the API servers, Cluster API's controller for
+ClusterResourceSets, and in one test the add-on provider as a process of a plane. In the others the
+test does what a HelmChartProxy says, field by field, with the Helm that it is built from.
 """
 
 from __future__ import annotations
@@ -28,14 +28,17 @@ from components.cluster import encryption
 from components.cluster.facts_of import facts_of
 from components.cluster.settings import Cluster, ControlPlane
 from components.delivery import plan as planning
+from components.delivery.addon_provider import ADDON_PROVIDER
 from components.delivery.direct import DirectAddons
 from components.delivery.fleet_objects import object_set, release_proxy
 from components.facts import ClusterFacts
 from components.infrastructure.in_memory import InMemory
 from components.manifest import Manifest
+from engine.addon_releases import AddonsState, read_addon_releases
+from engine.api import Api
 from engine.program import run_program
 from plane import pki
-from plane.binaries import Binaries
+from plane.binaries import Binaries, ensure_binaries
 from plane.binaries.tools import helm as helm_program
 from plane.plane import Plane
 from plane.progress import Silent
@@ -305,6 +308,62 @@ def bare_cluster(kubeconfig: Path, namespace: str) -> list[Manifest]:
             },
         },
     ]
+
+
+@pytest.fixture(scope="module")
+def delivering(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plane]:
+    """A plane that delivers charts, as that of a stack with machines in containers."""
+    found = Plane(tmp_path_factory.mktemp("delivering") / "plane", providers=(ADDON_PROVIDER,))
+    try:
+        found.start(ensure_binaries(Silent(), [ADDON_PROVIDER]), Silent())
+        yield found
+    finally:
+        found.destroy()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1500)  # the provider is built where it is not in the cache
+def test_the_plane_installs_changes_and_removes_charts(
+    delivering: Plane, kubeconfig: Path, workload: Kubectl, versions: functools.partial[None]
+) -> None:
+    namespace = "delivered"
+    management = Kubectl(workload.program, delivering.kubeconfig)
+    management("create", "namespace", namespace)
+    management.apply(*bare_cluster(kubeconfig, namespace))
+    where = ("cluster", "shop", f"--namespace={namespace}")
+
+    def deliver(version: str, settings: AddonSettings) -> None:
+        versions(version)
+        fleet = planning.plan([target("shop", settings)])
+        management.apply(release_proxy(fleet.releases[0], namespace))
+        labels = [f"{key}={value}" for key, value in fleet.clusters["shop"].labels.items()]
+        management("label", "--overwrite", *where, *labels)
+
+    def state() -> AddonsState:
+        found = read_addon_releases(Api(delivering.kubeconfig), namespace)
+        assert found
+        return found.of(management.get(*where))
+
+    def installed() -> dict[str, str] | None:
+        answer = workload.run("get", "configmap", "greeting", f"--namespace={PLACE}", "-ojson")
+        return json.loads(answer.stdout)["data"] if answer.returncode == 0 else None
+
+    deliver("1.0.0", Greeting())
+    eventually(lambda: state().ready == ("greeting",), 120)
+    first = installed()
+    assert first
+    assert (first["text"], first["cluster"], first["version"]) == (f"hello {NOTE}", "shop", "1.0.0")
+
+    deliver("1.1.0", Greeting(text="bye"))
+    eventually(lambda: state().ready == ("greeting",), 120)
+    assert installed() == first | {"text": f"bye {NOTE}", "version": "1.1.0"}
+
+    deliver("9.9.9", Greeting())
+    eventually(lambda: "9.9.9" in state().message, 120)
+    assert "greeting" in state().waiting
+
+    management("label", *where, "chart.caas.dev/greeting-")
+    eventually(lambda: installed() is None, 120)
 
 
 def test_objects_and_secrets_arrive_by_cluster_api(

@@ -2,30 +2,44 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import os
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from kubectl import eventually
+from kubectl import Kubectl, eventually
 from lone_server import LoneServer, lone_server
 
 from components.addon_settings import resolved
 from components.cluster import encryption
+from components.cluster.control_plane_settings import OidcIssuer
 from components.cluster.settings import ControlPlane
 from components.delivery.plan import namespaces
 from components.infrastructure.in_memory import InMemory
 from components.manifest import Manifest
+from components.tenancy import whole_cluster
 from components.tenancy.base import TENANCY
 from components.tenancy.cluster_policy import cluster_policy
+from components.tenancy.settings import People
+from engine.workload import without_credentials
 from errors.tenant_refusals import (
     ACCESS_GIVEN_BY_TENANT,
+    ADDRESS_POOL_FOREIGN,
     HOST_NAME_FOREIGN,
+    NAMESPACE_OF_PLATFORM,
     PLATFORM_OBJECT,
+    POD_ON_FOREIGN_MACHINES,
+    PRIORITY_NOT_FOR_TENANTS,
     SERVICE_NOT_FOR_TENANTS,
+    STORAGE_CLASS_FOREIGN,
     TOKEN_IN_SECRET,
 )
+from plane import pki
 from plane.binaries import Binaries
 from stacks.settings.addons import Addons, ClusterSettings, addons_of
 from stacks.settings.tenants import StackTenant
@@ -38,7 +52,12 @@ TENANTS = [
         "name": "shop",
         "people": {"owners": ["leads"], "members": ["devs"], "viewers": ["user:ann"]},
         "domains": ["shop.example.com"],
-        "namespaces": [{"name": "web", "quota": {"cpu": 2, "pods": 3, "storage": "1Gi"}}, "data"],
+        "namespaces": [
+            {"name": "web", "quota": {"cpu": 2, "pods": 3, "storage": "1Gi"}},
+            {"name": "data", "pool": "data"},
+        ],
+        "addressPools": ["shop"],
+        "storageClasses": ["standard"],
         "connections": [{"from": "web", "to": "data", "ports": [5432]}],
     },
     {"name": "payments", "people": {"members": ["pay"]}, "namespaces": ["pay-api"]},
@@ -50,6 +69,7 @@ KINDS = {
     "NetworkPolicy": "networkpolicies",
     "ResourceQuota": "resourcequotas",
     "ClusterRole": "clusterroles",
+    "ClusterRoleBinding": "clusterrolebindings",
     "Role": "roles",
     "RoleBinding": "rolebindings",
     "Ingress": "ingresses",
@@ -61,6 +81,12 @@ KINDS = {
     "ListenerSet": "listenersets",
     "ValidatingAdmissionPolicy": "validatingadmissionpolicies",
     "ValidatingAdmissionPolicyBinding": "validatingadmissionpolicybindings",
+    "MutatingAdmissionPolicy": "mutatingadmissionpolicies",
+    "MutatingAdmissionPolicyBinding": "mutatingadmissionpolicybindings",
+    "PriorityClass": "priorityclasses",
+    "PriorityLevelConfiguration": "prioritylevelconfigurations",
+    "FlowSchema": "flowschemas",
+    "PersistentVolumeClaim": "persistentvolumeclaims",
 }
 PEOPLE = {
     "owner": ("ola", "leads"),
@@ -68,6 +94,8 @@ PEOPLE = {
     "viewer": ("ann", "support"),
     "stranger": ("eve", "others"),
 }
+HOLDER = {"holder": ("lea", "lab-leads")}
+"""An owner of the whole cluster."""
 OWN, OTHER, PLATFORM = ("web", "data"), "pay-api", "kube-system"
 SEEN = ["pods", "services", "apps/deployments", "networking.k8s.io/networkpolicies"]
 DEPLOYED = ["pods", "configmaps", "apps/deployments", "batch/jobs", "networking.k8s.io/ingresses"]
@@ -149,6 +177,10 @@ def install(server: LoneServer) -> None:
                     continue
                 status, answer = server.post(path_of(manifest), manifest)
                 assert status == 201, answer
+    people = People(owners=("lab-leads",))
+    for manifest in whole_cluster.objects("shop", people, ["shop.example.com"]):
+        status, answer = server.post(path_of(manifest), manifest)
+        assert status == 201, answer
 
 
 @pytest.fixture(scope="module")
@@ -164,6 +196,7 @@ def server(binaries: Binaries, tmp_path_factory: pytest.TempPathFactory) -> Iter
             assert found.post(f"/api/v1/namespaces/{name}/serviceaccounts", account)[0] == 201
         refused = service("probe", type="NodePort")
         eventually(lambda: tried(found, "member", refused)[0] == 422, 60)
+        eventually(lambda: tried(found, "holder", namespace("probe"))[0] == 422, 60)
         yield found
 
 
@@ -175,7 +208,7 @@ def tried(server: LoneServer, person: str, manifest: Manifest) -> tuple[int, str
 def asked(
     server: LoneServer, person: str, method: str, path: str, content: Any = None
 ) -> tuple[int, str]:
-    user, group = PEOPLE[person]
+    user, group = (PEOPLE | HOLDER)[person]
     headers = {
         "Content-Type": "application/json",
         "Impersonate-User": user,
@@ -188,7 +221,7 @@ def asked(
 
 
 def can(server: LoneServer, person: str, verb: str, kind: str, namespace: str) -> bool:
-    user, group = PEOPLE[person]
+    user, group = (PEOPLE | HOLDER)[person]
     names, _, resource = kind.rpartition("/") if kind.count("/") == 1 else ("", "", kind)
     subresource = ""
     if "." not in names and names not in ("apps", "batch", ""):
@@ -312,6 +345,94 @@ def test_an_owner_gives_access_to_own_service_accounts_only(
     assert (status, ACCESS_GIVEN_BY_TENANT.id in message) == (422, True), message
 
 
+def namespace(name: str, *, domains: str = "", **labels: str) -> Manifest:
+    annotations = {"caas.dev/domains": domains} if domains else {}
+    keys = {"tenant": "caas.dev/tenant", "level": "pod-security.kubernetes.io/enforce"}
+    own = {keys[key]: value for key, value in labels.items()}
+    metadata = {"name": name, "labels": own, "annotations": annotations}
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
+
+
+def test_an_owner_of_the_cluster_makes_namespaces_and_gives_access(server: LoneServer) -> None:
+    own = {"tenant": "shop", "level": "restricted"}
+    status, message = tried(server, "holder", namespace("new", domains="shop.example.com", **own))
+    assert status == 201, message
+    for each in (
+        namespace("new", level="restricted"),
+        namespace("new", tenant="payments", level="restricted"),
+        namespace("new", tenant="shop"),
+        namespace("new", tenant="shop", level="privileged"),
+        namespace("new", domains="example.com", **own),
+    ):
+        status, message = tried(server, "holder", each)
+        assert (status, NAMESPACE_OF_PLATFORM.id in message) == (422, True), message
+    status, message = asked(server, "holder", "DELETE", f"/api/v1/namespaces/{OTHER}")
+    assert (status, NAMESPACE_OF_PLATFORM.id in message) == (422, True), message
+    group = {"kind": "Group", "name": "devs", "apiGroup": "rbac.authorization.k8s.io"}
+    given = binding("devs", group)
+    assert tried(server, "holder", given)[0] == 201
+    elsewhere = {**given, "metadata": {"name": "devs", "namespace": PLATFORM}}
+    status, message = tried(server, "holder", elsewhere)
+    assert (status, NAMESPACE_OF_PLATFORM.id in message) == (422, True), message
+    admin = {**given, "roleRef": {**given["roleRef"], "name": "cluster-admin"}}
+    assert tried(server, "holder", admin)[0] == 403
+
+
+def test_an_owner_of_the_cluster_reads_no_secret_and_writes_no_pod_of_the_platform(
+    server: LoneServer,
+) -> None:
+    for kind in ("pods", "namespaces", "nodes", "persistentvolumes"):
+        assert can(server, "holder", "list", kind, "")
+    for place in (PLATFORM, OTHER, "web", ""):
+        for verb, kind in [("get", "secrets"), ("create", "pods"), ("create", "pods/exec")]:
+            assert not can(server, "holder", verb, kind, place), (verb, kind, place)
+    for verb, kinds in NEVER.items():
+        for kind in kinds if verb in ("create", "impersonate", "escalate", "bind") else ():
+            expected = kind in ("namespaces", "resourcequotas", "networking.k8s.io/networkpolicies")
+            assert can(server, "holder", verb, kind, PLATFORM) == expected, (verb, kind)
+
+
+def test_a_kubeconfig_for_people_holds_no_secret_and_asks_the_plug_in(
+    server: LoneServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admin = tmp_path / "admin"
+    pki.write_kubeconfig(admin, server.site.pki, "admin", server.site.server)
+    url, authority = "https://id.example.com", "-----BEGIN CERTIFICATE-----"
+    issuer = OidcIssuer.model_validate(
+        {"url": url, "audiences": ["kubernetes", "ci"], "certificateAuthority": authority}
+    )
+    file = tmp_path / "people"
+    file.write_text(without_credentials(admin.read_text(), issuer))
+    people = Kubectl(Path(shutil.which("kubectl") or "kubectl"), file)
+    seen = json.loads(people("config", "view", "--raw", "-o", "json"))
+    (user,) = seen["users"]
+    assert user["user"].keys() == {"exec"}
+    assert "oidc-login" in people.run("get", "pods").stderr  # the plug-in is not installed
+    # The real plug-in needs a browser. This one gives a token of an account instead.
+    path = "/api/v1/namespaces/web/serviceaccounts/default/token"
+    status, answer = server.post(path, {"spec": {"expirationSeconds": 600}})
+    assert status == 201, answer
+    credential = {
+        "apiVersion": "client.authentication.k8s.io/v1",
+        "kind": "ExecCredential",
+        "status": {"token": answer["status"]["token"]},
+    }
+    asked_with = tmp_path / "arguments"
+    plug_in = tmp_path / "kubectl-oidc_login"
+    plug_in.write_text(f"#!/bin/sh\necho \"$@\" > {asked_with}\necho '{json.dumps(credential)}'\n")
+    plug_in.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    who = json.loads(people("auth", "whoami", "-o", "json"))["status"]["userInfo"]["username"]
+    assert who == "system:serviceaccount:web:default"
+    given = base64.b64encode(authority.encode()).decode()
+    assert asked_with.read_text().split() == [
+        "get-token",
+        f"--oidc-issuer-url={url}",
+        "--oidc-client-id=kubernetes",
+        f"--certificate-authority-data={given}",
+    ]
+
+
 def test_host_names_are_of_the_tenants_domains(server: LoneServer) -> None:
     for host in ("shop.example.com", "www.shop.example.com", "*.shop.example.com"):
         status, message = tried(server, "member", ingress(host))
@@ -373,6 +494,95 @@ def test_pods_meet_the_level_the_limits_and_the_quota(server: LoneServer) -> Non
     balancer = service("a", type="LoadBalancer")
     status, message = tried(server, "member", balancer)
     assert (status, "exceeded quota: caas-tenant" in message) == (403, True), message
+
+
+POOL = "caas.dev/pool"
+
+
+def made(server: LoneServer, namespace: str, **spec: Any) -> tuple[int, Any]:
+    """The answer to the administrator who makes a pod that is not stored."""
+    one = pod("a")
+    one["metadata"]["namespace"] = namespace
+    one["spec"] |= spec
+    return server.post(f"{path_of(one)}?dryRun=All", one)
+
+
+def test_pods_run_on_the_pool_of_their_namespace(server: LoneServer) -> None:
+    eventually(lambda: "nodeSelector" in made(server, "data")[1].get("spec", {}), 60)
+    own = {"key": POOL, "operator": "Equal", "value": "data"}
+    for spec in ({}, {"tolerations": [own]}, {"nodeSelector": {"a/b": "c", POOL: "other"}}):
+        status, found = made(server, "data", **spec)
+        assert status == 201, found
+        assert found["spec"]["nodeSelector"][POOL] == "data"
+        assert [each for each in found["spec"]["tolerations"] if each["key"] == POOL] == [own]
+    status, found = made(server, OTHER, tolerations=[{"key": "gpu", "operator": "Exists"}])
+    assert (status, "nodeSelector" in found["spec"]) == (201, False), found
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"tolerations": [{"operator": "Exists"}]},
+        {"tolerations": [{"key": POOL, "operator": "Exists"}]},
+        {"tolerations": [{"key": POOL, "value": "data"}]},
+        {"tolerations": [{"key": "node-role.kubernetes.io/control-plane", "operator": "Exists"}]},
+        {"nodeName": "machine"},
+    ],
+)
+def test_pods_do_not_run_on_machines_of_others(server: LoneServer, spec: Manifest) -> None:
+    status, answer = made(server, OTHER, **spec)
+    assert (status, POD_ON_FOREIGN_MACHINES.id in answer["message"]) == (422, True), answer
+
+
+def test_pods_of_tenants_displace_none(server: LoneServer) -> None:
+    status, answer = made(server, OTHER, priorityClassName="system-cluster-critical")
+    assert (status, PRIORITY_NOT_FOR_TENANTS.id in answer["message"]) == (422, True), answer
+    status, answer = made(server, OTHER, priorityClassName="caas-tenant-high")
+    assert (status, answer["spec"]["preemptionPolicy"]) == (201, "Never"), answer
+
+
+def test_requests_of_tenants_wait_in_their_own_queues(server: LoneServer) -> None:
+    path = "/apis/flowcontrol.apiserver.k8s.io/v1/prioritylevelconfigurations/caas-tenants"
+    level = server.get(path)[1]["metadata"]["uid"]
+
+    def is_limited(user: str, group: str) -> bool:
+        headers = {"Impersonate-User": user, "Impersonate-Group": group}
+        url = f"{server.site.server}/api/v1/namespaces/web/pods"
+        answer = server._admin.request("GET", url, headers=headers)
+        return bool(answer.headers["X-Kubernetes-PF-PriorityLevel-UID"] == level)
+
+    eventually(lambda: is_limited("mia", "devs"), 60)
+    assert is_limited("ann", "support")
+    assert is_limited(f"system:serviceaccount:{OTHER}:default", "system:serviceaccounts")
+    assert not is_limited("eve", "others")
+    assert not is_limited("system:serviceaccount:kube-system:a", "system:serviceaccounts")
+
+
+def test_address_pools_and_storage_classes_are_of_the_tenant(server: LoneServer) -> None:
+    def named(**annotations: str) -> Manifest:
+        one = service("a")
+        one["metadata"]["annotations"] = {f"metallb.io/{k}": v for k, v in annotations.items()}
+        return one
+
+    pool, address = ({key: "shop"} for key in ("address-pool", "loadBalancerIPs"))
+    assert tried(server, "member", named(**pool))[0] == 201
+    other = {"address-pool": "payments"}
+    for refused in (named(**other), named(**address), service("a", loadBalancerIP="192.0.2.1")):
+        status, message = tried(server, "member", refused)
+        assert (status, ADDRESS_POOL_FOREIGN.id in message) == (422, True), message
+    for name, expected in (("standard", 201), ("payments-fast", 422)):
+        claim: Manifest = {
+            "apiVersion": "v1",
+            "kind": "PersistentVolumeClaim",
+            "metadata": {"name": "a", "namespace": "data"},
+            "spec": {
+                "accessModes": ["ReadWriteOnce"],
+                "resources": {"requests": {"storage": "1Gi"}},
+                "storageClassName": name,
+            },
+        }
+        status, message = tried(server, "member", claim)
+        assert (status, STORAGE_CLASS_FOREIGN.id in message) == (expected, expected == 422)
 
 
 @pytest.mark.skipif(not ADMIN_TIER.exists(), reason=f"{ADMIN_TIER} is not here")

@@ -264,7 +264,7 @@ def test_what_happens_to_charts_is_said(
     assert words(live, wanted) == said
 
 
-def test_objects_that_nothing_brings_any_more_are_said_to_stay() -> None:
+def test_objects_that_nothing_brings_any_more_are_removed() -> None:
     def state(digest: str, *pools: str) -> dict[Key, Any]:
         texts = [
             yaml.safe_dump(
@@ -277,7 +277,10 @@ def test_objects_that_nothing_brings_any_more_are_said_to_stay() -> None:
             for pool in pools
         ]
         text = {"objects.yaml": "---\n".join(texts)}
-        spec = {"resources": [{"kind": "ConfigMap", "name": f"metallb-{digest}-0"}]}
+        spec = {
+            "clusterSelector": {"matchLabels": {"objects.caas.dev/metallb": digest}},
+            "resources": [{"kind": "ConfigMap", "name": f"metallb-{digest}-0"}],
+        }
         return objects(
             cluster(labels={"objects.caas.dev/metallb": digest}),
             manifest("v1", "ConfigMap", f"metallb-{digest}-0", data=text),
@@ -285,9 +288,7 @@ def test_objects_that_nothing_brings_any_more_are_said_to_stay() -> None:
         )
 
     said = words(state("d1", "one", "two"), state("d2", "one"))
-    assert said == [
-        "`metallb`: IPAddressPool metallb-system/two stays in `shop` until deleted by hand"
-    ]
+    assert said == ["`metallb`: IPAddressPool metallb-system/two removed from `shop`"]
     assert not words(state("d1", "one"), state("d2", "one", "two"))
 
 

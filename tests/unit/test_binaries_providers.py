@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from components.delivery.addon_provider import ADDON_PROVIDER
 from components.infrastructure.aws import Aws
 from components.infrastructure.controller import Controller
 from components.infrastructure.interface import Provider
@@ -25,7 +26,8 @@ from plane.process import ProcessSpec
 from plane.state import State
 
 HOST = Host("linux", "amd64")
-RECIPES = (*(provider_recipe(each, HOST) for each in embedded()), *tools.recipes(HOST))
+PROVIDERS = (*embedded(), ADDON_PROVIDER)
+RECIPES = (*(provider_recipe(each, HOST) for each in PROVIDERS), *tools.recipes(HOST))
 AWS = dataclasses.replace(
     Aws.PROVIDER, feature_gates={"EKS": True, "EventBridgeInstanceState": False}
 )

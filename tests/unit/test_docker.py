@@ -10,16 +10,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import yaml
 
 from catalog import catalog
+from cli import container_checks as doctor
+from components.addresses import Cidr
 from components.cluster import kubeadm, kubelet
 from components.cluster.settings import Cluster
 from components.infrastructure.docker import NODE_IMAGES, Docker, kernel
-from errors import CaasError, containers, infrastructure
+from errors import CaasError, clouds, containers, infrastructure
 from plane import containers as daemon
 from plane.binaries import Binaries
 from plane.servers import COMPONENTS, MACHINES, PlaneSite, preferred_ports, programs
@@ -94,6 +97,18 @@ def test_published_images_are_pinned_by_digest() -> None:
         assert image in patches
 
 
+def test_ranges_of_a_cluster_are_not_those_of_containers() -> None:
+    plugin = Docker(provider="docker", custom_image="node:mine")
+    taken = clouds.MACHINES_RANGE_TAKEN.id
+    network = {"pods": ["172.18.0.0/16"], "services": ["172.16.0.0/12"]}
+    assert found(plugin, network=network) == [
+        (taken, "network.pods.0"),
+        (taken, "network.services.0"),
+    ]
+    other = plugin.model_copy(update={"subnet": Cidr("172.30.0.0/16")})
+    assert found(other, network={"pods": ["172.18.0.0/16"]}) == []
+
+
 def test_no_setting_of_the_kernel_is_written() -> None:
     parts = Docker(provider="docker").class_parts()
     for spec in (
@@ -149,6 +164,13 @@ def docker(answers: Answers) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(json.dumps(body).encode())
 
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self.send_response(403)
+            self.send_header("Content-Type", "application/json")
+            self.end_headers()
+            self.wfile.write(json.dumps({"message": "Pool overlaps with other one"}).encode())
+
         def log_message(self, *_: object) -> None:
             pass
 
@@ -191,6 +213,81 @@ def test_docker_that_does_not_do_is_a_code(
 ) -> None:
     with docker(answers) as host:
         assert code_of(monkeypatch, host) == code.id
+
+
+USABLE: Answers = {"/version": {"ApiVersion": "1.47"}, "/info": {"OperatingSystem": "Debian"}}
+
+
+@pytest.mark.parametrize(
+    ("networks", "code"),
+    [
+        (
+            [{"Name": "kind", "Id": "a", "IPAM": {"Config": [{"Subnet": "172.20.0.0/16"}]}}],
+            containers.CONTAINER_RANGE_DIFFERS,
+        ),
+        ([], containers.CONTAINER_RANGE_TAKEN),
+    ],
+)
+def test_a_range_of_addresses_that_is_not_free_is_a_code(
+    monkeypatch: pytest.MonkeyPatch, networks: list[Answers], code: Any
+) -> None:
+    with docker(USABLE | {"/networks": networks}) as host:
+        monkeypatch.setenv("DOCKER_HOST", host)
+        with pytest.raises(CaasError) as caught:
+            daemon.prepare("172.18.0.0/16")
+    assert caught.value.problems[0].code is code
+
+
+def test_a_network_that_is_there_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    there = {"Name": "kind", "Id": "a", "IPAM": {"Config": [{"Subnet": "172.18.0.0/16"}]}}
+    with docker(USABLE | {"/networks": [there]}) as host:
+        monkeypatch.setenv("DOCKER_HOST", host)
+        assert daemon.prepare("172.18.0.0/16") is False
+
+
+def test_doctor_says_what_this_computer_lacks(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    nodes = [Cluster.model_validate({"name": "one", "version": "1.36.1"})]
+    status, limit = tmp_path / "status", tmp_path / "limit"
+    monkeypatch.setattr(doctor, "STATUS", status)
+    monkeypatch.setattr(doctor, "INOTIFY", limit)
+    status.write_text("CapBnd:\t000001fffeffffff\n")
+    limit.write_text("128\n")
+    info = {"ServerVersion": "20.10", "CgroupVersion": "1", "DockerRootDir": str(tmp_path)}
+    monkeypatch.setattr(doctor.psutil, "virtual_memory", lambda: SimpleNamespace(available=2**30))
+    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda _: SimpleNamespace(free=2**30))
+    with docker({"/version": {"ApiVersion": "1.41"}, "/info": info}) as host:
+        monkeypatch.setenv("DOCKER_HOST", host)
+        found = doctor.container_checks(nodes)
+    assert {name: each.code for name, each in found.items()} == {
+        "docker": None,
+        "cgroups": containers.CGROUPS_OLD,
+        "privileges": containers.PRIVILEGES_MISSING,
+        "inotify": containers.FEW_INOTIFY_INSTANCES,
+        "node memory": containers.LITTLE_MEMORY_FOR_NODES,
+        "node disk": containers.LITTLE_DISK_FOR_NODES,
+    }
+    status.write_text("CapBnd:\t000001ffffffffff\n")
+    limit.write_text("8192\n")
+    free = SimpleNamespace(available=2**36, free=2**36)
+    monkeypatch.setattr(doctor.psutil, "virtual_memory", lambda: free)
+    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda _: free)
+    with docker(
+        {"/version": {"ApiVersion": "1.47"}, "/info": info | {"CgroupVersion": "2"}}
+    ) as host:
+        monkeypatch.setenv("DOCKER_HOST", host)
+        assert {each.code for each in doctor.container_checks(nodes).values()} == {None}
+
+
+def test_doctor_without_docker_says_only_that(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none")
+    found = doctor.container_checks([])
+    assert {name: each.code for name, each in found.items()} == {
+        "docker": containers.DOCKER_UNREACHABLE
+    }
 
 
 def test_containers_are_here_or_elsewhere() -> None:

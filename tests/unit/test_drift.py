@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from engine.objects import Digests, Key, digests
+from engine.owners import FieldOwner, Hand, Owners
 from engine.plan.objects import ObjectChange, Operation
 from errors import Code
 from errors.drift import (
@@ -19,7 +20,6 @@ from errors.drift import (
 )
 from operations.drift.differences import ABSENT, additions, differences, written
 from operations.drift.judge import DriftFinding, Look
-from operations.drift.owners import FieldOwner, Hand, Owners
 
 Manifest = dict[str, Any]
 

@@ -50,6 +50,7 @@ SCENES: dict[str, Callable[[Path], object]] = {
         folder, policies={"parameters": {"audit-logs-are-kept": {"days": "a month"}}}
     ),
     "TENANT_NOT_FOUND": stack,
+    "CLUSTER_WITHOUT_ISSUER": stack,
     "BAD_EXEMPTION": lambda folder: stack(folder, policies={"exemptions": [EXEMPTION]}),
 }
 """The scenes that remarks of examples describe, made in the folder of the stack files."""

@@ -103,12 +103,24 @@ def test_a_namespace_leaves_in_two_steps(folder: Path) -> None:
     ]
     assert words(folder, [leaving, PAYMENTS], [gone, PAYMENTS]) == [
         f"tenant `shop`: namespace `other` added, {DEFAULT}, in `shop`",
-        "tenant `shop`: namespace `web` is no longer managed in `shop`",
+        "tenant `shop`: namespace `web` leaves in `shop`",
         "tenant `shop`: `devs` becomes member in `shop`",
         STAYS,
     ]
     plan = planned(folder, [leaving, PAYMENTS], [gone, PAYMENTS])
     assert any("Namespace web" in str(change) for change in plan.addons)
+
+
+def test_a_whole_cluster(folder: Path) -> None:
+    own = {"name": "shop", "people": {"owners": ["leads"]}, "clusters": ["shop"]}
+    assert words(folder, [], [own]) == [
+        "tenant `shop`: whole cluster given in `shop`",
+        "tenant `shop`: `leads` becomes owner of the cluster in `shop`",
+    ]
+    assert words(folder, [own], []) == [
+        "tenant `shop`: whole cluster given no more in `shop`",
+        "tenant `shop`: `leads` is owner of the cluster no more in `shop`",
+    ]
 
 
 def test_nothing_is_said_about_what_stays(folder: Path) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from components.manifest import Manifest
+from engine.addon_releases import AddonReleases
 from engine.fleet import FleetObjects
 from engine.rollout import pool_rolled_out
 
@@ -139,6 +141,15 @@ def test_the_end_of_a_replacement() -> None:
     done = [machine_set(OLD, 0), machine_set(NEW, 1)]
     (state,) = fleet(deployment(NEW), done).states()
     assert state.settled
+
+
+def test_a_cluster_is_settled_with_its_add_ons_only() -> None:
+    done = fleet(deployment(NEW), [machine_set(OLD, 0), machine_set(NEW, 1)])
+    done.clusters[0]["metadata"]["labels"] = {"chart.caas.dev/cni": "enabled"}
+    (state,) = replace(done, deliveries=AddonReleases({}, {})).states()
+    assert not state.settled
+    assert state.unsettled == "Add-ons 0/1, cni"
+    assert state.as_dict()["addons"] == {"ready": [], "waiting": {"cni": ""}}
 
 
 @pytest.mark.parametrize(

@@ -26,14 +26,17 @@ from errors.addons import ADDON_NEEDS
 from errors.network import POLICIES_NOT_ENFORCED
 from errors.tenants import (
     BAD_PEER,
+    CLUSTER_OF_ANOTHER_TENANT,
     CONNECTION_UNKNOWN,
     DOMAINS_OVERLAP,
     DUPLICATE_TENANT,
     NAMESPACE_NOWHERE,
     NAMESPACE_PROTECTED,
     NAMESPACE_TAKEN,
+    POOL_NOT_SET_ASIDE,
     SHARE_MISSING,
     SHARES_ABOVE_QUOTA,
+    TENANT_CLUSTER_UNKNOWN,
     TENANTS_WITHOUT_PODS,
 )
 from policies import check
@@ -204,6 +207,37 @@ def test_the_platforms_prometheus_and_pods_of_one_namespace_reach_pods() -> None
     assert not any(reached(metrics=False, openWithin=False))
 
 
+def test_a_pool_is_set_aside_for_namespaces() -> None:
+    key = "caas.dev/pool"
+    taint = {"key": key, "value": "data", "effect": "NoSchedule"}
+    pool = {"name": "data", "labels": {key: "data"}, "taints": [taint]}
+    entry = [{"name": "shop", "namespaces": [{"name": "web", "pool": "data"}]}]
+    for version, kinds in (("1.36.3", 1), ("1.35.4", 0)):
+        cluster = {"name": "one", "version": version, "workerPools": [{"name": "general"}, pool]}
+        made = stack(entry, clusters=[cluster])
+        target = made.target(made.clusters[0])
+        assert objects(target, "Namespace")["", "web"]["metadata"]["labels"][key] == "data"
+        assert len(objects(target, "MutatingAdmissionPolicy")) == kinds
+    for wrong in ({"labels": {}}, {"taints": []}, {"taints": [{**taint, "value": "other"}]}):
+        pools = [{"name": "general"}, {**pool, **wrong}]
+        (found,) = refused(entry, clusters=[{"name": "one", "workerPools": pools}])
+        assert found[0] == POOL_NOT_SET_ASIDE.reason
+
+
+def test_storage_classes_of_one_tenant_are_for_no_other() -> None:
+    shop = {"name": "shop", "namespaces": ["web"], "storageClasses": ["fast"]}
+    share = {"quota": {"storageByClass": {"fast": "1Ti"}}, "storageClasses": ["standard"]}
+    made = stack([shop, {"name": "pay", "namespaces": ["api"]}], tenantDefaults=share)
+    target = made.target(made.clusters[0])
+    found = {
+        name: each["metadata"]["annotations"]["caas.dev/storage-classes"]
+        for (_, name), each in objects(target, "Namespace").items()
+    }
+    assert found == {"web": "standard,fast", "api": "standard"}
+    hard = objects(target, "ResourceQuota")["web", "caas-tenant"]["spec"]["hard"]
+    assert hard["fast.storageclass.storage.k8s.io/requests.storage"] == "1Ti"
+
+
 def test_shares_count_once_for_each_cluster() -> None:
     production = {"name": "web", "in": {"labels": {"tier": "production"}}, "quota": {"cpu": 8}}
     entry = {"name": "shop", "quota": {"cpu": 16}, "namespaces": [production]}
@@ -237,6 +271,40 @@ def test_a_namespace_has_one_tenant_in_each_cluster() -> None:
     assert found[0] == NAMESPACE_TAKEN.reason
 
 
+def test_a_whole_cluster_is_of_one_tenant() -> None:
+    people = {"owners": ["leads"], "members": ["devs"]}
+    shop = {"name": "shop", "people": people, "clusters": ["lab"], "namespaces": ["web"]}
+    made = stack([shop, {"name": "pay", "namespaces": ["api"]}])
+    found = {
+        each.name: {name for _, name in objects(made.target(each), "Namespace")}
+        for each in made.clusters
+    }
+    assert found == {"orders": {"web", "api"}, "reports": {"web", "api"}, "lab": {"web"}}
+    lab = made.clusters[2]
+    bindings = objects(made.target(lab), "ClusterRoleBinding")
+    subjects = {
+        name: [each["name"] for each in bindings["", name]["subjects"]] for _, name in bindings
+    }
+    assert subjects == {
+        "caas-tenant-cluster-owner": ["leads"],
+        "caas-tenant-cluster-member": ["devs"],
+        "caas-tenant-cluster-viewer": [],
+    }
+    assert not objects(made.target(made.clusters[0]), "ClusterRoleBinding")
+    left = stack([{**shop, "leaving": True}])
+    shut = objects(left.target(left.clusters[2]), "ClusterRoleBinding")
+    assert shut.keys() == bindings.keys()
+    assert not any(each["subjects"] for each in shut.values())
+
+
+def test_a_whole_cluster_counts_with_its_workers() -> None:
+    lab = {"name": "lab", "workerPools": [{"name": "general", "autoscaling": {"min": 1, "max": 3}}]}
+    shop = {"name": "shop", "clusters": ["lab"], "namespaces": ["web"]}
+    ((code, what),) = refused([shop | {"quota": {"cpu": 15}}], clusters=[lab, {"name": "orders"}])
+    assert (code, "16 of 15 cpu" in what) == (SHARES_ABOVE_QUOTA.reason, True), what
+    stack([shop | {"quota": {"cpu": 16}}], clusters=[lab, {"name": "orders"}])
+
+
 WEB = {"name": "shop", "namespaces": ["web"]}
 PAY = {"name": "pay", "namespaces": ["api"]}
 REFUSED: list[tuple[Code, list[dict[str, Any]]]] = [
@@ -249,8 +317,21 @@ REFUSED: list[tuple[Code, list[dict[str, Any]]]] = [
         NAMESPACE_NOWHERE,
         [{"name": "shop", "namespaces": [{"name": "a", "in": {"labels": {"x": "y"}}}]}],
     ),
+    (POOL_NOT_SET_ASIDE, [{"name": "shop", "namespaces": [{"name": "web", "pool": "general"}]}]),
     (SHARE_MISSING, [WEB | {"quota": {"storage": "4Gi"}}]),
     (DOMAINS_OVERLAP, [WEB | {"domains": ["a.example.com"]}, PAY | {"domains": ["example.com"]}]),
+    (TENANT_CLUSTER_UNKNOWN, [{"name": "shop", "clusters": ["x"]}]),
+    (
+        CLUSTER_OF_ANOTHER_TENANT,
+        [{"name": "shop", "clusters": ["lab"]}, {"name": "pay", "clusters": ["lab"]}],
+    ),
+    (
+        CLUSTER_OF_ANOTHER_TENANT,
+        [
+            {"name": "shop", "clusters": ["lab"]},
+            {"name": "pay", "namespaces": [{"name": "a", "in": {"clusters": ["lab", "orders"]}}]},
+        ],
+    ),
     (BAD_PEER, [WEB | {"connections": [{"from": "web", "to": "a/b/c", "ports": [1]}]}]),
     *(
         (CONNECTION_UNKNOWN, [WEB | {key: [{"from": source, "to": to, "ports": [1]}]}, PAY])

@@ -13,10 +13,12 @@ from packaging.version import Version
 from pydantic import Field
 
 from catalog import catalog
+from components.addresses import Cidr
 from components.cluster_object import IMAGE
 from components.finding import Finding
 from components.infrastructure.docker import kernel
 from components.infrastructure.docker.rules import check_cluster
+from components.infrastructure.groups import overlapping
 from components.infrastructure.interface import (
     INFRASTRUCTURE_GROUP,
     ClassParts,
@@ -32,6 +34,7 @@ from components.infrastructure.patches import (
     patch,
     patch_of,
 )
+from errors.clouds import MACHINES_RANGE_TAKEN
 
 API_VERSION = f"{INFRASTRUCTURE_GROUP}/v1beta2"
 NODE_IMAGES = "node-images"
@@ -54,6 +57,8 @@ class Docker(Infrastructure):
     custom_image: ImageReference | None = None
     """The node image of all machines, in place of the published one of their release;
     `machine.image` of a group takes precedence."""
+    subnet: Cidr = Cidr("172.18.0.0/16")
+    """The addresses of containers and of load balancers in clusters: Docker's network `kind`."""
     pre_load_images: Annotated[tuple[ImageReference, ...], Field(max_length=100)] = ()
     """Images that Docker has here and that each new machine gets from it, not from a registry."""
 
@@ -81,15 +86,23 @@ class Docker(Infrastructure):
             ),
         )
 
+    @property
+    def container_subnet(self) -> str:
+        """The range of the network of containers."""
+        return str(self.subnet)
+
     def image(self, version: Version) -> str:
         """The node image of a release: the setting's, or the published one by its digest."""
         return self.custom_image or _images().get(version, "")
 
     def check(self, clusters: Sequence[Placed]) -> Iterator[Finding]:
-        """CONTAINERS_HAVE_NONE, NODE_IMAGE_UNKNOWN."""
+        """CONTAINERS_HAVE_NONE, NODE_IMAGE_UNKNOWN, MACHINES_RANGE_TAKEN."""
         known = () if self.custom_image else tuple(_images())
         for place, cluster in clusters:
             yield from check_cluster(place, cluster, None if self.custom_image else known)
+            for kind, index, cidr in overlapping(cluster, self.subnet.network):
+                what = f"the {kind} in `{cidr}` overlap the machines in `{self.subnet}`"
+                yield Finding(MACHINES_RANGE_TAKEN, (*place, "network", kind, index), what)
 
 
 def _images() -> Mapping[Version, str]:

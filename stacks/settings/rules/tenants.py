@@ -11,6 +11,7 @@ from components.network.flannel import FlannelSettings
 from components.tenancy.base import SharedTenancySettings
 from components.tenancy.names import is_protected
 from components.tenancy.network import is_namespace, owned
+from components.tenancy.scheduling import why_not_set_aside
 from components.tenancy.tenant import TenantSettings
 from errors import tenants as codes
 from errors.addons import ADDON_NEEDS
@@ -18,13 +19,14 @@ from errors.network import POLICIES_NOT_ENFORCED
 from stacks.settings.addons import NETWORKS
 from stacks.settings.stack import ManagementMode, Stack
 from stacks.settings.tenants import StackTenant, TenantDefaults
+from stacks.settings.whole_clusters import clusters_for, holders, size_of
 
 HERE = "tenants"
 OF_TENANTS = (SharedTenancySettings, TenantSettings)
 
 
 def check(stack: Stack) -> Iterator[Finding]:
-    """Codes 1420 to 1428, POLICIES_NOT_ENFORCED and ADDON_NEEDS."""
+    """Codes 1420 to 1428, 1438, 1439, POOL_NOT_SET_ASIDE, POLICIES_NOT_ENFORCED, ADDON_NEEDS."""
     tenants, clusters = stack.tenants, stack.clusters
     if tenants and stack.management.mode is ManagementMode.EMBEDDED:
         what = "clusters of the embedded plane run no pods, and have no tenants"
@@ -36,10 +38,11 @@ def check(stack: Stack) -> Iterator[Finding]:
             path = (HERE, index, "name")
             yield Finding(codes.DUPLICATE_TENANT, path, f"`{tenant.name}` is there twice")
         names.add(tenant.name)
+    yield from _whole_clusters(tenants, clusters)
     yield from _namespaces(tenants, clusters)
     every = {(tenant.name, each.name) for tenant in tenants for each in tenant.namespaces}
     for index, tenant in enumerate(tenants):
-        found = [*_shares(tenant, stack.tenant_defaults, clusters), *_connections(tenant, every)]
+        found = [*_shares(tenant, stack), *_connections(tenant, every)]
         for finding in found:
             yield finding.below(HERE, index)
     yield from _destinations(every, stack.tenant_defaults)
@@ -48,7 +51,8 @@ def check(stack: Stack) -> Iterator[Finding]:
 
 
 def _in_clusters(stack: Stack) -> Iterator[Finding]:
-    """POLICIES_NOT_ENFORCED and ADDON_NEEDS, and NAMESPACE_PROTECTED of an add-on's namespace.
+    """POLICIES_NOT_ENFORCED, ADDON_NEEDS, POOL_NOT_SET_ASIDE, and NAMESPACE_PROTECTED of an
+    add-on's namespace.
 
     Each is reported once, for the first cluster.
     """
@@ -66,7 +70,11 @@ def _in_clusters(stack: Stack) -> Iterator[Finding]:
             taken[key] = {
                 name for each in others.values() for name in each.addon(target).namespaces
             }
-        found = [*_network(target, others), *_of_addons(stack, cluster, taken[key])]
+        found = [
+            *_network(target, others),
+            *_of_addons(stack, cluster, taken[key]),
+            *_pools(stack, target, cluster),
+        ]
         for finding in found:
             if (finding.code, finding.path) not in told:
                 told.add((finding.code, finding.path))
@@ -84,25 +92,40 @@ def _network(target: ClusterFacts, others: Mapping[str, InstalledAddon]) -> Iter
 
 
 def _of_addons(stack: Stack, cluster: Cluster, taken: set[str]) -> Iterator[Finding]:
+    held = holders(stack.tenants)
     for index, tenant in enumerate(stack.tenants):
-        for number, each in enumerate(tenant.namespaces):
+        here = held.get(cluster.name, tenant.name) == tenant.name
+        for number, each in enumerate(tenant.namespaces if here else ()):
             if each.name in taken and not is_protected(each.name) and each.place.has(cluster):
                 what = f"`{each.name}` belongs to an add-on of `{cluster.name}`"
                 path = (HERE, index, "namespaces", number)
                 yield Finding(codes.NAMESPACE_PROTECTED, path, what)
 
 
+def _pools(stack: Stack, target: ClusterFacts, cluster: Cluster) -> Iterator[Finding]:
+    """POOL_NOT_SET_ASIDE."""
+    held = holders(stack.tenants)
+    for index, tenant in enumerate(stack.tenants):
+        here = held.get(cluster.name, tenant.name) == tenant.name
+        for number, each in enumerate(tenant.namespaces if here else ()):
+            pool = each.pool if each.place.has(cluster) else None
+            if pool and (fault := why_not_set_aside(target, pool)):
+                path = (HERE, index, "namespaces", number, "pool")
+                yield Finding(codes.POOL_NOT_SET_ASIDE, path, fault)
+
+
 def _namespaces(tenants: Sequence[StackTenant], clusters: Sequence[Cluster]) -> Iterator[Finding]:
     """NAMESPACE_PROTECTED, NAMESPACE_NOWHERE and NAMESPACE_TAKEN."""
     owners: dict[tuple[str, str], str] = {}
     known = {cluster.name for cluster in clusters}
+    open_to = [clusters_for(each, clusters, tenants) for each in tenants]
     for index, tenant in enumerate(tenants):
         for number, each in enumerate(tenant.namespaces):
             path = (HERE, index, "namespaces", number)
             if is_protected(each.name):
                 what = f"`{each.name}` belongs to Kubernetes or the platform"
                 yield Finding(codes.NAMESPACE_PROTECTED, path, what)
-            places = each.clusters(clusters)
+            places = each.clusters(open_to[index])
             unknown = set(each.place.clusters) - known
             if unknown or not places:
                 what = f"`{each.name}` of `{tenant.name}` is in no cluster"
@@ -118,24 +141,66 @@ def _namespaces(tenants: Sequence[StackTenant], clusters: Sequence[Cluster]) -> 
             owners |= {(place, each.name): tenant.name for place in places}
 
 
-def _shares(
-    tenant: StackTenant, defaults: TenantDefaults, clusters: Sequence[Cluster]
+def _whole_clusters(
+    tenants: Sequence[StackTenant], clusters: Sequence[Cluster]
 ) -> Iterator[Finding]:
-    """SHARE_MISSING and SHARES_ABOVE_QUOTA."""
+    """TENANT_CLUSTER_UNKNOWN and CLUSTER_OF_ANOTHER_TENANT."""
+    known, held = {cluster.name for cluster in clusters}, holders(tenants)
+    for index, tenant in enumerate(tenants):
+        for number, name in enumerate(tenant.clusters):
+            path = (HERE, index, "clusters", number)
+            if name not in known:
+                what = f"no workload cluster has the name `{name}`"
+                yield Finding(codes.TENANT_CLUSTER_UNKNOWN, path, what)
+            elif held[name] != tenant.name:
+                what = f"`{name}` is a whole cluster of `{held[name]}` already"
+                yield Finding(codes.CLUSTER_OF_ANOTHER_TENANT, path, what)
+        for number, each in enumerate(tenant.namespaces):
+            named = (name for name in each.place.clusters if name in held)
+            foreign = next((name for name in named if held[name] != tenant.name), "")
+            if foreign:
+                what = f"`{each.name}` is in `{foreign}`, a whole cluster of `{held[foreign]}`"
+                path = (HERE, index, "namespaces", number)
+                yield Finding(codes.CLUSTER_OF_ANOTHER_TENANT, path, what)
+
+
+def _shares(tenant: StackTenant, stack: Stack) -> Iterator[Finding]:
+    """SHARE_MISSING and SHARES_ABOVE_QUOTA.
+
+    A whole cluster counts with its workers; what they hold of its namespaces' shares is in it.
+    """
     limits = tenant.quota.amounts()
     given = dict.fromkeys(limits, 0)
+    sizes = [
+        (number, size_of(each, stack.infrastructure))
+        for number, name in enumerate(tenant.clusters if limits else ())
+        for each in stack.clusters
+        if each.name == name
+    ]
+    for number, size in sizes:
+        if size.unknown and not limits.keys().isdisjoint(size.amounts()):
+            what = f"the size of machines of the type `{size.unknown[0]}` is not known"
+            yield Finding(codes.SHARE_MISSING, ("clusters", number), what)
+        for key, amount in size.amounts().items():
+            if key in given:
+                given[key] += amount
+    shared = [
+        each
+        for each in clusters_for(tenant, stack.clusters, stack.tenants)
+        if each.name not in tenant.clusters
+    ]
     for number, each in enumerate(tenant.namespaces):
-        amounts = {"loadBalancers": 0, **tenant.share(each, defaults).amounts()}
+        amounts = {"loadBalancers": 0, **tenant.share(each, stack.tenant_defaults).amounts()}
         if missing := sorted(limits.keys() - amounts.keys()):
             what = f"`{each.name}` has no share of {', '.join(missing)}"
             yield Finding(codes.SHARE_MISSING, ("namespaces", number), what)
-        count = len(each.clusters(clusters))
+        count = len(each.clusters(shared))
         for key in limits:
             given[key] += amounts.get(key, 0) * count
     for key, limit in limits.items():
         if given[key] > limit:
             wanted, there = _amount(key, given[key]), _amount(key, limit)
-            what = f"the namespaces of `{tenant.name}` have {wanted} of {there} {key}"
+            what = f"namespaces and clusters of `{tenant.name}` have {wanted} of {there} {key}"
             yield Finding(codes.SHARES_ABOVE_QUOTA, ("quota", key), what)
 
 
