@@ -88,7 +88,7 @@ def command(
             provider,
             mode,
             _value("Name of the cluster", cluster, "orders", _cluster_name),
-            _value("Kubernetes version", kubernetes, _usual_version(), _version),
+            _value("Kubernetes version", kubernetes, usual_version(provider), _version),
             _value("Control-plane machines", _text(control_plane), "3", _count),
             _value("Workers", _text(workers), "2", _count),
         )
@@ -168,7 +168,7 @@ def _cluster_name(text: str) -> str:
 
 
 def _version(text: str) -> str:
-    _validated("the Kubernetes version", KubernetesVersion, text, _usual_version())
+    _validated("the Kubernetes version", KubernetesVersion, text, usual_version(DEFAULT))
     known = [str(version) for version in catalog().kubernetes_versions]
     if text not in known:
         what = f"Kubernetes {shown(text)} is not in the catalog"
@@ -208,9 +208,9 @@ def _usual_mode(provider: str) -> ManagementMode:
     return ManagementMode.SELF_MANAGED
 
 
-def _usual_version() -> str:
+def usual_version(provider: str) -> str:
     """The newest release of the newest minor but one: it has had its first corrections."""
-    versions = catalog().kubernetes_versions
+    versions = [release.version for release in infrastructure(provider).releases()]
     newest = max(versions)
     return str(max(version for version in versions if version.minor < newest.minor))
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from packaging.version import Version
 from pydantic import Field
 
-from catalog import catalog
+from catalog import Release, catalog
 from components.addresses import Cidr
 from components.chart import CLUSTER_NAME, Chart
 from components.cluster.machine import TypeName
@@ -195,6 +195,11 @@ class Infrastructure(Settings):
     def container_subnet(self) -> str:
         """The range of the network of its containers; empty where machines are none."""
         return ""
+
+    @classmethod
+    def releases(cls) -> Sequence[Release]:
+        """The catalog's releases that its machines can have without further settings."""
+        return catalog().releases
 
     @classmethod
     def questions(cls, management: str) -> Sequence[Question]:

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from components.infrastructure.failure_sign import FailureSign
-from components.infrastructure.registry import BUILT_IN, DEFAULT, infrastructure, infrastructures
+from components.infrastructure.registry import BUILT_IN, infrastructure, infrastructures
 from errors import Actor
 from errors.registry import find
 from operations.diagnosis import Inventory, diagnose
@@ -50,7 +50,9 @@ def test_each_file_names_its_source() -> None:
     assert all(" v" in source for source in sources().values())
 
 
-@pytest.mark.parametrize("provider", sorted(set(BUILT_IN) - {DEFAULT}))
+@pytest.mark.parametrize(
+    "provider", sorted(each for each in BUILT_IN if infrastructure(each).PROVIDER)
+)
 def test_each_provider_tells_the_usual_causes_apart(provider: str) -> None:
     codes = {report.code for report in reports() if report.file == provider}
     assert {"CAAS-5080", "CAAS-5081", "CAAS-5084", "CAAS-5086", "CAAS-5098"} <= codes

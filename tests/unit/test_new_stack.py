@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from cli.app import main
 from cli.check.side_by_side import check_all
+from cli.commands.new import usual_version
 from components.infrastructure.question import Scope
 from components.infrastructure.registry import BUILT_IN, infrastructure, infrastructures
 from stacks.new_stack import Asked, NewStack, scalar
@@ -20,6 +21,8 @@ from tests.unit.command_line import terminal
 
 
 def modes(provider: str) -> list[ManagementMode]:
+    if infrastructure(provider).IN_CONTAINERS:
+        return [ManagementMode.EMBEDDED]
     if infrastructure(provider).PROVIDER is None:
         return [ManagementMode.EMBEDDED, ManagementMode.EXISTING]
     return [ManagementMode.SELF_MANAGED, ManagementMode.EXISTING]
@@ -37,7 +40,7 @@ def stacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def options(name: str, provider: str, mode: ManagementMode) -> list[str]:
     """A command line with the example of every question; addresses of clusters differ."""
-    new = NewStack(name, provider, mode, "orders", "1.36.3")
+    new = NewStack(name, provider, mode, "orders", usual_version(provider))
     arguments = ["new", name, "--infrastructure", provider, "--management", mode]
     for number, asked in enumerate(new.questions()):
         value = example(asked)

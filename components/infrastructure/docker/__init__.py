@@ -12,7 +12,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from packaging.version import Version
 from pydantic import Field
 
-from catalog import catalog
+from catalog import Release, catalog
 from components.addresses import Cidr
 from components.cluster_object import IMAGE
 from components.finding import Finding
@@ -61,6 +61,11 @@ class Docker(Infrastructure):
     """The addresses of containers and of load balancers in clusters: Docker's network `kind`."""
     pre_load_images: Annotated[tuple[ImageReference, ...], Field(max_length=100)] = ()
     """Images that Docker has here and that each new machine gets from it, not from a registry."""
+
+    @classmethod
+    def releases(cls) -> Sequence[Release]:
+        """The releases with a published node image."""
+        return tuple(each for each in catalog().releases if each.node_image)
 
     def class_parts(self) -> ClassParts:
         """Templates of the DevCluster and DevMachine kinds with the Docker backend."""
