@@ -43,7 +43,9 @@ COMMANDS: dict[str, tuple[CommandEntry, ...]] = {
         CommandEntry(
             "policies", "Show the rules that `preview` and `up` check, with their levels."
         ),
-        CommandEntry("tenants", "Show the tenants of a stack: people, namespaces, quotas."),
+        CommandEntry(
+            "tenants", "Show the tenants of a stack: people, namespaces, whole clusters, quotas."
+        ),
         CommandEntry("outputs", "Print the outputs of a stack: clusters, networks, buckets, DNS."),
         CommandEntry("synth", "Write the Kubernetes objects of a stack to files, or print them."),
         CommandEntry("bundle", "List the charts and images of a stack, pack them, or push them."),
