@@ -108,6 +108,8 @@ class Addon:
         privileges: what its pods may do that others may not, a phrase each.
         ready: what is available when it works, `Deployment metallb-system/metallb-controller`.
         downloads: what its pods get from the internet beside charts and images.
+        annotations: of the ClusterResourceSet that brings the objects to the clusters of a stack.
+            Clusters do not get them.
     """
 
     name: str
@@ -122,3 +124,4 @@ class Addon:
     privileges: tuple[str, ...] = ()
     ready: tuple[str, ...] = ()
     downloads: tuple[Download, ...] = ()
+    annotations: Mapping[str, str] = field(default_factory=dict)

@@ -69,6 +69,7 @@ class StackChange:
         summary: a sentence for each cluster that changes.
         clusters: every cluster's change, as of `./caas preview --output json`.
         objects: a line for each object that changes.
+        approvals: that changes of tenants need, as of `./caas preview --output json`.
         cloud: a line for each resource that changes and that the pulumi CLI makes.
     """
 
@@ -76,6 +77,7 @@ class StackChange:
     clusters: Sequence[Mapping[str, Any]] = ()
     objects: Sequence[str] = ()
     cloud: Sequence[str] = ()
+    approvals: Sequence[Mapping[str, Any]] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -84,10 +86,8 @@ class StackChange:
 
     def as_dict(self) -> dict[str, Any]:
         """For `--output json`, and from one process to another."""
-        return {name: list(getattr(self, name)) for name in ("summary", "clusters")} | {
-            "objects": list(self.objects),
-            "cloud": list(self.cloud),
-        }
+        names = ("summary", "clusters", "objects", "cloud", "approvals")
+        return {name: list(getattr(self, name)) for name in names}
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,6 +123,7 @@ def _change(plan: Plan, cloud: Mapping[str, Mapping[str, Any]]) -> StackChange:
         summary=summary(plan),
         clusters=[change.as_dict() for change in plan.clusters],
         objects=[title(change) for change in changes],
+        approvals=[each.as_dict() for each in plan.approvals],
         cloud=list(_cloud_lines(cloud, _cloud(plan.recording))),
     )
 

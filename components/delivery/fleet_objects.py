@@ -110,7 +110,10 @@ def escaped(text: str) -> str:
 def object_set(found: ObjectSet, namespace: str) -> tuple[list[Manifest], Manifest]:
     """The ConfigMaps with an add-on's objects, and the ClusterResourceSet that delivers them."""
     selector = {"matchLabels": {found.label: found.digest}}
-    return resource_set(found.name, found.texts, found.secrets, selector, namespace)
+    contents, made = resource_set(found.name, found.texts, found.secrets, selector, namespace)
+    if found.annotations:
+        made["metadata"]["annotations"] = dict(found.annotations)
+    return contents, made
 
 
 def resource_set(

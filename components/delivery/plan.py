@@ -88,6 +88,7 @@ class ObjectSet:
         texts: the objects as YAML, in pieces that fit into a ConfigMap.
         secrets: names of Secrets of the management cluster.
         addon: the key of the add-on.
+        annotations: of the set; no part of the digest.
     """
 
     name: str
@@ -96,6 +97,7 @@ class ObjectSet:
     texts: tuple[str, ...]
     secrets: tuple[str, ...]
     addon: str = ""
+    annotations: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +198,9 @@ class _Builder:
         objects = (*namespaces(addon), *addon.objects)
         if objects or addon.secrets:
             for cluster, found in self._sets_of(name, addon, objects, names):
-                self._sets.setdefault(found.name, replace(found, addon=addon.name))
+                self._sets.setdefault(
+                    found.name, replace(found, addon=addon.name, annotations=addon.annotations)
+                )
                 self._clusters[cluster].labels[found.label] = found.digest
 
     def _sets_of(

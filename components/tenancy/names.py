@@ -20,6 +20,9 @@ LEAVING_ANNOTATION = "caas.dev/leaving"
 """The annotation of a namespace that the stack file says is leaving."""
 CONNECTIONS_ANNOTATION = "caas.dev/connections"
 """The annotation of a NetworkPolicy with its connections in words."""
+TERMS_ANNOTATION = "caas.dev/tenant-terms"
+"""The annotation of a tenant's ClusterResourceSets with what holds for the tenant as a whole, as
+JSON: a later plan compares it. On the management cluster, as no cluster needs it."""
 PREFIX = "caas-"
 """Begins the names of the platform's objects in the namespaces of tenants."""
 

@@ -40,6 +40,10 @@ PRIVATE = {
 """The addresses of the internet, and the private ones among them: no peer `internet` reaches the
 network of machines or the metadata service of a cloud."""
 
+SEPARATOR = "; "
+"""Between the entries of the annotation with connections in words."""
+NONE = "none"
+"""That annotation without entries."""
 PROMETHEUS = {"app.kubernetes.io/name": "prometheus"}
 """The label that the Prometheus operator gives the pods of Prometheus."""
 
@@ -74,17 +78,17 @@ def policies(
     for each in connections:
         if each.source == namespace:
             egress.append({"to": _peers(tenant, each.to, inside), "ports": _ports(each)})
-            words.append(_words(f"to {each.to}", each))
+            words.append(in_words(f"to {each.to}", each))
         if each.to in (namespace, f"{tenant}/{namespace}"):
             ingress.append({"from": [_peer(tenant, each.source)], "ports": _ports(each)})
-            words.append(_words(f"from {each.source}", each))
+            words.append(in_words(f"from {each.source}", each))
     for accepted in accepts:
         if accepted.to == namespace:
             ingress.append({"from": [_peer(tenant, accepted.source)], "ports": _ports(accepted)})
-            words.append(_words(f"from {accepted.source}", accepted))
+            words.append(in_words(f"from {accepted.source}", accepted))
     for reached in reaches:
         egress.append({"to": _peers(tenant, reached.to, inside), "ports": _ports(reached)})
-        words.append(_words(f"to {reached.to}", reached))
+        words.append(in_words(f"to {reached.to}", reached))
     served = [{"from": [_namespace_peer(each) for each in sorted(gateways)]}] if gateways else []
     own = [_peer(tenant, namespace)] if open_within else []
     scraped = [{"from": [_namespace_peer(scraped_from, pods=PROMETHEUS)]}] if scraped_from else []
@@ -105,12 +109,13 @@ def policies(
             namespace,
             "connections",
             {"policyTypes": both, "ingress": ingress, "egress": egress},
-            "; ".join(words) or "none",
+            SEPARATOR.join(words) or NONE,
         ),
     ]
 
 
-def _words(end: str, ports: PortSettings) -> str:
+def in_words(end: str, ports: PortSettings) -> str:
+    """An entry as the annotation of its policy has it, `to payments/pay-api on TCP 8443`."""
     return f"{end} on {ports.protocol.value} {', '.join(map(str, ports.ports))}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar
 
@@ -28,10 +29,11 @@ from components.tenancy.names import (
     POOLS_ANNOTATION,
     PREFIX,
     TENANT_LABEL,
+    TERMS_ANNOTATION,
     is_protected,
     tenant_key,
 )
-from components.tenancy.network import is_namespace, policies
+from components.tenancy.network import in_words, is_namespace, policies
 from components.tenancy.scheduling import why_not_set_aside
 from components.tenancy.settings import (
     INTERNET,
@@ -40,6 +42,7 @@ from components.tenancy.settings import (
     ContainerDefaults,
     Destination,
     DnsName,
+    NamespaceShare,
     People,
     ResourceShare,
     TenantName,
@@ -59,6 +62,10 @@ class TenantSettings(AddonSettings):
     """The name of the tenant."""
     people: People = People()
     """People with access to the namespaces."""
+    quota: ResourceShare = ResourceShare()
+    """The resources of all its namespaces in all clusters together; only recorded here."""
+    default_quota: NamespaceShare = NamespaceShare()
+    """The share of namespaces that name none; only recorded here."""
     domains: Annotated[tuple[Domain, ...], Field(max_length=50)] = ()
     """Domains whose host names the tenant may serve."""
     whole_cluster: Flag = False
@@ -107,6 +114,7 @@ class TenantSettings(AddonSettings):
             ),
             needs=(NETWORK, TENANCY),
             ready=tuple(f"NetworkPolicy {each.name}/caas-default-deny" for each in self.namespaces),
+            annotations={TERMS_ANNOTATION: json.dumps(self._terms())},
         )
 
     def check(self, target: ClusterFacts) -> Iterator[Finding]:
@@ -129,6 +137,24 @@ class TenantSettings(AddonSettings):
     @property
     def _labels(self) -> dict[str, str]:
         return {TENANT_LABEL: self.tenant}
+
+    def _terms(self) -> dict[str, Any]:
+        """The settings of the tenant as a whole, alike in all of its clusters but `wholeCluster`.
+
+        Connections and namespaces are in the delivered objects, and could be too large here.
+        """
+        own = {"people", "quota", "domains", "address_pools", "storage_classes", "leaving"}
+        defaults = self.model_dump(mode="json", by_alias=True, include={"limits", "metrics"})
+        return {
+            **self.model_dump(
+                mode="json", by_alias=True, exclude_none=True, include={*own, "whole_cluster"}
+            ),
+            "defaults": {
+                **defaults,
+                "share": hard(self.default_quota),
+                "reaches": [in_words(f"to {each.to}", each) for each in self.reaches],
+            },
+        }
 
     def _whole(self) -> list[Manifest]:
         if not self.whole_cluster:

@@ -8,9 +8,11 @@ from components.estimate import UNKNOWN, Counts
 from engine.inside.record import PendingRemoval, RemovalState, grouped
 from engine.objects import Key
 from engine.plan.addons import AddonChange, plan_addons
+from engine.plan.approvals import Approval, plan_approvals
 from engine.plan.clusters import ClusterChange, plan_clusters
 from engine.plan.data import DataChange, plan_data
 from engine.plan.objects import ObjectPlan
+from engine.plan.tenant_delivery import TenantDelivery
 from engine.plan.tenants import TenantChange, plan_tenants
 from engine.program import Recording
 
@@ -28,6 +30,7 @@ class Plan:
         counts: machines of pools, as their owners say now.
         data: what becomes of data in clusters.
         tenants: to tenants of clusters.
+        approvals: that the changes of tenants need.
         recorded: what earlier applies could not remove from clusters.
     """
 
@@ -40,6 +43,7 @@ class Plan:
     counts: Counts = field(default_factory=dict)
     data: tuple[DataChange, ...] = ()
     tenants: tuple[TenantChange, ...] = ()
+    approvals: tuple[Approval, ...] = ()
     recorded: RemovalState = field(default_factory=RemovalState)
 
     @property
@@ -75,7 +79,16 @@ class Plan:
         clusters = tuple(plan_clusters(objects, counts))
         addons = tuple(plan_addons(objects))
         data = tuple(plan_data(objects, clusters))
-        tenants = tuple(plan_tenants(objects))
+        live, after = TenantDelivery.of(objects)
         return cls(
-            recording, objects, clusters, addons, undelivered, offline, counts, data, tenants
+            recording,
+            objects,
+            clusters,
+            addons,
+            undelivered,
+            offline,
+            counts,
+            data,
+            tenants=tuple(plan_tenants(live, after)),
+            approvals=tuple(plan_approvals(live, after)),
         )

@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any
 
 from components.manifest import Manifest
 from components.mappings import texts
 from components.tenancy import whole_cluster
 from components.tenancy.access import role_name
-from components.tenancy.names import TENANT_LABEL, tenant_key
+from components.tenancy.names import TENANT_LABEL
 from engine.objects import Objects
 from engine.plan.clusters import Locate
-from engine.plan.deliveries import delivered, objects_in, sets_of, texts_of
-from engine.plan.objects import ObjectPlan
-from engine.plan.tenant_network import DeliveredSet, TenantNetworks
+from engine.plan.deliveries import sets_of
+from engine.plan.tenant_delivery import Names, TenantDelivery, grouped, tenant_sets
+from engine.plan.tenant_network import TenantNetworks
 from errors import CaasError
 from errors.tenants import NAMESPACE_NOT_LEAVING
 
 ROLE = role_name("")
-MARKS = (TENANT_LABEL, "NetworkPolicy")
-"""One of them is in each text that says something about tenants."""
-Part = TypeVar("Part", bound=Hashable)
-Names = tuple[str, ...]
-"""Of sets of objects."""
 UNLIMITED = "no limit"
-UNLABELLED: Manifest = {"metadata": {}}
-"""A cluster without any set of objects."""
 
 
 @dataclass(slots=True)
@@ -108,20 +101,23 @@ class TenantChange:
         )
 
 
-def plan_tenants(plan: ObjectPlan) -> list[TenantChange]:
+def plan_tenants(live: TenantDelivery, after: TenantDelivery) -> list[TenantChange]:
     """The changes of tenants, in words; each once, with the clusters that it concerns.
 
     The last one says that no other connection changes.
+
+    Args:
+        live: what is delivered now.
+        after: what will be.
     """
-    live, after = _Delivery(plan.live), _Delivery(plan.after())
-    after.parsed = live.parsed
+    view_before, view_after = _views(live), _views(after)
     groups: dict[str, list[str]] = {}
-    for (old, new), clusters in _grouped(live, after, _sets):
-        for what in _words(live.view(old), after.view(new)):
+    for (old, new), clusters in grouped(live, after, _sets):
+        for what in _words(view_before(old), view_after(new)):
             groups.setdefault(what, []).extend(clusters)
     networks, opened = TenantNetworks(), False
     concerned: list[str] = []
-    for ((was, _), (becomes, ranges)), clusters in _grouped(live, after, _sets_and_ranges):
+    for ((was, _), (becomes, ranges)), clusters in grouped(live, after, _sets_and_ranges):
         before, later = live.concerning_tenants(was), after.concerning_tenants(becomes)
         if before != later:
             concerned += clusters
@@ -134,56 +130,25 @@ def plan_tenants(plan: ObjectPlan) -> list[TenantChange]:
     return [TenantChange(what, tuple(sorted(clusters))) for what, clusters in groups.items()]
 
 
-class _Delivery:
-    """The sets of objects of a stack at one time; those of alike clusters are read once."""
+def _views(delivery: TenantDelivery) -> Callable[[Names], TenantView]:
+    """The view of a cluster with some sets of objects; alike clusters have one."""
 
-    def __init__(self, objects: Objects) -> None:
-        self.objects = objects
-        self.parsed: dict[Names, DeliveredSet] = {}
-        self._delivered = delivered(objects)
-        self.view = cache(self._view)
+    @cache
+    def view(names: Names) -> TenantView:
+        return TenantView.of(each for name in names for each in delivery.read(name).manifests)
 
-    def read(self, name: str) -> DeliveredSet:
-        """The objects of a set."""
-        written = tuple(texts_of(self._delivered, name))
-        if written not in self.parsed:
-            told = (text for text in written if any(mark in text for mark in MARKS))
-            self.parsed[written] = DeliveredSet(
-                [each for text in told for each in objects_in(text)]
-            )
-        return self.parsed[written]
-
-    def concerning_tenants(self, names: Names) -> list[DeliveredSet]:
-        """The sets that may open and close connections of tenants."""
-        return [each for each in map(self.read, names) if each.concerns_tenants]
-
-    def _view(self, names: Names) -> TenantView:
-        return TenantView.of(each for name in names for each in self.read(name).manifests)
+    return view
 
 
 def _sets(cluster: Manifest) -> Names:
     """The names of the sets of objects of a cluster's tenants."""
-    found = sets_of(cluster).items()
-    return tuple(sorted(name for addon, name in found if addon.startswith(tenant_key(""))))
+    return tuple(sorted(tenant_sets(cluster).values()))
 
 
 def _sets_and_ranges(cluster: Manifest) -> tuple[Names, Names]:
     """The names of all sets of objects of a cluster with tenants, and the ranges of its pods."""
     ranges = tuple(texts(cluster, "spec", "clusterNetwork", "pods", "cidrBlocks"))
     return tuple(sorted(sets_of(cluster).values())) if _sets(cluster) else (), ranges
-
-
-def _grouped(
-    live: _Delivery, after: _Delivery, part: Callable[[Manifest], Part]
-) -> Iterator[tuple[tuple[Part, Part], list[str]]]:
-    """The clusters in which a part changes, by what it is before and after."""
-    groups: dict[tuple[Part, Part], list[str]] = {}
-    for key, cluster in after.objects.items():
-        if key.kind == "Cluster":
-            old, new = part(live.objects.get(key, UNLABELLED)), part(cluster)
-            if old != new:
-                groups.setdefault((old, new), []).append(key.name)
-    yield from groups.items()
 
 
 def _words(before: TenantView, after: TenantView) -> Iterator[str]:
@@ -229,9 +194,10 @@ def judge_tenants(live: Objects, wanted: Objects, locate: Locate) -> None:
     Raises:
         CaasError: CAAS-1430.
     """
-    old, new = _Delivery(live), _Delivery(wanted)
-    for (names, later), clusters in _grouped(old, new, _sets):
-        before, after = old.view(names), new.view(later)
+    old, new = TenantDelivery(live), TenantDelivery(wanted)
+    view_old, view_new = _views(old), _views(new)
+    for (names, later), clusters in grouped(old, new, _sets):
+        before, after = view_old(names), view_new(later)
         for namespace in sorted(before.used - after.owners.keys()):
             name = min(clusters)
             raise CaasError(

@@ -173,6 +173,8 @@ def _settings(
     return TenantSettings(
         tenant=name,
         people=tenant.people,
+        quota=tenant.quota,
+        default_quota=defaults.quota,
         domains=tenant.domains,
         whole_cluster=whole,
         leaving=tenant.leaving,

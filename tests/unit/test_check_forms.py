@@ -47,6 +47,7 @@ CHANGED = StackChange(
     [{"controlPlane": GROUP, "workers": [GROUP | {"autoscaled": {"min": 1, "max": 3}}]}],
     ["~ Cluster clusters/shop"],
     ["+ aws Vpc main"],
+    [{"approver": "platform", "tenant": "shop", "reasons": ["quota of `shop`"]}],
 )
 
 
