@@ -134,6 +134,7 @@ def test_good_cluster(pack: Pack) -> None:
 
 
 @each_rule
+@pytest.mark.slow
 def test_good_and_bad(pack: Pack, name: str) -> None:
     configure(pack, with_parameters(name))
     assert name not in analyze(pack, *CASES[name].good)
@@ -143,6 +144,7 @@ def test_good_and_bad(pack: Pack, name: str) -> None:
 
 
 @each_rule
+@pytest.mark.slow
 def test_unknown_value_is_advice(pack: Pack, name: str) -> None:
     unknown = CASES[name].unknown
     if unknown is None:
@@ -154,6 +156,7 @@ def test_unknown_value_is_advice(pack: Pack, name: str) -> None:
 
 
 @each_rule
+@pytest.mark.slow
 def test_level(pack: Pack, name: str) -> None:
     bad = CASES[name].bad
     for level in ("mandatory", "advisory"):
@@ -170,6 +173,7 @@ def exemptions(given: Given, expires: str) -> list[dict[str, str]]:
 
 
 @each_rule
+@pytest.mark.slow
 def test_exemption_and_its_end(pack: Pack, name: str) -> None:
     bad = CASES[name].bad
     day = TODAY + timedelta(days=2)  # whatever day it is when the pack is asked

@@ -122,6 +122,7 @@ def test_day_is_the_callers() -> None:
     assert found.rule.name == "release-is-supported"
 
 
+@pytest.mark.slow
 def test_one_more_resource_costs_the_same_among_many() -> None:
     """`python -m benchmarks program` has the time of a thousand clusters."""
 
@@ -245,6 +246,7 @@ def test_a_secret_is_not_repeated() -> None:
     assert not any(secret in text for text in found)
 
 
+@pytest.mark.slow
 def test_charts_of_the_stacks_mirror_are_those_of_the_catalog(tmp_path: Path) -> None:
     from engine.program import run_program  # noqa: PLC0415 - slow, and only here
 
@@ -296,6 +298,7 @@ def test_prices_of_the_infrastructure_are_filled_in() -> None:
     assert parameters["machinePrices"]["m7i.large"] > 10
 
 
+@pytest.mark.slow
 def test_a_ceiling_refuses_a_real_stack() -> None:
     from engine.program import run_program  # noqa: PLC0415 - slow, and only here
 

@@ -41,6 +41,7 @@ def by_name(recording: Recording, kind: str) -> dict[str, dict[str, Any]]:
     return {each.name: each.inputs for each in of_type(recording, kind)}
 
 
+@pytest.mark.slow
 def test_private_and_public_subnets_in_three_zones(prod: Recording) -> None:
     subnets = by_name(prod, "ec2/subnet:Subnet").values()
     assert Counter(each["availabilityZone"] for each in subnets) == dict.fromkeys(ZONES, 2)
@@ -64,6 +65,7 @@ def test_the_outputs_are_exported(prod: Recording) -> None:
     assert outputs["hostnames"] == ["*.shop.prod.example.com", "*.research.prod.example.com"]
 
 
+@pytest.mark.slow
 def test_a_copied_stack_file_behaves_the_same(prod: Recording, tmp_path: Path) -> None:
     """Under any name, and without `protect`, where a cluster is labelled as production."""
     text = (ROOT / "stacks" / "Pulumi.prod-aws.yaml").read_text()
@@ -88,6 +90,7 @@ def test_subnets_say_what_they_are_for(prod: Recording) -> None:
         assert tags["kubernetes.io/cluster/shop"] == "shared"
 
 
+@pytest.mark.slow
 def test_a_fleet_has_no_tags_per_cluster(tmp_path: Path) -> None:
     many = [cluster(f"c{number}") for number in range(26)]
     for subnet in by_name(record(tmp_path, *many), "ec2/subnet:Subnet").values():
@@ -292,6 +295,7 @@ def test_pools_get_the_placement_they_ask_for(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.slow
 def test_flow_logs(prod: Recording, tmp_path: Path) -> None:
     (group,) = of_type(prod, "cloudwatch/logGroup:LogGroup")
     assert group.inputs["kmsKeyId"]
@@ -347,6 +351,7 @@ def test_trust_names_one_service() -> None:
     }
 
 
+@pytest.mark.slow
 def test_reading_a_stack_file_imports_no_sdk() -> None:
     code = (
         "import sys\n"

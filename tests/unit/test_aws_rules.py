@@ -228,11 +228,13 @@ def test_refused(tmp_path: Path, settings: Settings, one: Settings, code: Code, 
         ({}, pool(replicas=7, machine={"placement": "spread"})),
     ],
 )
+@pytest.mark.slow
 def test_accepted(tmp_path: Path, settings: Settings, one: Settings) -> None:
     assert found(tmp_path, one, **settings) == []
 
 
 @pytest.mark.parametrize("given", [{}, {"controllerCluster": "shop"}])
+@pytest.mark.slow
 def test_a_management_cluster_needs_the_rights(tmp_path: Path, given: Settings) -> None:
     management = {"mode": "self-managed", "cluster": cluster("management")}
     path = "infrastructure.controllerCluster" if given else "infrastructure"

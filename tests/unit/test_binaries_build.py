@@ -266,6 +266,7 @@ def offline_pip(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("present", ["", "go1.19.4"])
+@pytest.mark.slow
 def test_no_go_and_no_wheel(
     pinned: Callable[..., Recipe],
     tmp_path: Path,
@@ -280,6 +281,7 @@ def test_no_go_and_no_wheel(
     assert "1.20" in met.fix
 
 
+@pytest.mark.slow
 def test_go_from_the_wheel_is_used_and_removed(
     pinned: Callable[..., Recipe],
     tmp_path: Path,

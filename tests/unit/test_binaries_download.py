@@ -289,6 +289,7 @@ def _run(made: Recipe, cache: Path) -> None:
     ensure(made, cache, Silent())
 
 
+@pytest.mark.slow
 def test_two_at_once_make_each_file_once(server: Server, tmp_path: Path) -> None:
     names = ("etcd", "kubectl")
     for name in names:

@@ -135,6 +135,7 @@ def test_explain(text: str) -> None:
     assert {"Cause", "Fix", "Example"} <= set(lines)
 
 
+@pytest.mark.slow
 def test_explain_lists_every_code() -> None:
     done = piped("explain")
     for code in all_codes():
@@ -222,6 +223,7 @@ def test_a_fault_is_logged_even_where_the_cache_is_broken(checkout: Path) -> Non
     assert str(log) in done.err
 
 
+@pytest.mark.slow
 def test_tests_pass_on_the_exit_status_and_the_closing_line(tmp_path: Path) -> None:
     file = tmp_path / "test_small.py"
     file.write_text("def test_one(): pass\ndef test_two(): assert False\n")

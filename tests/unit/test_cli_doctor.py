@@ -37,6 +37,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_every_check_is_there() -> None:
     found = doctor()
     assert list(found) == list(checks.CHECKS)
@@ -45,6 +46,7 @@ def test_every_check_is_there() -> None:
         assert (check["state"] == "ok") == (check["code"] is None) == (check["fix"] is None)
 
 
+@pytest.mark.slow
 def test_a_new_machine(tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     found = doctor(CAAS_CACHE=str(cache))
@@ -53,6 +55,7 @@ def test_a_new_machine(tmp_path: Path) -> None:
     assert not cache.exists(), "doctor changes nothing"
 
 
+@pytest.mark.slow
 def test_as_a_table() -> None:
     done = piped("doctor")
     heading, *lines = done.out.splitlines()
@@ -69,11 +72,13 @@ def test_a_cache_that_cannot_be_written(tmp_path: Path) -> None:
     assert found["cache"]["code"] == machine.CACHE_NOT_WRITABLE.id
 
 
+@pytest.mark.slow
 def test_few_open_files() -> None:
     found = doctor("/bin/sh", "-c", 'ulimit -n 512; exec "$0" "$@"')
     assert found["open files"]["code"] == command_line.FEW_OPEN_FILES.id
 
 
+@pytest.mark.slow
 def test_neither_pulumi_nor_kubectl(tmp_path: Path) -> None:
     for tool in ("readlink", "cmp"):
         found = shutil.which(tool)

@@ -22,6 +22,7 @@ def preview(folder: Path, policies: str) -> Outcome:
     return within("preview", "dev", "--offline", env={"CAAS_STACKS": str(folder)})
 
 
+@pytest.mark.slow
 def test_list() -> None:
     done = piped("policies")
     assert done.status == 0
@@ -94,6 +95,7 @@ def test_bad_configuration(tmp_path: Path, said: str, code: str) -> None:
     assert "Traceback" not in done.err
 
 
+@pytest.mark.slow
 def test_a_refusal_stops_a_bootstrap(tmp_path: Path) -> None:
     text = (ROOT / "stacks/Pulumi.prod-aws.yaml").read_text()
     ceiling = "stack-costs-within-ceiling: { monthlyCeiling: 10 }"
@@ -104,6 +106,7 @@ def test_a_refusal_stops_a_bootstrap(tmp_path: Path) -> None:
     assert "CAAS-4001 its machines cost up to" in done.err
 
 
+@pytest.mark.slow
 def test_levels_and_exemptions_count_in_a_preview(tmp_path: Path) -> None:
     refusing = (
         f"    levels: {{ {MACHINES}: mandatory }}\n    parameters: {{ {MACHINES}: {{ most: 1 }} }}"

@@ -56,6 +56,7 @@ def naming() -> set[str]:
     }
 
 
+@pytest.mark.slow
 def test_only_an_infrastructure_names_its_cloud() -> None:
     assert naming() == set(REASONS)
 

@@ -163,6 +163,7 @@ def test_syslog_is_rfc_5424(tmp_path: Path) -> None:
     assert re.fullmatch(rf'<14>1 \S+Z {NODE} - - audit - (\ufeff)?{{"verb":"get"}}', line), line
 
 
+@pytest.mark.slow
 def test_the_archive_has_a_folder_for_each_class_and_day(tmp_path: Path) -> None:
     boto3 = pytest.importorskip("boto3")
     server = pytest.importorskip("moto.server").ThreadedMotoServer("127.0.0.1", 0, verbose=False)

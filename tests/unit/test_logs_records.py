@@ -189,6 +189,7 @@ def test_the_next_line_tells_how_many_were_dropped() -> None:
     assert "dropped" not in second
 
 
+@pytest.mark.slow
 def test_without_limits_everything_passes() -> None:
     made = collector(limits={"node": None, "namespace": None, "tenant": None})
     assert passed(made, 50_000) == 50_000

@@ -118,6 +118,7 @@ def test_a_wait_ends_and_says_what_was_missing(tmp_path: Path) -> None:
     assert "no quota" in str(error.value)
 
 
+@pytest.mark.slow
 def test_the_plane_makes_the_foundation_and_the_management_cluster_only() -> None:
     recording = run_program("prod-aws", STACKS / "Pulumi.prod-aws.yaml")
     before = {(each.type, each.name) for each in before_handover(recording, "management")}
@@ -138,6 +139,7 @@ def test_the_plane_makes_the_foundation_and_the_management_cluster_only() -> Non
         assert target("prod", resource).endswith(f"{resource.type}::{resource.name}")
 
 
+@pytest.mark.slow
 def test_only_self_managed_stacks_are_bootstrapped(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(CaasError) as error:
         bootstrap_command.command("local")

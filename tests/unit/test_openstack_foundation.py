@@ -133,6 +133,7 @@ def test_credentials_are_restricted_and_never_in_plain(record: Record) -> None:
         assert inputs["metadata"]["labels"]["clusterctl.cluster.x-k8s.io/move"] == "true"
 
 
+@pytest.mark.slow
 def test_what_holds_data_is_protected(tmp_path: Path) -> None:
     file = Path(__file__).parents[2] / "stacks" / "Pulumi.prod-openstack.yaml"
     resources = run_program("prod-openstack", file).resources

@@ -63,6 +63,7 @@ def test_its_outputs(recording: Recording) -> None:
     }
 
 
+@pytest.mark.slow
 def test_no_sdk_of_a_cloud_is_loaded() -> None:
     """A program without AWS does not install 270 MB."""
     code = (

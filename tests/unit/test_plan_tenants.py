@@ -64,6 +64,7 @@ def test_a_new_tenant(folder: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_consent_opens_and_its_end_closes(folder: Path) -> None:
     ends = "`shop/web`", "`payments/api` on TCP 8443 in `shop`"
     assert words(folder, [SHOP, PAYMENTS], [SHOP, ACCEPTING]) == [
@@ -76,6 +77,7 @@ def test_consent_opens_and_its_end_closes(folder: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_people_and_quotas(folder: Path) -> None:
     web = {"name": "web", "quota": {"cpu": 4, "pods": 9}}
     later = {**SHOP, "people": {"viewers": ["devs"]}, "namespaces": [web]}
@@ -88,6 +90,7 @@ def test_people_and_quotas(folder: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_namespace_leaves_in_two_steps(folder: Path) -> None:
     leaving = {**SHOP, "namespaces": [{**SHOP["namespaces"][0], "leaving": True}]}
     gone = {**SHOP, "namespaces": ["other"], "connections": []}
@@ -111,6 +114,7 @@ def test_a_namespace_leaves_in_two_steps(folder: Path) -> None:
     assert any("Namespace web" in str(change) for change in plan.addons)
 
 
+@pytest.mark.slow
 def test_a_whole_cluster(folder: Path) -> None:
     own = {"name": "shop", "people": {"owners": ["leads"]}, "clusters": ["shop"]}
     assert words(folder, [], [own]) == [
@@ -127,6 +131,7 @@ def test_nothing_is_said_about_what_stays(folder: Path) -> None:
     assert words(folder, [SHOP, ACCEPTING], [SHOP, ACCEPTING]) == []
 
 
+@pytest.mark.slow
 def test_addresses_and_what_the_platform_reaches(folder: Path) -> None:
     """A range that is open already opens nothing, and a new Gateway does."""
     ranges = ("internet", "10.1.0.0/16", "10.0.0.0/8")
@@ -144,6 +149,7 @@ def test_addresses_and_what_the_platform_reaches(folder: Path) -> None:
     assert told(entries[:2], entries) == may[2:]
 
 
+@pytest.mark.slow
 def test_every_change_of_a_policy_is_seen(folder: Path) -> None:
     """Policies of an add-on in a namespace of a tenant, and a namespace that is closed."""
     open_within = {"networkPolicies": {"namespaces": ["web"], "allowWithin": True}}

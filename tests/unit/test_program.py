@@ -320,6 +320,7 @@ def test_what_is_not_known_stays_what_it_is() -> None:
 
 
 @pytest.mark.parametrize("file", stack_files(), ids=lambda f: f.stem)
+@pytest.mark.slow
 def test_a_stack_of_another_name_is_composed_alike(file: Path, tmp_path: Path) -> None:
     """Whatever module composes it: there is none of the other name."""
     name = file.stem.removeprefix("Pulumi.")

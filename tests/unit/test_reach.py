@@ -106,6 +106,7 @@ def test_the_context_counts(write: Write, tmp_path: Path) -> None:
     assert write(mode="existing", kubeconfig=file, context="one").api
 
 
+@pytest.mark.slow
 def test_before_the_bootstrap(self_managed: Session) -> None:
     session = self_managed
     assert "bootstrap blue" in session.offline

@@ -183,6 +183,7 @@ SLOWLY = [HealthCheck.too_slow]
 
 @settings(max_examples=150, deadline=None, suppress_health_check=SLOWLY)
 @given(policies(), one_of(*WORLD), one_of(*WORLD), one_of("TCP", "UDP"), one_of(*PORTS))
+@pytest.mark.slow
 def test_the_answer_is_that_of_the_naive_evaluator(
     manifests: list[Manifest], source: Someone, target: Someone, protocol: str, port: int
 ) -> None:
@@ -192,6 +193,7 @@ def test_the_answer_is_that_of_the_naive_evaluator(
 
 @settings(max_examples=25, deadline=None, suppress_health_check=SLOWLY)
 @given(policies(), policies())
+@pytest.mark.slow
 def test_a_change_names_every_connection_that_differs_and_no_other(
     before: list[Manifest], after: list[Manifest]
 ) -> None:

@@ -207,6 +207,7 @@ def test_passwords_of_registries_are_written_when_asked_for(
     assert applied(harbor, drawer, FULL) == ["update registry hub"]
 
 
+@pytest.mark.slow
 def test_more_projects_than_fit_on_a_page(harbor: FakeHarbor, drawer: Drawer) -> None:
     many = {"projects": [{"name": f"p{number}"} for number in range(130)]}
     assert len(applied(harbor, drawer, many)) == 130

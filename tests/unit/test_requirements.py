@@ -89,6 +89,7 @@ def sdk_file(infrastructure: str) -> Path:
     return ROOT / f"requirements-{infrastructure}.in"
 
 
+@pytest.mark.slow
 def test_what_is_declared_is_imported() -> None:
     used = {
         name

@@ -229,6 +229,7 @@ def is_plain(text: str) -> bool:
 
 @SETTINGS
 @given(text=SCALARS.filter(is_plain))
+@pytest.mark.slow
 def test_unquoted_values_are_the_same_or_refused(text: str, engine: Reader, tmp_path: Path) -> None:
     same(f"a: {text}\n", engine, tmp_path)
     same(f"a: [x, {{b: '{text}'}}]\n", engine, tmp_path)
@@ -236,6 +237,7 @@ def test_unquoted_values_are_the_same_or_refused(text: str, engine: Reader, tmp_
 
 @SETTINGS
 @given(text=SCALARS.filter(is_plain))
+@pytest.mark.slow
 def test_unquoted_keys_are_the_same_or_refused(text: str, engine: Reader, tmp_path: Path) -> None:
     if text != "<<":
         same(f"a:\n  ? {text}\n  : 1\n", engine, tmp_path)

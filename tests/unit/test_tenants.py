@@ -392,6 +392,7 @@ def _named(rules: list[dict[str, Any]], side: str) -> set[tuple[str, str]]:
 
 @settings(max_examples=100, deadline=None)
 @given(OPENED, OPENED)
+@pytest.mark.slow
 def test_no_path_between_tenants_without_consent_of_both(
     opened: list[Any], accepted: list[Any]
 ) -> None:
