@@ -134,7 +134,8 @@ def applied(kubectl: Kubectl, folder: Path, name: str, full: bool) -> Applied:
     namespace = f"{name}-{'full' if full else 'small'}-{folder.name[-4:].strip('-')}"
     file = write_stack(folder, name, full=full, namespace=namespace)
     registered = run_program(namespace, file).waves(secrets=True)
-    waves = [[told(each) for each in wave] for wave in registered]
+    # Kinds of the add-on provider are defined where it runs; `test_addon_delivery` has it.
+    waves = [[told(each) for each in w if each["kind"] != "HelmChartProxy"] for w in registered]
     stack = Applied(namespace, [each for wave in waves for each in wave])
     # A dry run makes no class, so that no cluster can be checked against it.
     tried = [each for wave in waves[1:] for each in wave if each["kind"] != "Cluster"]
