@@ -1,0 +1,195 @@
+"""One cluster of real nodes, made by `caas up`, and what tests do with it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from catalog import catalog
+from plane.binaries.host import this_host
+from plane.node_image.archive import Image, layer, write
+from tests.nodes.docker_daemon import Daemon, ran
+from tests.unit.command_line import ROOT, environment
+
+STACK = "lab"
+CLUSTER = "lab"
+VERSION = catalog().modules["kubernetes"]
+PROGRAM = "caas.invalid/lab:1"
+PIDS = 200
+"""The most processes of a pod; the kubelet itself needs none of them."""
+LIMIT = 900.0
+
+
+def program(folder: Path) -> tuple[Path, Path]:
+    """The program of the lab, and an archive with an image of it."""
+    binary, packed, archive = folder / "lab", folder / "lab.tar", folder / "image.tar"
+    command = ["go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w"]
+    done = subprocess.run(
+        [*command, "-o", str(binary), "."],
+        cwd=ROOT / "tests/nodes/program",
+        env=environment({"CGO_ENABLED": "0", "GOFLAGS": None, "GOPROXY": "off"}),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    with layer(packed) as files:
+        files.add("/lab", binary, 0o755)
+    image = Image(PROGRAM, (packed,), {"Entrypoint": ["/lab"], "User": "65532:65532"})
+    write([image], archive, this_host().architecture, compress=False)
+    return binary, archive
+
+
+def stack(pids: Mapping[str, int]) -> dict[str, Any]:
+    """The settings of the stack; `pids` is the limit of processes of each pool's pods."""
+    return {
+        "caas:infrastructure": {
+            "provider": "docker",
+            "customImage": f"kindest/node:v{VERSION}",
+            "preLoadImages": [PROGRAM],
+        },
+        "caas:addons": {"calico": None},
+        "caas:clusters": [
+            {
+                "name": CLUSTER,
+                "version": VERSION,
+                "controlPlane": {"replicas": 1},
+                "workerPools": [
+                    {"name": name, "replicas": 1, "kubelet": {"podPidsLimit": limit}}
+                    for name, limit in pids.items()
+                ],
+            }
+        ],
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The end of a command."""
+
+    status: int
+    out: str
+    err: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lab:
+    """The cluster.
+
+    Attributes:
+        docker: where its nodes run.
+        home: the folder with the stack file and all state.
+        kubectl_program: kubectl.
+        binary: the program of the lab, for this computer.
+    """
+
+    docker: Daemon
+    home: Path
+    kubectl_program: Path
+    binary: Path
+
+    @property
+    def kubeconfig(self) -> Path:
+        """The way into the cluster."""
+        return self.home / "kubeconfig"
+
+    def write(self, pids: Mapping[str, int]) -> None:
+        """Writes the stack file."""
+        folder = self.home / "stacks"
+        folder.mkdir(exist_ok=True)
+        text = yaml.safe_dump({"config": stack(pids)}, sort_keys=False)
+        (folder / f"Pulumi.{STACK}.yaml").write_text(text)
+
+    def caas(self, *arguments: str, limit: float = LIMIT) -> Done:
+        """A command of caas, where the containers' addresses are known."""
+        own = {"CAAS_STATE": str(self.home / "state"), "CAAS_STACKS": str(self.home / "stacks")}
+        done = subprocess.run(
+            self.docker.inside(sys.executable, "-m", "cli", *arguments),
+            cwd=ROOT,
+            env=environment({**own, "DOCKER_HOST": self.docker.host}),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=limit,
+            check=False,
+        )
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    def kubectl(self, *arguments: str, text: str | None = None, limit: float = 60.0) -> str:
+        """The output of kubectl in the cluster."""
+        command = [str(self.kubectl_program), "--kubeconfig", str(self.kubeconfig), *arguments]
+        return ran(self.docker.inside(*command), text=text, limit=limit)
+
+    def get(self, *arguments: str) -> Any:
+        """Objects of the cluster."""
+        return json.loads(self.kubectl("get", *arguments, "--output=json"))
+
+    def nodes(self) -> list[dict[str, Any]]:
+        """The Node objects, of a cluster that may not be there yet."""
+        if not self.kubeconfig.exists():
+            done = self.caas("kubeconfig", CLUSTER, "--stack", STACK)
+            assert done.status == 0, done.err
+            self.kubeconfig.write_text(done.out)
+        found: list[dict[str, Any]] = self.get("nodes")["items"]
+        return found
+
+    def in_pod(self, pod: str, *arguments: str) -> str:
+        """The output of the lab's program in a pod."""
+        return self.kubectl("exec", pod, "--", "/lab", *arguments)
+
+    def on_node(self, node: str, *command: str) -> str:
+        """The output of a command on a node."""
+        return self.docker.docker("exec", node, *command)
+
+    def fetched(self, address: str) -> str:
+        """The answer of an address, asked from outside the cluster."""
+        return ran(self.docker.inside(str(self.binary), "get", address))
+
+    def address(self, node: str) -> str:
+        """The address of a node."""
+        found = self.get("node", node)["status"]["addresses"]
+        return str({each["type"]: each["address"] for each in found}["InternalIP"])
+
+    def control_plane(self) -> str:
+        """The name of the node with the control plane."""
+        (found,) = self.get("nodes", "--selector=node-role.kubernetes.io/control-plane")["items"]
+        return str(found["metadata"]["name"])
+
+    @contextmanager
+    def probed(self, address: str) -> Iterator[Callable[[], dict[str, Any]]]:
+        """Asks an address twenty times a second; the value ends that, and gives what was met."""
+        process = subprocess.Popen(
+            self.docker.inside(str(self.binary), "probe", address),
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+        def result() -> dict[str, Any]:
+            process.terminate()
+            out, _ = process.communicate(timeout=30)
+            found: dict[str, Any] = json.loads(out)
+            return found
+
+        try:
+            yield result
+        finally:
+            process.kill()
+            process.wait(30)
+
+
+def eventually(condition: Callable[[], bool], limit: float, what: str) -> None:
+    """Waits until a condition holds, at most `limit` seconds."""
+    end = time.monotonic() + limit
+    while not condition():
+        assert time.monotonic() < end, f"waited {limit} s for {what}"
+        time.sleep(1)
