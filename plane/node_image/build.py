@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +27,7 @@ from plane.progress import Progress
 
 ARCHIVE = "image.tar"
 TEST_MODULE = "sigs.k8s.io/cluster-api/test"
-STEPS = ("sources", "load balancer", "images", "images into containerd", "packages", "archive")
+STEPS = ("load balancer", "images", "images into containerd", "packages", "archive")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,7 @@ def _make(
     store: CacheStore,
     progress: Progress,
 ) -> None:
+    sources = _sources(store, progress)
     step = progress.step("node image")
     with store.making() as work:
         work.mkdir()
@@ -92,8 +94,6 @@ def _make(
             say(name)
 
         steps = Steps(work, say)
-        begin("sources")
-        sources = _sources(store, progress)
         architecture = this_host().architecture
         begin("load balancer")
         balancer = images.balancer(steps, sources[TEST_MODULE])
@@ -118,6 +118,7 @@ def _make(
         write(all_images, finished, architecture, compress=False)
         store.install(finished, ARCHIVE, "caas node-image build")
         step.advance(len(STEPS), len(STEPS))
+    shutil.rmtree(store.directory / "log", ignore_errors=True)
 
 
 def _key(version: str, host: Host, wanted: Sequence[Recipe]) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from tests.nodes.docker_daemon import Daemon
 
-PERIOD = 1.0
+PERIOD = 2.0
 FILE = "/etc/cni/net.d/10-lab.conflist"
 
 
@@ -32,7 +32,7 @@ class PodNetwork(threading.Thread):
         self._end = threading.Event()
 
     def run(self) -> None:
-        """Once a second, until `stop`."""
+        """Every two seconds, until `stop`."""
         while not self._end.wait(PERIOD):
             try:
                 self._connect()
