@@ -130,6 +130,16 @@ class ResourceShare(Settings):
         return {key: value for key, value in found.items() if value is not None}
 
 
+class NamespaceShare(ResourceShare):
+    """The resources of a namespace. CPU and memory always have a limit, or it could take the
+    cluster."""
+
+    cpu: Annotated[Count, Field(ge=1, le=1_000_000)] = 4
+    """CPUs that containers request."""
+    memory: Quantity = "8Gi"
+    """Memory that containers request, and that they may use at most."""
+
+
 class ContainerDefaults(Settings):
     """Resources of containers that name none. Without them a quota would refuse their pods."""
 
@@ -154,7 +164,7 @@ class NamedNamespace(Settings):
 class TenantNamespace(NamedNamespace):
     """A namespace of a tenant in a cluster."""
 
-    quota: ResourceShare = ResourceShare()
+    quota: NamespaceShare = NamespaceShare()
     """The resources that its pods may take."""
     pod_security: SecurityLevel = SecurityLevel.RESTRICTED
     """The Pod Security level that it enforces."""

@@ -7,13 +7,12 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from components.addon import NETWORK, Addon
+from components.addon import NETWORK, Addon, Manifest
 from components.addon_settings import AddonSettings
 from components.addresses import Cidr
 from components.facts import ClusterFacts
 from components.fields import Domain
 from components.finding import Finding
-from components.manifest import Manifest
 from components.network.flannel import FlannelSettings
 from components.tenancy.access import bindings
 from components.tenancy.base import TENANCY

@@ -128,7 +128,7 @@ RULES: tuple[Rule[Item] | Rule[Tenancy], ...] = (
         HIGH,
         MANDATORY,
         nsa("Kubernetes Pod security"),
-        "Add a ResourceQuota with `limits.cpu` and `limits.memory`.",
+        "Add a ResourceQuota with `requests.cpu` and `limits.memory`.",
         _with("ResourceQuota", _bounds),
         _has_quota,
         (TENANT_LABELS,),

@@ -20,6 +20,7 @@ from components.tenancy.settings import (
     ContainerDefaults,
     Destination,
     NamedNamespace,
+    NamespaceShare,
     People,
     ResourceShare,
     TenantName,
@@ -52,8 +53,8 @@ class PlacedNamespace(NamedNamespace):
     place: Annotated[ClusterChoice, Field(alias="in")] = ClusterChoice()
     """The clusters that it is in: names, labels, or both."""
     quota: ResourceShare | None = None
-    """The resources that its pods may take in each cluster; without it those of
-    `tenantDefaults`."""
+    """The resources that its pods may take in each cluster; amounts that it does not name are
+    those of `tenantDefaults`."""
     pod_security: SecurityLevel | None = None
     """The Pod Security level that it enforces; without it that of `tenantDefaults`."""
 
@@ -76,8 +77,8 @@ class TenantDefaults(Settings):
 
     pod_security: SecurityLevel = SecurityLevel.RESTRICTED
     """The Pod Security level of namespaces that name none."""
-    quota: ResourceShare = ResourceShare()
-    """The share of namespaces that name none."""
+    quota: NamespaceShare = NamespaceShare()
+    """The share of each namespace, of which its `quota` may change every amount."""
     limits: ContainerDefaults = ContainerDefaults()
     """Resources of containers that name none."""
     reaches: Annotated[tuple[Destination, ...], Field(max_length=50)] = ()
@@ -106,9 +107,10 @@ class StackTenant(Settings):
     """Closes access and network of all its namespaces at once, and keeps what is in them; the step
     before the tenant leaves the file."""
 
-    def share(self, namespace: PlacedNamespace, defaults: TenantDefaults) -> ResourceShare:
+    def share(self, namespace: PlacedNamespace, defaults: TenantDefaults) -> NamespaceShare:
         """The share of a namespace in each of its clusters."""
-        return defaults.quota if namespace.quota is None else namespace.quota
+        own = namespace.quota.model_dump(exclude_none=True) if namespace.quota else {}
+        return defaults.quota.model_copy(update=own)
 
 
 def tenant_addons(

@@ -50,9 +50,9 @@ def lines(*arguments: str) -> list[list[str]]:
 
 def test_all_tenants() -> None:
     assert lines("--stack", "shop")[1:] == [
-        ["shop", "web", "shop", "2", "-", "-", "-", "-"],
-        ["shop", "data", "shop,", "two", "3", "-", "-", "-", "-"],
-        ["payments", "api", "shop,", "two", "-", "-", "-", "-", "-"],
+        ["shop", "web", "shop", "2", "8Gi", "-", "-", "-"],
+        ["shop", "data", "shop,", "two", "3", "8Gi", "-", "-", "-"],
+        ["payments", "api", "shop,", "two", "4", "8Gi", "-", "-", "-"],
     ]
 
 

@@ -12,8 +12,6 @@ import pytest
 from tests.infrastructure.examples import EXAMPLES, write_stack
 from tests.unit.command_line import LIMIT, ROOT, environment
 
-pytestmark = pytest.mark.slow  # starts Python for each infrastructure
-
 SDKS = ("pulumi_aws", "pulumi_openstack", "pulumi_kubernetes", "boto3")
 SCRIPT = """
 import hashlib, json, sys
@@ -27,6 +25,30 @@ print(json.dumps([hashlib.sha256(content.encode()).hexdigest(), sorted(sys.modul
 """
 
 
+ALL = """
+import json, sys
+from components.infrastructure.registry import infrastructure
+import stacks.settings
+for name in json.loads(sys.argv[1]):
+    infrastructure(name)
+print(json.dumps(sorted({each.partition(".")[0] for each in sys.modules})))
+"""
+
+
+def test_the_settings_of_a_stack_file_import_no_sdk() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", ALL, json.dumps(list(EXAMPLES))],
+        env=environment({"PYTHONPATH": str(ROOT)}),
+        capture_output=True,
+        text=True,
+        timeout=LIMIT,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert not set(json.loads(done.stdout)) & {*SDKS, "pulumi"}
+
+
+@pytest.mark.slow  # starts Python for each infrastructure
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_settings_import_no_sdk_and_are_the_same_in_every_process(
     name: str, tmp_path: Path
@@ -61,6 +83,7 @@ print("\\n".join(sorted({each.partition(".")[0] for each in sys.modules})))
 """
 
 
+@pytest.mark.slow  # starts Python for each infrastructure
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_a_program_imports_the_sdk_of_its_infrastructure_alone(name: str, tmp_path: Path) -> None:
     file = write_stack(tmp_path, name, full=False, namespace="try")

@@ -23,6 +23,9 @@ SHOP = {
 PAYMENTS: dict[str, Any] = {"name": "payments", "namespaces": ["api"]}
 ACCEPTING = {**PAYMENTS, "accepts": [{"from": "shop/web", "to": "api", "ports": [8443]}]}
 
+MEMORY = "requests.memory 8Gi, limits.memory 8Gi"
+DEFAULT, OWN = f"requests.cpu 4, {MEMORY}", f"requests.cpu 2, {MEMORY}"
+
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -50,8 +53,8 @@ def words(folder: Path, before: list[dict[str, Any]], after: list[dict[str, Any]
 
 def test_a_new_tenant(folder: Path) -> None:
     assert words(folder, [], [SHOP, PAYMENTS]) == [
-        "tenant `payments`: namespace `api` added, no limit, in `shop`",
-        "tenant `shop`: namespace `web` added, requests.cpu 2, in `shop`",
+        f"tenant `payments`: namespace `api` added, {DEFAULT}, in `shop`",
+        f"tenant `shop`: namespace `web` added, {OWN}, in `shop`",
         "tenant `shop`: `devs` becomes member in `shop`",
     ]
 
@@ -89,7 +92,7 @@ def test_a_namespace_leaves_in_two_steps(folder: Path) -> None:
         "network: `shop/web` may no longer reach `payments/api` on TCP 8443 in `shop`",
     ]
     assert words(folder, [leaving, PAYMENTS], [gone, PAYMENTS]) == [
-        "tenant `shop`: namespace `other` added, no limit, in `shop`",
+        f"tenant `shop`: namespace `other` added, {DEFAULT}, in `shop`",
         "tenant `shop`: namespace `web` is no longer managed in `shop`",
         "tenant `shop`: `devs` becomes member in `shop`",
     ]

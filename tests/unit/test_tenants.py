@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ from errors.tenants import (
     SHARES_ABOVE_QUOTA,
     TENANTS_WITHOUT_PODS,
 )
+from policies import check
 from stacks.settings import Stack, from_config
 from tests.infrastructure.examples import EXAMPLES
 from tests.unit.own_programs import cluster_class, edge, management, run, workload
@@ -229,7 +231,7 @@ REFUSED: list[tuple[Code, list[dict[str, Any]]]] = [
         NAMESPACE_NOWHERE,
         [{"name": "shop", "namespaces": [{"name": "a", "in": {"labels": {"x": "y"}}}]}],
     ),
-    (SHARE_MISSING, [WEB | {"quota": {"memory": "4Gi"}}]),
+    (SHARE_MISSING, [WEB | {"quota": {"storage": "4Gi"}}]),
     (DOMAINS_OVERLAP, [WEB | {"domains": ["a.example.com"]}, PAY | {"domains": ["example.com"]}]),
     (BAD_PEER, [WEB | {"connections": [{"from": "web", "to": "a/b/c", "ports": [1]}]}]),
     *(
@@ -373,7 +375,10 @@ def test_the_program_of_a_stack_registers_tenants(tmp_path: Path) -> None:
     }
     file = tmp_path / "Pulumi.unit.yaml"
     file.write_text(yaml.safe_dump({"config": {f"caas:{key}": config[key] for key in config}}))
-    found = list(run_program("unit", file).objects())
+    recording = run_program("unit", file)
+    refused = [each for each in check(recording.resources, date.today()) if each.is_mandatory]
+    assert not [each for each in refused if each.rule.name.startswith("tenants-")]
+    found = list(recording.objects())
     (cluster,) = (each for each in found if each["kind"] == "Cluster")
     label = cluster["metadata"]["labels"]["objects.caas.dev/tenant-shop"]
     assert f"tenant-shop-{label}" in {
