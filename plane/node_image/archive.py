@@ -20,7 +20,7 @@ LEVEL = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Image:
+class ArchiveImage:
     """An image of one layer or more.
 
     Attributes:
@@ -92,7 +92,9 @@ def layer(target: Path) -> Iterator[Layer]:
         yield Layer(tar)
 
 
-def write(images: Iterable[Image], target: Path, architecture: str, *, compress: bool) -> None:
+def write(
+    images: Iterable[ArchiveImage], target: Path, architecture: str, *, compress: bool
+) -> None:
     """An archive of images in Docker's format.
 
     Args:
@@ -117,7 +119,7 @@ def write(images: Iterable[Image], target: Path, architecture: str, *, compress:
         _add(tar, "manifest.json", json.dumps(listed).encode())
 
 
-def _configuration(image: Image, digests: Sequence[str], architecture: str) -> bytes:
+def _configuration(image: ArchiveImage, digests: Sequence[str], architecture: str) -> bytes:
     return json.dumps(
         {
             "architecture": architecture,

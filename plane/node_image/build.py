@@ -18,7 +18,7 @@ from plane.binaries.toolchain import find_go, needed_version
 from plane.binaries.waiting import turn
 from plane.binaries.workshop import ensure_all
 from plane.node_image import images, node
-from plane.node_image.archive import Image, write
+from plane.node_image.archive import ArchiveImage, write
 from plane.node_image.content import take_in
 from plane.node_image.debian import Steps, check_host
 from plane.node_image.recipes import KIND, kind, recipes
@@ -114,7 +114,7 @@ def _make(
             "StopSignal": node.STOP_SIGNAL,
         }
         finished = work / ARCHIVE
-        all_images = [Image(made.reference, (whole,), config), balancer]
+        all_images = [ArchiveImage(made.reference, (whole,), config), balancer]
         write(all_images, finished, architecture, compress=False)
         store.install(finished, ARCHIVE, "caas node-image build")
         step.advance(len(STEPS), len(STEPS))

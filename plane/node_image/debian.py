@@ -12,7 +12,7 @@ from errors.node_image import MMDEBSTRAP_MISSING, ROOT_NEEDED, STEP_FAILED
 from plane.binaries.command import run
 
 SUITE = "bookworm"
-LIMIT = 900.0
+LIMIT = 3600.0
 SHOWN = 5
 WITHOUT_DOCUMENTS = tuple(
     f"--dpkgopt=path-exclude=/usr/share/{folder}/*" for folder in ("doc", "man", "locale", "info")
@@ -62,6 +62,7 @@ class Steps:
             "--mode=root",
             f"--variant={variant}",
             f"--include={','.join(packages)}",
+            "--dpkgopt=force-unsafe-io",  # what is left after a power cut is made again
             *WITHOUT_DOCUMENTS,
             *options,
             SUITE,

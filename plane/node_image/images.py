@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from plane.node_image.archive import Image, layer
+from plane.node_image.archive import ArchiveImage, layer
 from plane.node_image.debian import Steps
 
 PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -35,7 +35,9 @@ frontend none
 """
 
 
-def of_cluster(steps: Steps, references: list[str], programs: Mapping[str, Path]) -> list[Image]:
+def of_cluster(
+    steps: Steps, references: list[str], programs: Mapping[str, Path]
+) -> list[ArchiveImage]:
     """The images that kubeadm wants; each has one program, which is named as the image is."""
     found = []
     for reference in references:
@@ -46,11 +48,11 @@ def of_cluster(steps: Steps, references: list[str], programs: Mapping[str, Path]
             layers.insert(1, _tables(steps))
         entrypoint = [f"/usr/local/bin/{name}"]
         config = {"Env": [PATH], "Entrypoint": entrypoint}
-        found.append(Image(reference, tuple(layers), config))
+        found.append(ArchiveImage(reference, tuple(layers), config))
     return found
 
 
-def balancer(steps: Steps, cluster_api: Path) -> Image:
+def balancer(steps: Steps, cluster_api: Path) -> ArchiveImage:
     """The load balancer that Cluster API starts before control planes.
 
     Args:
@@ -69,7 +71,7 @@ def balancer(steps: Steps, cluster_api: Path) -> Image:
     packages = steps.debian("balancer", ("haproxy", "busybox-static"))
     command = ["haproxy", "-W", "-db", "-f", BALANCER_CONFIG]
     config = {"Env": [PATH], "Entrypoint": command, "StopSignal": "SIGUSR1"}
-    return Image(f"{repository}/{named['Image']}:{tag}", (packages, own), config)
+    return ArchiveImage(f"{repository}/{named['Image']}:{tag}", (packages, own), config)
 
 
 def _program(steps: Steps, name: str, program: Path) -> Path:

@@ -64,7 +64,7 @@ chroot . systemctl mask systemd-binfmt.service
 
 
 def changes(pause: str) -> Mapping[str, tuple[Replacement, ...]]:
-    """What is changed in files of kind, by file; `pause` is the image that pods are held by."""
+    """Changes of files of kind, by file; `pause` is the image that pods are held by."""
 
     def change(file: str, old: str, new: str) -> Replacement:
         return Replacement(KIND, f"{FILES}/{file}", old, new)
@@ -128,7 +128,7 @@ def _add_kind(files: Layer, source: Path, pause: str) -> None:
 
 
 def _base_spec(spec: dict[str, object]) -> dict[str, object]:
-    """What containers of pods start from: with kind's hook, and without limits of their own."""
+    """The start of containers of pods: with the hook of kind, and without limits on resources."""
     process = spec["process"]
     assert isinstance(process, dict)  # noqa: S101 - the specification says so
     process.pop("rlimits", None)

@@ -43,7 +43,7 @@ def buildable() -> tuple[str, ...]:
 
 
 def recipes(version: str, host: Host) -> Sequence[Recipe]:
-    """What the image of a release is made of: the plane's programs, kubeadm, and those of nodes.
+    """The parts of the image of a release: the plane's programs, kubeadm, and those of nodes.
 
     Raises:
         CaasError: CAAS-2160 the release is not pinned.

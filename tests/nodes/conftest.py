@@ -29,7 +29,7 @@ if any(
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skips the lab where nobody asked for it, or where it is impossible."""
+    """Skips the lab where it was not named, or is impossible."""
     why = "the lab takes minutes, and runs when it is named: ./caas test tests/nodes"
     if os.environ.get(ASKED):
         why = reason_against()
@@ -74,5 +74,5 @@ def lab(docker: Daemon, tmp_path_factory: pytest.TempPathFactory) -> Iterator[La
 
 
 def _states(docker: Daemon) -> str:
-    """What is known of nodes that did not start."""
+    """The containers, when nodes did not start."""
     return docker.docker("ps", "--all")

@@ -1,4 +1,4 @@
-"""A Docker of the lab's own, in a network namespace of its own: nothing of the host changes."""
+"""A separate Docker in a separate network namespace: nothing of the host changes."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Daemon:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What programs find it by."""
+        """The variables by which programs find it."""
         return {**os.environ, "DOCKER_HOST": self.host}
 
     def inside(self, *command: str) -> list[str]:

@@ -17,7 +17,7 @@ import yaml
 
 from catalog import catalog
 from plane.binaries.host import this_host
-from plane.node_image.archive import Image, layer, write
+from plane.node_image.archive import ArchiveImage, layer, write
 from tests.nodes.docker_daemon import Daemon, ran
 from tests.unit.command_line import ROOT, environment
 
@@ -46,7 +46,7 @@ def program(folder: Path) -> tuple[Path, Path]:
     assert done.returncode == 0, done.stderr
     with layer(packed) as files:
         files.add("/lab", binary, 0o755)
-    image = Image(PROGRAM, (packed,), {"Entrypoint": ["/lab"], "User": "65532:65532"})
+    image = ArchiveImage(PROGRAM, (packed,), {"Entrypoint": ["/lab"], "User": "65532:65532"})
     write([image], archive, this_host().architecture, compress=False)
     return binary, archive
 

@@ -1,4 +1,4 @@
-"""A network of pods without a pod of its own: a configuration and routes on each node.
+"""A network of pods that runs no pod: a configuration and routes on each node.
 
 The plug-ins of the node image do the rest. It stands in for an add-on, whose images would have to
 be pulled, and it carries packets between nodes as one does.

@@ -15,7 +15,7 @@ from catalog import catalog
 from errors import CaasError
 from errors.node_image import IMAGE_NOT_LOADED, MMDEBSTRAP_MISSING, ROOT_NEEDED, STEP_FAILED
 from plane.binaries.host import Host
-from plane.node_image.archive import Image, layer, write
+from plane.node_image.archive import ArchiveImage, layer, write
 from plane.node_image.debian import Steps, check_host
 from plane.node_image.docker import load
 from plane.node_image.recipes import buildable, recipes
@@ -46,7 +46,10 @@ def test_an_archive_has_each_layer_once(tmp_path: Path, compress: bool) -> None:
         with layer(path) as files:
             files.add("/usr/bin/program", text, 0o755)
             files.link("/usr/bin/other", "program")
-    images = [Image("one:1", (shared,)), Image("two:2", (shared, own), {"Entrypoint": ["/a"]})]
+    images = [
+        ArchiveImage("one:1", (shared,)),
+        ArchiveImage("two:2", (shared, own), {"Entrypoint": ["/a"]}),
+    ]
     write(images, tmp_path / "all.tar", "amd64", compress=compress)
     with tarfile.open(tmp_path / "all.tar") as tar:
         names = tar.getnames()
