@@ -9,11 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
 
 from components.chart import Chart
-
-Manifest = dict[str, Any]
+from components.mappings import Manifest
 
 NETWORK = "network"
 """The role of a network plug-in; a cluster has one."""

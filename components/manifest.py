@@ -14,7 +14,7 @@ import pulumi
 from pulumi_kubernetes.apiextensions import CustomResource
 from pulumi_kubernetes.core.v1 import ConfigMap, Secret
 
-Manifest = dict[str, Any]
+from components.mappings import Manifest
 
 WAIT_FOR = "pulumi.com/waitFor"
 """`pulumi up` waits until these conditions are true, and so does `./caas up`.

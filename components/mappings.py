@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeGuard
 
 Props = Mapping[str, Any]
+Manifest = dict[str, Any]
+"""A Kubernetes object as it is written; its module imports no Pulumi."""
 
 
 def section(props: Props, *keys: str) -> Props:

@@ -8,7 +8,7 @@ from typing import Any
 
 from components.delivery.fleet_objects import PROXY_API
 from components.delivery.plan import CHART_LABEL, ENABLED
-from components.manifest import Manifest
+from components.mappings import Manifest
 from engine.api import NOT_FOUND, Api, RefusedError, collection_path
 
 CHART = "helmreleaseproxy.addons.cluster.x-k8s.io/helmchartproxy-name"

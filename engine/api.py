@@ -14,7 +14,8 @@ from kubernetes import config
 from kubernetes.client import ApiClient, Configuration
 from kubernetes.config import ConfigException
 
-from components.manifest import FIELD_MANAGER, Manifest
+from components.manifest import FIELD_MANAGER
+from components.mappings import Manifest
 from errors import CaasError, Where
 from errors.program import API_SERVER_REFUSED, API_SERVER_UNREACHABLE, KUBECONFIG_UNUSABLE
 

@@ -8,7 +8,8 @@ from collections.abc import Callable, Container, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 
-from components.manifest import FOR_PULUMI, WAIT_FOR, Manifest
+from components.manifest import FOR_PULUMI, WAIT_FOR
+from components.mappings import Manifest
 from engine.api import CONFLICT, NOT_FOUND, Api, RefusedError, describe
 from engine.fleet import conditions_of
 from engine.managers import is_divided, united

@@ -10,7 +10,7 @@ from typing import Any
 from components.cluster.kinds import CLUSTER_API, CONTROL_PLANE_API
 from components.cluster_object import DeclaredCluster, DeclaredGroup
 from components.estimate import Counts
-from components.manifest import Manifest
+from components.mappings import Manifest
 from engine.addon_releases import AddonReleases, AddonsState, read_addon_releases
 from engine.api import NOT_FOUND, Api, RefusedError, collection_path
 from engine.rollout import control_plane_rolled_out, pool_rolled_out

@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator
 from functools import reduce
 from typing import Any
 
-from components.manifest import FIELD_MANAGER, Manifest
+from components.manifest import FIELD_MANAGER
+from components.mappings import Manifest
 
 PULUMI = "pulumi-kubernetes"
 """The prefix of the names that Pulumi's Kubernetes provider uses as a field manager."""

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-from components.manifest import MEMBER_LABEL, PROTECTED, RETAINED, STACK_LABEL, Manifest
+from components.manifest import MEMBER_LABEL, PROTECTED, RETAINED, STACK_LABEL
+from components.mappings import Manifest
 from engine.api import Api, UnknownKindError, root
 from engine.managers import MANAGERS
 from plane.manifests import stack_definition

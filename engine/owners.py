@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
-from components.manifest import Manifest
+from components.mappings import Manifest
 from engine.managers import MANAGERS
 
 CONTROLLERS = ("capi-", "clusterctl", "manager", "kube-apiserver", "before-first-apply")

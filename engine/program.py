@@ -22,7 +22,7 @@ from pulumi.runtime.settings import ROOT
 from pulumi.runtime.stack import Stack
 
 from components.base import ProgramEndedError
-from components.manifest import Manifest
+from components.mappings import Manifest
 from engine.objects import CONTENT, Key
 from engine.values import plain
 from errors import NOWHERE, CaasError, Where

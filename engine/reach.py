@@ -8,8 +8,7 @@ from functools import cache
 from ipaddress import ip_network
 from typing import Any
 
-from components.manifest import Manifest
-from components.mappings import section, texts
+from components.mappings import Manifest, section, texts
 from components.network import policies
 from components.network.reach.ends import Address, FlowEnd, Labels, place, pods
 from components.network.reach.evaluator import PolicySet

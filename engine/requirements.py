@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from components.cluster_object import DeclaredCluster
-from components.manifest import Manifest
+from components.mappings import Manifest
 from engine.api import Api, RefusedError, UnknownKindError
 from errors import CaasError, Problem, Where
 from errors.management import DEFINITION_MISSING, LABELS_STAY_OFF_NODES, TOPOLOGY_GATE_OFF

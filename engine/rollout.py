@@ -19,7 +19,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from components.manifest import Manifest
+from components.mappings import Manifest
 
 CONTROL_PLANE_ROLE = "cluster.x-k8s.io/control-plane"
 """The label of a Machine of a control plane."""

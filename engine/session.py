@@ -16,7 +16,8 @@ from pathlib import Path
 from components.delivery.addon_provider import ADDON_PROVIDER
 from components.estimate import UNKNOWN, Counts, Estimate, estimate
 from components.infrastructure.interface import Provider
-from components.manifest import Manifest, membership
+from components.manifest import membership
+from components.mappings import Manifest
 from engine import requirements
 from engine.api import Api
 from engine.apply import Report, apply_plan, prepare_for_pulumi, retire

@@ -60,7 +60,7 @@ def command(stack: Checked = None, output: Output = Format.TABLE) -> None:
 def _of_stack(stack: str) -> dict[str, CheckResult]:
     """The checks that depend on a stack. Raises what its file has wrong."""
     from cli.container_checks import container_checks  # noqa: PLC0415 - as above
-    from engine.session import Session  # noqa: PLC0415
+    from engine.session import Session  # noqa: PLC0415 - as above
 
     session = Session(stack, Silent())
     settings = session.settings

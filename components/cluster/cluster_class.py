@@ -17,7 +17,8 @@ from components.cluster.variables import DEFINITIONS, PATCHES, etcd_disk_patch
 from components.delivery.clusters import FleetPlace
 from components.digests import content_name
 from components.infrastructure.interface import ClassParts, Infrastructure, Template
-from components.manifest import Manifest, core_object, custom_resource, wait_for
+from components.manifest import core_object, custom_resource, wait_for
+from components.mappings import Manifest
 
 
 class ClusterClass(Component):

@@ -18,7 +18,8 @@ from components.cluster.control_plane_settings import Etcd, EtcdSnapshots
 from components.cluster.settings import Cluster
 from components.cluster_object import SNAPSHOTS_LABEL
 from components.digests import content_name
-from components.manifest import Manifest, core_object, custom_resource
+from components.manifest import core_object, custom_resource
+from components.mappings import Manifest
 
 RESOURCE_SET_API = "addons.cluster.x-k8s.io/v1beta2"
 NAME = "etcd-snapshots"

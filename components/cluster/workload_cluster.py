@@ -28,7 +28,8 @@ from components.delivery.component import refuse
 from components.delivery.plan import NOTHING, Delivered
 from components.facts import ClusterFacts
 from components.infrastructure.interface import Infrastructure
-from components.manifest import PROVIDER, Manifest, custom_resource, wait_for
+from components.manifest import PROVIDER, custom_resource, wait_for
+from components.mappings import Manifest
 from components.registry.hosts import Registries
 
 

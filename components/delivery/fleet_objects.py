@@ -9,7 +9,7 @@ from catalog import catalog
 from components.chart import CLUSTER_NAME
 from components.delivery.mirror import Mirror, repository
 from components.delivery.plan import ENABLED, NO_VALUES, VALUES_ANNOTATION, FleetRelease, ObjectSet
-from components.manifest import Manifest
+from components.mappings import Manifest
 
 PROXY_API = "addons.cluster.x-k8s.io/v1alpha1"
 RESOURCE_SET_API = "addons.cluster.x-k8s.io/v1beta2"

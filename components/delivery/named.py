@@ -29,7 +29,7 @@ from components.delivery.mirror import mirrored
 from components.delivery.parts import Part
 from components.delivery.plan import as_yaml, marked, namespaces, packed
 from components.digests import content_name
-from components.manifest import Manifest
+from components.mappings import Manifest
 
 
 def named_parts(name: str, addons: Mapping[str, Addon], place: FleetPlace) -> list[Part]:

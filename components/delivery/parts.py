@@ -19,7 +19,8 @@ from components.base import Component
 from components.chart import CLUSTER_NAME, Chart, rendered
 from components.delivery.mirror import Mirror, mirrored, repository
 from components.delivery.plan import kebab, namespaces
-from components.manifest import Manifest, core_object
+from components.manifest import core_object
+from components.mappings import Manifest
 
 RELEASE_SECONDS = 900
 

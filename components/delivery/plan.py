@@ -22,7 +22,7 @@ from components.chart import CLUSTER_NAME
 from components.delivery.mirror import Mirror, mirrored
 from components.digests import content_name
 from components.facts import ClusterFacts, InstalledAddon
-from components.manifest import Manifest
+from components.mappings import Manifest
 from errors import CaasError, Where
 from errors.addons import ADDON_TOO_LARGE
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from components.base import Component
 from components.cluster.settings import Cluster
-from components.manifest import Manifest
+from components.mappings import Manifest
 
 
 class Foundation(Component):

@@ -30,6 +30,7 @@ from components.infrastructure.failure_sign import FailureSign
 from components.infrastructure.machine_types import MachineType, load_machine_types
 from components.infrastructure.prices import Priced, PriceList, load_prices
 from components.infrastructure.question import Question, required
+from components.mappings import Manifest
 from errors import CaasError
 from errors.command_line import INFRASTRUCTURE_PACKAGES_MISSING
 
@@ -37,8 +38,6 @@ if TYPE_CHECKING:  # Pulumi is slow to import, and reading a stack file needs no
     import pulumi
 
     from components.infrastructure.foundation import Foundation
-
-Manifest = dict[str, Any]
 
 INFRASTRUCTURE_GROUP = "infrastructure.cluster.x-k8s.io"
 

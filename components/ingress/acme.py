@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from components.addon import Manifest
 from components.fields import Domain, Flag, Settings
 from components.ingress.dns01 import Dns01
 from components.ingress.names import WILDCARD, ObjectName
+from components.mappings import Manifest
 
 LETS_ENCRYPT = "https://acme-v02.api.letsencrypt.org/directory"
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from components.addon import GATEWAY_API, METRICS, Addon, Manifest, Port, SecurityLevel
+from components.addon import GATEWAY_API, METRICS, Addon, Port, SecurityLevel
 from components.addon_settings import AddonSettings, merged
 from components.chart import Chart
 from components.facts import ClusterFacts
@@ -15,6 +15,7 @@ from components.fields import Count, Duration, Flag, Settings
 from components.finding import Finding
 from components.ingress.classes import GROUP, VERSION, ClassName
 from components.ingress.service import ProxyService
+from components.mappings import Manifest
 from components.pods import BUDGET, CRITICAL, Resources, spread
 from errors.ingress import PROXY_SCALING
 

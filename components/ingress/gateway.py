@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
-from components.addon import CERTIFICATES, GATEWAY_API, Addon, Manifest, SecurityLevel
+from components.addon import CERTIFICATES, GATEWAY_API, Addon, SecurityLevel
 from components.facts import ClusterFacts
 from components.finding import Finding
 from components.ingress import gateway_rules
@@ -21,6 +21,7 @@ from components.ingress.classes import (
 from components.ingress.envoy_gateway import EnvoyGatewaySettings
 from components.ingress.gateway_settings import GatewayOptions
 from components.ingress.listener import HTTP_PORT, admitted
+from components.mappings import Manifest
 
 
 class GatewaySettings(GatewayOptions):

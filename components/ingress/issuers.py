@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field
 
-from components.addon import CERTIFICATES, GATEWAY_API, Addon, Download, Manifest
+from components.addon import CERTIFICATES, GATEWAY_API, Addon, Download
 from components.addon_settings import AddonSettings
 from components.facts import ClusterFacts
 from components.fields import Settings
@@ -18,6 +18,7 @@ from components.ingress.acme import Acme, cluster_issuer
 from components.ingress.classes import HTTP, NAMESPACE, SHARED, serves_http
 from components.ingress.names import ObjectName
 from components.ingress.traefik import INGRESS_CLASS
+from components.mappings import Manifest
 from errors import ingress as codes
 
 SECRETS_NAMESPACE = "cert-manager"

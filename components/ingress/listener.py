@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from components.addon import Manifest
 from components.fields import Count, Flag, LabelKey, LabelValue, Settings
 from components.ingress.classes import NAMESPACE
 from components.ingress.names import WILDCARD, Hostname, ObjectName
+from components.mappings import Manifest
 from components.placeholders import filled
 
 HTTP_PORT = 80

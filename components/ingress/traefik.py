@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from components.addon import GATEWAY_API, METRICS, Addon, Manifest, Port, SecurityLevel
+from components.addon import GATEWAY_API, METRICS, Addon, Port, SecurityLevel
 from components.addon_settings import AddonSettings, merged
 from components.addresses import Cidr
 from components.chart import Chart
@@ -16,6 +16,7 @@ from components.fields import Count, Flag
 from components.finding import Finding
 from components.ingress.classes import DEFINITIONS, ClassName, classes
 from components.ingress.service import ProxyService
+from components.mappings import Manifest
 from components.pods import BUDGET, CRITICAL, Resources, spread
 
 NAMESPACE = "traefik"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
-from components.addon import LOAD_BALANCER, METRICS, Addon, Manifest, Port, SecurityLevel
+from components.addon import LOAD_BALANCER, METRICS, Addon, Port, SecurityLevel
 from components.addon_settings import merged
 from components.chart import Chart
 from components.facts import ClusterFacts
@@ -14,6 +14,7 @@ from components.finding import Finding
 from components.loadbalancing import metallb_rules
 from components.loadbalancing.addresses import check_balancer
 from components.loadbalancing.metallb_settings import BgpPeer, MetalLBOptions
+from components.mappings import Manifest
 from components.network.selector import written
 
 NAMESPACE = "metallb-system"

@@ -6,13 +6,12 @@ import json
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import yaml
 
+from components.mappings import Manifest
 from components.observability.objects import finished, prometheus_rule
 
-Manifest = dict[str, Any]
 UID = "caas-logs"
 _ALERTS = Path(__file__).parent / "alerts.yaml"
 _ALWAYS = ("cluster", "source")

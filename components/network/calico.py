@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
-from components.addon import NETWORK, Addon, Manifest, Port, SecurityLevel
+from components.addon import NETWORK, Addon, Port, SecurityLevel
 from components.addon_settings import merged
 from components.chart import Chart
 from components.facts import ClusterFacts
 from components.finding import Finding
+from components.mappings import Manifest
 from components.network import calico_bgp, calico_rules, mtu
 from components.network.calico_settings import CalicoOptions, Dataplane, PodPool
 from components.network.mtu import Overhead

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from components.addon import Manifest
 from components.addresses import Cidr
+from components.mappings import Manifest
 from components.network.calico_settings import Bgp, CalicoPeer
 from components.network.selector import written
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
-from components.addon import GATEWAY_API, LOAD_BALANCER, NETWORK, Addon, Manifest, Port
+from components.addon import GATEWAY_API, LOAD_BALANCER, NETWORK, Addon, Port
 from components.addon_settings import merged
 from components.chart import Chart
 from components.facts import ClusterFacts
 from components.finding import Finding
 from components.ingress.classes import DEFINITIONS
+from components.mappings import Manifest
 from components.network import cilium_objects, cilium_rules, mtu
 from components.network.cilium_settings import (
     MASK_SIZES,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from components.addon import Manifest
 from components.addresses import AddressRange
+from components.mappings import Manifest
 from components.network.cilium_settings import CiliumBgp, CiliumPeer, ServiceAddresses
 from components.network.selector import written
 

@@ -8,11 +8,12 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from components.addon import NETWORK, Addon, Manifest
+from components.addon import NETWORK, Addon
 from components.addon_settings import AddonSettings
 from components.facts import ClusterFacts
 from components.fields import Flag, Namespace
 from components.finding import Finding
+from components.mappings import Manifest
 from components.network.flannel import FlannelSettings
 from errors import network as codes
 

@@ -8,9 +8,7 @@ Source: `core/config/metrics/crd-metrics-config.yaml` of Cluster API.
 
 from __future__ import annotations
 
-from typing import Any
-
-Manifest = dict[str, Any]
+from components.mappings import Manifest
 
 GROUP, VERSION = "cluster.x-k8s.io", "v1beta2"
 CONTROL_PLANE_GROUP = "controlplane.cluster.x-k8s.io"

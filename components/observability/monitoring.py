@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from components.addon import GATEWAY_API, METRICS, Addon, Manifest, Port, SecurityLevel
+from components.addon import GATEWAY_API, METRICS, Addon, Port, SecurityLevel
 from components.addon_settings import merged
 from components.chart import Chart
 from components.facts import ClusterFacts
 from components.finding import Finding
+from components.mappings import Manifest
 from components.observability import files, objects
 from components.observability.alertmanager import secrets_of
 from components.observability.rules_of_settings import check

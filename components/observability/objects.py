@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from components.addon import Manifest
 from components.chart import CLUSTER_NAME
 from components.digests import content_name
 from components.ingress.classes import GROUP
+from components.mappings import Manifest
 from components.observability import files
 from components.observability.files import Dashboard, Rules
 from components.observability.settings import DashboardGateway, Receive

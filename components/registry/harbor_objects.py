@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from components.mappings import Manifest
+
 NAMESPACE = "harbor"
 TOKEN_KEY = "harbor-token"  # noqa: S105 - the name of a Secret
 CA = "harbor-internal-ca"
@@ -16,8 +18,6 @@ PARTS = ("core", "jobservice", "registry", "portal", "trivy")
 _CERTIFICATES = "cert-manager.io/v1"
 _PODS = {"app": "harbor", "release": "harbor"}
 _TEN_YEARS, _YEAR = "87600h0m0s", "8760h0m0s"
-
-Manifest = dict[str, Any]
 
 
 def policies(*, database: bool, valkey: bool) -> list[Manifest]:

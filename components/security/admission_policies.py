@@ -15,7 +15,7 @@ from string import Template
 from typing import Any
 
 from catalog.admission import AdmissionRule, admission_rules
-from components.addon import Manifest
+from components.mappings import Manifest
 
 API_VERSION = "admissionregistration.k8s.io/v1"
 DOMAIN = "policies.caas.dev"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from components.addon import Manifest
+from components.mappings import Manifest
 from components.tenancy.names import PREFIX
 from components.tenancy.settings import People
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from components.addon import Manifest
+from components.mappings import Manifest
 from components.security.admission_policies import API_VERSION
 from components.tenancy.access import GATEWAY, RBAC, ROUTES
 from components.tenancy.names import DOMAINS_ANNOTATION, PREFIX, TENANT_LABEL

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from components.addon import Manifest
+from components.mappings import Manifest
 from components.network.policies import NAMESPACE_LABEL
 from components.tenancy.names import PREFIX, TENANT_LABEL, tenant_key
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from components.addon import Manifest
+from components.mappings import Manifest
 from components.tenancy.access import subject
 from components.tenancy.names import PREFIX, tenant_key
 from components.tenancy.settings import People

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from ipaddress import ip_network
 from typing import Any
 
-from components.addon import Manifest
 from components.addresses import Cidr
+from components.mappings import Manifest
 from components.network.policies import API_VERSION, NAMESPACE_LABEL, dns_rule
 from components.tenancy.names import CONNECTIONS_ANNOTATION, PREFIX, TENANT_LABEL
 from components.tenancy.settings import (

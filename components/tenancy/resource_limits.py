@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from components.addon import Manifest
+from components.mappings import Manifest
 from components.tenancy.admission import policy
 from components.tenancy.names import CLASSES_ANNOTATION, POOLS_ANNOTATION
 from errors.tenant_refusals import ADDRESS_POOL_FOREIGN, STORAGE_CLASS_FOREIGN

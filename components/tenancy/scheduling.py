@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from components.addon import Manifest
 from components.cluster.machine import TaintEffect
 from components.facts import ClusterFacts
 from components.fields import KubernetesVersion
+from components.mappings import Manifest
 from components.security.admission_policies import API_VERSION
 from components.tenancy.admission import DOMAIN, OF_TENANTS, policy
 from components.tenancy.names import POOL_LABEL, PREFIX

@@ -8,12 +8,13 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from components.addon import NETWORK, Addon, Manifest
+from components.addon import NETWORK, Addon
 from components.addon_settings import AddonSettings
 from components.addresses import Cidr
 from components.facts import ClusterFacts
 from components.fields import Domain, Flag
 from components.finding import Finding
+from components.mappings import Manifest
 from components.network.flannel import FlannelSettings
 from components.observability.values import NAMESPACE
 from components.tenancy import whole_cluster

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from components.addon import Manifest
+from components.mappings import Manifest
 from components.security.admission_policies import API_VERSION
 from components.tenancy.access import RBAC, READ, WRITE, subject, viewer_rules
 from components.tenancy.access import role_name as role_of_namespace

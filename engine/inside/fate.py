@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from components.manifest import Manifest
+from components.mappings import Manifest
 from components.tenancy.names import LEAVING_ANNOTATION, TENANT_LABEL
 from engine.api import NOT_FOUND, Api, RefusedError
 from engine.inside.record import Reason

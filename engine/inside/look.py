@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from components.delivery.plan import ADDON_OF
-from components.manifest import Manifest
+from components.mappings import Manifest
 from engine.api import NOT_FOUND, Api, RefusedError, UnknownKindError
 from engine.objects import Key, Kind, Objects
 from engine.owners import Hand, Owners

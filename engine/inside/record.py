@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from components.manifest import Manifest
+from components.mappings import Manifest
 from engine.api import Api, UnknownKindError
 from engine.objects import STACK_API, STACK_KIND, Key, Kind, define
 from engine.plan.deliveries import Identity, Removal, identity

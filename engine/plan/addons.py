@@ -19,7 +19,7 @@ from components.delivery.plan import (
 )
 from components.facts import ClusterFacts
 from components.ingress.classes import DEFINITIONS, classes
-from components.manifest import Manifest
+from components.mappings import Manifest
 from engine.objects import Objects
 from engine.plan.clusters import Locate, running, walked
 from engine.plan.deliveries import leaving

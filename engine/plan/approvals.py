@@ -14,8 +14,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from components.addon import SecurityLevel
-from components.manifest import Manifest
-from components.mappings import section, texts
+from components.mappings import Manifest, section, texts
 from components.tenancy.names import (
     CONNECTIONS_ANNOTATION,
     LEAVING_ANNOTATION,

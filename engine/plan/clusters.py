@@ -13,7 +13,7 @@ from components.cluster.rules.known_names import check_version
 from components.cluster.settings import Cluster
 from components.cluster_object import CONTROL_PLANE, DeclaredCluster
 from components.estimate import UNKNOWN, Counts
-from components.manifest import Manifest
+from components.mappings import Manifest
 from engine.objects import Key, Objects
 from engine.plan.machines import PlannedGroup, groups
 from engine.plan.objects import ObjectPlan, same_where_set

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.delivery.plan import ADDON_LABEL
-from components.manifest import Manifest
+from components.mappings import Manifest
 from engine.objects import Objects
 from engine.plan.clusters import ClusterAction, ClusterChange, Locate, running
 from engine.plan.objects import ObjectPlan

@@ -10,8 +10,7 @@ from typing import Any
 import yaml
 
 from components.delivery.plan import ADDON_OF, OBJECTS_LABEL, set_name
-from components.manifest import Manifest
-from components.mappings import section
+from components.mappings import Manifest, section
 from engine.objects import Key, Objects
 
 HELM = "meta.helm.sh/release-name"

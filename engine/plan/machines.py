@@ -26,8 +26,7 @@ from typing import Any
 from components.cluster.kinds import CLUSTER_API
 from components.cluster_object import DeclaredCluster, DeclaredGroup
 from components.estimate import UNKNOWN, Counts
-from components.manifest import Manifest
-from components.mappings import section
+from components.mappings import Manifest, section
 from engine.objects import Key, Objects
 
 UPKEEP = ("rollout", "remediation")

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from components.manifest import Manifest
+from components.mappings import Manifest
 from engine.api import Api, RefusedError, UnknownKindError, describe
 from engine.managers import without_abandoned
 from engine.objects import CONTENT, Key, Objects, StackObjects, is_protected, is_retained

@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 from functools import cache
 from typing import Any, TypeVar
 
-from components.manifest import Manifest
+from components.mappings import Manifest
 from components.tenancy.names import TENANT_LABEL, TERMS_ANNOTATION, tenant_key
 from engine.objects import Objects
 from engine.plan.deliveries import delivered, objects_in, sets_of, texts_of

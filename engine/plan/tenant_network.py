@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
-from components.manifest import Manifest
-from components.mappings import Props, entries, section, texts
+from components.mappings import Manifest, Props, entries, section, texts
 from components.network.reach.change import NetworkComparison, NetworkState
 from components.network.reach.ends import Address, FlowEnd, place
 from components.network.reach.evaluator import PolicySet, Side

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from components.manifest import Manifest
-from components.mappings import texts
+from components.mappings import Manifest, texts
 from components.tenancy import whole_cluster
 from components.tenancy.access import role_name
 from components.tenancy.names import TENANT_LABEL

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from components.manifest import Manifest
+from components.mappings import Manifest
 from engine.api import Api, collection_path
 
 LIMIT = 1000

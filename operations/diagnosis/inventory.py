@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from components.cluster.kinds import BOOTSTRAP_API, CLUSTER_API, CONTROL_PLANE_API
-from components.manifest import Manifest
+from components.mappings import Manifest
 from engine.api import NOT_FOUND, Api, RefusedError, collection_path
 from engine.fleet import CLUSTER_NAME
 from operations.diagnosis.events import Event, read_events

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from components.manifest import Manifest
+from components.mappings import Manifest
 from engine.fleet import conditions_of
 from operations.diagnosis.inventory import Inventory, Name
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from components.manifest import Manifest
+from components.mappings import Manifest
 from engine.owners import FieldOwner, Hand, Owners, item_step
 from engine.plan.objects import content
 

@@ -12,7 +12,7 @@ from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from components.manifest import Manifest
+from components.mappings import Manifest
 from engine.objects import Digests, Key, Objects, digests, is_applied
 from engine.owners import FieldOwner, Hand, Owners
 from engine.plan.objects import ObjectChange, Operation

@@ -19,7 +19,7 @@ from typing import Any
 from components.cluster.cluster_api import providers
 from components.cluster.kinds import CLUSTER_API
 from components.infrastructure.interface import Infrastructure
-from components.manifest import Manifest
+from components.mappings import Manifest
 from engine.api import Api, collection_path
 from engine.fleet import conditions_of, read_fleet
 from engine.management_api import BOOTSTRAP

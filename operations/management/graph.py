@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from components.cluster.kinds import CLUSTER_API
 from components.cluster_object import DeclaredCluster
-from components.manifest import Manifest
+from components.mappings import Manifest
 from engine.api import Api, root
 
 CLUSTERCTL = "clusterctl.cluster.x-k8s.io"

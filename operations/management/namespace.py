@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from components.manifest import Manifest
+from components.mappings import Manifest
 from engine.api import Api
 from engine.managers import our_metadata
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from components.manifest import Manifest
+from components.mappings import Manifest
 from engine.api import CONFLICT, Api, RefusedError, describe
 from errors import CaasError, Problem, Where
 from errors.management import RESTORE_STALE, RESTORE_TARGET_NOT_EMPTY

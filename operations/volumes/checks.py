@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from components.backup.velero import NAMESPACE as VELERO
-from components.manifest import Manifest
+from components.mappings import Manifest
 from components.storage.snapshots import API as SNAPSHOT_API
 from components.storage.snapshots import IS_DEFAULT, OF_VELERO
 from engine.api import NOT_FOUND, Api, RefusedError

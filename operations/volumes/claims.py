@@ -9,7 +9,7 @@ from typing import Any
 
 from kubernetes.utils.quantity import parse_quantity
 
-from components.manifest import Manifest
+from components.mappings import Manifest
 from engine.api import Api, collection_path
 
 CORE = "v1"

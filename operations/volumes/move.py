@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from components.manifest import Manifest
+from components.mappings import Manifest
 from errors import CaasError, Code, Where
 from errors import storage as codes
 from operations.volumes import verify

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from components.backup.velero import NAMESPACE as VELERO
-from components.manifest import Manifest
+from components.mappings import Manifest
 from engine.api import Api
 from errors import CaasError, Where
 from errors import storage as codes

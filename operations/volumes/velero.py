@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from components.backup.velero import NAMESPACE
-from components.manifest import Manifest
+from components.mappings import Manifest
 from engine.api import Api
 from operations.volumes.claims import listed
 

@@ -17,7 +17,7 @@ import yaml
 
 from cli.addon_pages import settings_class
 from components.addon import Addon
-from components.manifest import Manifest
+from components.mappings import Manifest
 from stacks.settings.addons import Addons
 from tests.addons.examples import addon
 

@@ -33,7 +33,7 @@ from components.delivery.direct import DirectAddons
 from components.delivery.fleet_objects import object_set, release_proxy
 from components.facts import ClusterFacts
 from components.infrastructure.in_memory import InMemory
-from components.manifest import Manifest
+from components.mappings import Manifest
 from engine.addon_releases import AddonsState, read_addon_releases
 from engine.api import Api
 from engine.program import run_program

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from kubectl import Kubectl
 
-from components.addon import Manifest
 from components.addon_settings import resolved
 from components.chart import CLUSTER_NAME, rendered
+from components.mappings import Manifest
 from plane.binaries import Binaries
 from plane.plane import Plane
 from tests.addons import upstream

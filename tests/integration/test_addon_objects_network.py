@@ -14,7 +14,7 @@ from accepted import define, refused
 from kubectl import Kubectl
 
 from cli.commands import reach as reach_command
-from components.addon import Manifest
+from components.mappings import Manifest
 from engine.api import Api
 from errors.program import NAMESPACE_NOT_FOUND
 from plane.binaries import Binaries

@@ -16,7 +16,7 @@ from lone_server import LoneServer, lone_server
 from catalog.admission import admission_rules
 from components.cluster import encryption
 from components.cluster.settings import ControlPlane
-from components.manifest import Manifest
+from components.mappings import Manifest
 from components.security.admission_policies import AdmissionAction, admission_policies
 from plane.binaries import Binaries
 from tests.policies.case import R

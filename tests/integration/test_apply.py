@@ -15,7 +15,8 @@ import yaml
 from kubectl import Kubectl, eventually
 from stand import Settings, Stand, stand_on
 
-from components.manifest import STACK_LABEL, Manifest, membership, wait_for
+from components.manifest import STACK_LABEL, membership, wait_for
+from components.mappings import Manifest
 from engine import apply
 from engine.api import Api
 from engine.apply import apply_plan

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 from stand import Settings, Stand, stand_on
 
-from components.manifest import FIELD_MANAGER, MEMBER_LABEL, STACK_LABEL, Manifest
+from components.manifest import FIELD_MANAGER, MEMBER_LABEL, STACK_LABEL
+from components.mappings import Manifest
 from engine import program, session
 from engine.api import APPLY, Api, RefusedError
 from engine.objects import Key, Objects

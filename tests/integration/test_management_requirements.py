@@ -11,7 +11,7 @@ import pytest
 from components.cluster.settings import Cluster
 from components.cluster.workload_cluster import cluster_manifest
 from components.infrastructure.in_memory import InMemory
-from components.manifest import Manifest
+from components.mappings import Manifest
 from engine.api import Api
 from engine.requirements import CONTROL_PLANE, CORE, PROVIDER, check
 from engine.session import Session

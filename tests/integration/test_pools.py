@@ -17,7 +17,7 @@ from catalog import catalog
 from components.chart import Chart
 from components.cluster_object import MAX_SIZE, MIN_SIZE
 from components.infrastructure.in_memory import InMemory
-from components.manifest import Manifest
+from components.mappings import Manifest
 from engine.api import Api
 from engine.fleet import POOL_NAME
 from engine.plan.objects import same_where_set

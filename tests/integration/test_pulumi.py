@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from components.manifest import FIELD_MANAGER, Manifest
+from components.manifest import FIELD_MANAGER
+from components.mappings import Manifest
 from engine.api import MERGE, Api
 from tests.integration.test_as_a_user import STACK, processes, run, write
 

@@ -21,7 +21,7 @@ from components.cluster.control_plane_settings import OidcIssuer
 from components.cluster.settings import ControlPlane
 from components.delivery.plan import namespaces
 from components.infrastructure.in_memory import InMemory
-from components.manifest import Manifest
+from components.mappings import Manifest
 from components.tenancy import whole_cluster
 from components.tenancy.base import TENANCY
 from components.tenancy.cluster_policy import cluster_policy

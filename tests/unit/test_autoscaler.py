@@ -13,7 +13,7 @@ from packaging.version import Version
 from catalog import catalog
 from components.cluster.autoscaler import image, rules
 from components.infrastructure.in_memory import InMemory
-from components.manifest import Manifest
+from components.mappings import Manifest
 from engine.program import Recording, run_program
 from tests.unit.planned import cluster, pool
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from components.addon import GATEWAY_API, LOAD_BALANCER, NETWORK, Manifest, Port
+from components.addon import GATEWAY_API, LOAD_BALANCER, NETWORK, Port
+from components.mappings import Manifest
 from components.network.cilium_settings import CiliumBgp
 from errors import Code
 from errors.addons import ADDONS_EXCLUDE

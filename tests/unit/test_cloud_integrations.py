@@ -12,7 +12,7 @@ import yaml
 from catalog import catalog
 from components.chart import Chart
 from components.infrastructure.in_memory import InMemory
-from components.manifest import Manifest
+from components.mappings import Manifest
 from engine import program
 from engine.program import Recording, run_program
 from tests.unit.planned import cluster

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from components.manifest import Manifest
+from components.mappings import Manifest
 from engine.api import Api
 from engine.fleet import read_fleet
 

@@ -9,7 +9,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from components.addon import CERTIFICATES, GATEWAY_API, Addon, Manifest, SecurityLevel
+from components.addon import CERTIFICATES, GATEWAY_API, Addon, SecurityLevel
 from components.addon_settings import AddonSettings
 from components.chart import CLUSTER_NAME, rendered
 from components.infrastructure.aws import Aws
@@ -17,6 +17,7 @@ from components.infrastructure.registry import infrastructure
 from components.ingress.classes import SHARED, TRAITS, ClassName
 from components.ingress.envoy_gateway import EnvoyGatewaySettings
 from components.ingress.traefik import TraefikSettings
+from components.mappings import Manifest
 from tests.addons.examples import addon, target
 from tests.addons.monitored import watched
 from tests.addons.upstream import CHARTS, unknown_values

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from components.delivery.plan import ADDON_OF
-from components.manifest import Manifest
+from components.mappings import Manifest
 from engine.inside import parallel
 from engine.inside.look import holds
 from engine.inside.record import (

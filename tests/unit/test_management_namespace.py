@@ -6,7 +6,8 @@ from typing import Any, cast
 
 import pytest
 
-from components.manifest import FIELD_MANAGER, Manifest
+from components.manifest import FIELD_MANAGER
+from components.mappings import Manifest
 from engine.api import Api
 from operations.management.namespace import bring_namespace, namespace_of
 

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from components.addon import LOAD_BALANCER, Manifest, SecurityLevel
+from components.addon import LOAD_BALANCER, SecurityLevel
 from components.delivery.rules import check_target
 from components.facts import ClusterFacts
 from components.infrastructure.registry import infrastructure
 from components.loadbalancing.metallb import MetalLBSettings
 from components.loadbalancing.metallb_settings import BgpAdvertisement
+from components.mappings import Manifest
 from errors import Code
 from errors.network import (
     ADDRESS_FAMILY_UNUSED,

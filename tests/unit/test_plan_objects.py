@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from cli.plan import title
-from components.manifest import PROTECTED, RETAINED, Manifest
+from components.manifest import PROTECTED, RETAINED
+from components.mappings import Manifest
 from engine.api import Api
 from engine.apply import apply_plan
 from engine.objects import Key, StackObjects

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from components.manifest import Manifest
+from components.mappings import Manifest
 from engine.addon_releases import AddonReleases
 from engine.fleet import FleetObjects
 from engine.rollout import pool_rolled_out

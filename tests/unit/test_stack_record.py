@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from components.manifest import Manifest
+from components.mappings import Manifest
 from engine.api import Api
 from engine.objects import LARGEST_RECORD, StackObjects
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from components.addon_settings import resolved
 from components.delivery.plan import plan
 from components.facts import ClusterFacts
-from components.manifest import Manifest
+from components.mappings import Manifest
 from components.network import Calico
 from components.network.reach.ends import place
 from components.network.reach.evaluator import Flow, PolicySet

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from components.infrastructure.interface import INFRASTRUCTURE_GROUP, Manifest
+from components.infrastructure.interface import INFRASTRUCTURE_GROUP
+from components.mappings import Manifest
 
 API_VERSION = f"{INFRASTRUCTURE_GROUP}/v1beta2"
 CONTROLLER_IDENTITY = "AWSClusterControllerIdentity"

@@ -20,10 +20,11 @@ from components.infrastructure.aws.names import key_alias
 from components.infrastructure.aws.network_settings import Endpoint, Nat
 from components.infrastructure.aws.settings import AwsSettings
 from components.infrastructure.image_tags import tag_of, tag_template
-from components.infrastructure.interface import ClassParts, Manifest, Placed, Provider
+from components.infrastructure.interface import ClassParts, Placed, Provider
 from components.infrastructure.machine_types import MachineType
 from components.infrastructure.prices import Priced
 from components.infrastructure.question import PUBLIC_API, Question
+from components.mappings import Manifest
 
 if TYPE_CHECKING:
     import pulumi

@@ -46,7 +46,6 @@ from components.infrastructure.interface import (
     INFRASTRUCTURE_GROUP,
     ClassParts,
     Infrastructure,
-    Manifest,
     NodeRegistration,
     Placed,
     Provider,
@@ -54,6 +53,7 @@ from components.infrastructure.interface import (
 )
 from components.infrastructure.patches import Kinds, image_name
 from components.infrastructure.question import Question, api_address
+from components.mappings import Manifest
 from errors import clouds
 
 API_VERSION = f"{INFRASTRUCTURE_GROUP}/v1beta1"

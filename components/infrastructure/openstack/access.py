@@ -19,7 +19,7 @@ from components.infrastructure.openstack.names import (
 from components.infrastructure.openstack.network import Made
 from components.infrastructure.openstack.settings import LoadBalancerProvider, OpenStackSettings
 from components.infrastructure.openstack.site import OpenStackSite
-from components.manifest import Manifest
+from components.mappings import Manifest
 
 MOVE = {"clusterctl.cluster.x-k8s.io/move": "true"}
 """The labels of objects that `clusterctl move` includes."""

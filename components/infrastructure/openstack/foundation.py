@@ -20,7 +20,7 @@ from components.infrastructure.openstack.patches import FOUNDATION
 from components.infrastructure.openstack.settings import OpenStackSettings
 from components.infrastructure.openstack.site import OpenStackSite
 from components.infrastructure.openstack.storage import containers, dns_zone
-from components.manifest import Manifest
+from components.mappings import Manifest
 
 
 class OpenStackFoundation(Foundation):

@@ -12,7 +12,7 @@ from components.chart import Chart
 from components.cluster.settings import Cluster
 from components.cluster_volumes import Volumes
 from components.finding import Finding
-from components.infrastructure.interface import ClassParts, Manifest, Placed, Provider
+from components.infrastructure.interface import ClassParts, Placed, Provider
 from components.infrastructure.machine_types import MachineType
 from components.infrastructure.openstack import charts, failures, rules, templates
 from components.infrastructure.openstack.names import CLUSTER_CLOUD_CONFIG
@@ -25,6 +25,7 @@ from components.infrastructure.openstack.templates import (
     machine_template,
 )
 from components.infrastructure.question import PUBLIC_API, Question
+from components.mappings import Manifest
 
 if TYPE_CHECKING:
     import pulumi

@@ -22,7 +22,6 @@ from components.infrastructure.interface import (
     INFRASTRUCTURE_GROUP,
     ClassParts,
     Infrastructure,
-    Manifest,
     NodeRegistration,
     Placed,
     Provider,
@@ -34,6 +33,7 @@ from components.infrastructure.question import Question, api_address
 from components.infrastructure.vsphere import failures, kube_vip
 from components.infrastructure.vsphere.patches import DISK_MODES, TYPE, ZONE_LABEL, patches
 from components.infrastructure.vsphere.settings import CloneMode, Inventory, Zone
+from components.mappings import Manifest
 from errors import clouds
 
 API_VERSION = f"{INFRASTRUCTURE_GROUP}/v1beta2"
