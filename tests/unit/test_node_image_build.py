@@ -13,7 +13,13 @@ import pytest
 
 from catalog import catalog
 from errors import CaasError
-from errors.node_image import IMAGE_NOT_LOADED, MMDEBSTRAP_MISSING, ROOT_NEEDED, STEP_FAILED
+from errors.node_image import (
+    IMAGE_NOT_LOADED,
+    MMDEBSTRAP_MISSING,
+    RELEASE_NOT_BUILDABLE,
+    ROOT_NEEDED,
+    STEP_FAILED,
+)
 from plane.binaries.host import Host
 from plane.node_image.archive import ArchiveImage, layer, write
 from plane.node_image.debian import Steps, check_host
@@ -26,6 +32,15 @@ def test_the_release_of_the_plane_can_be_built() -> None:
     assert buildable() == (version,)
     made = {each.name for recipe in recipes(version, HOST) for each in recipe.programs}
     assert {"kubelet", "kubeadm", "kubectl", "etcd", "containerd", "coredns", "pause"} <= made
+
+
+def test_a_release_that_is_not_pinned() -> None:
+    other = next(
+        str(each) for each in catalog().kubernetes_versions if str(each) not in buildable()
+    )
+    with pytest.raises(CaasError) as raised:
+        recipes(other, HOST)
+    assert raised.value.problems[0].code is RELEASE_NOT_BUILDABLE
 
 
 HOST = Host("linux", "amd64")
