@@ -93,7 +93,7 @@ def _make(
             at = STEPS.index(name)
             say(name)
 
-        steps = Steps(work, say)
+        steps = Steps(work, cache_directory() / "node-image" / "debian", say)
         architecture = this_host().architecture
         begin("load balancer")
         balancer = images.balancer(steps, sources[TEST_MODULE])
@@ -106,7 +106,7 @@ def _make(
         content = take_in(packed, programs["containerd"].parent, steps)
         begin("packages")
         pause = next(each for each in listed if "/pause:" in each)
-        whole = node.file_system(steps, sources[KIND], programs, content, pause)
+        layers = node.file_system(steps, sources[KIND], programs, content, pause)
         begin("archive")
         config = {
             "Env": ["container=docker"],
@@ -114,7 +114,7 @@ def _make(
             "StopSignal": node.STOP_SIGNAL,
         }
         finished = work / ARCHIVE
-        all_images = [ArchiveImage(made.reference, (whole,), config), balancer]
+        all_images = [ArchiveImage(made.reference, layers, config), balancer]
         write(all_images, finished, architecture, compress=False)
         store.install(finished, ARCHIVE, "caas node-image build")
         step.advance(len(STEPS), len(STEPS))

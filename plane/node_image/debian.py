@@ -1,7 +1,8 @@
-"""File systems of Debian packages, by mmdebstrap."""
+"""File systems of Debian packages, by mmdebstrap; each stays in the cache, as it takes minutes."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from collections.abc import Callable, Sequence
@@ -20,10 +21,16 @@ WITHOUT_DOCUMENTS = tuple(
 
 
 class Steps:
-    """Programs that make the image, with a log of each below a folder."""
+    """Programs that make the image, with a log of each below a folder.
 
-    def __init__(self, work: Path, say: Callable[[str], None]) -> None:
-        self.work, self.say = work, say
+    Args:
+        work: a folder that is thrown away.
+        kept: the folder of the layers of packages.
+        say: takes what happens.
+    """
+
+    def __init__(self, work: Path, kept: Path, say: Callable[[str], None]) -> None:
+        self.work, self.kept, self.say = work, kept, say
 
     def run(self, name: str, *argv: str, limit: float = LIMIT) -> str:
         """The output of a program.
@@ -52,22 +59,35 @@ class Steps:
         return outcome.output
 
     def debian(
-        self, name: str, packages: Sequence[str], *options: str, variant: str = "extract"
+        self,
+        name: str,
+        packages: Sequence[str],
+        *options: str,
+        variant: str = "extract",
+        inputs: Sequence[Path] = (),
     ) -> Path:
-        """A layer of packages: with `extract` their files alone, with `minbase` a whole system."""
-        target = self.work / f"{name}.tar"
-        self.run(
-            name,
-            "mmdebstrap",
-            "--mode=root",
-            f"--variant={variant}",
-            f"--include={','.join(packages)}",
-            "--dpkgopt=force-unsafe-io",  # what is left after a power cut is made again
-            *WITHOUT_DOCUMENTS,
-            *options,
-            SUITE,
-            str(target),
-        )
+        """A layer of packages: with `extract` their files alone, with `minbase` a whole system.
+
+        Args:
+            name: of the layer.
+            packages: of Debian.
+            options: of mmdebstrap.
+            variant: of mmdebstrap.
+            inputs: the files that options name, in the folder `work`.
+        """
+        argv = ["mmdebstrap", "--mode=root", f"--variant={variant}"]
+        argv += [f"--include={','.join(packages)}", *WITHOUT_DOCUMENTS, *options]
+        # What is left after a power cut is made again.
+        argv += ["--dpkgopt=force-unsafe-io", SUITE]
+        digest = hashlib.sha256("\n".join(argv).replace(str(self.work), "").encode())
+        for each in inputs:
+            digest.update(each.read_bytes())
+        target = self.kept / f"{name}-{digest.hexdigest()[:8]}.tar"
+        if not target.exists():
+            draft = self.work / f"{name}.tar"
+            self.run(name, *argv, str(draft))
+            self.kept.mkdir(parents=True, exist_ok=True)
+            draft.replace(target)
         return target
 
 

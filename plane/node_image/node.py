@@ -83,8 +83,8 @@ def changes(pause: str) -> Mapping[str, tuple[Replacement, ...]]:
 
 def file_system(
     steps: Steps, kind: Path, programs: Mapping[str, Path], images: Sequence[Path], pause: str
-) -> Path:
-    """The layer of a node.
+) -> tuple[Path, Path]:
+    """The layers of a node: the system with the files of kind, and what its release brings.
 
     Args:
         steps: where to work.
@@ -93,25 +93,26 @@ def file_system(
         images: the folders of /var/lib/containerd.
         pause: the image that pods are held by.
     """
-    overlay, finish = steps.work / "overlay.tar", steps.work / "finish.sh"
-    with layer(overlay) as files:
+    base, finish = steps.work / "kind.tar", steps.work / "finish.sh"
+    with layer(base) as files:
         _add_kind(files, kind / FILES, pause)
-        spec = json.loads(steps.run("spec", str(programs["ctr"]), "oci", "spec"))
-        files.add(SPEC, json.dumps(_base_spec(spec)).encode())
         # kubeadm looks for it before a network of pods sets it.
         files.add("/etc/sysctl.d/20-node.conf", b"net.ipv4.ip_forward=1\n")
         files.folder("/etc/kubernetes/manifests")
+    finish.write_text(_FINISH)
+    finish.chmod(0o755)
+    hooks = (f"--customize-hook=tar-in {base} /", f"--customize-hook={finish}")
+    system = steps.debian("node", PACKAGES, *hooks, variant="minbase", inputs=(base, finish))
+    own = steps.work / "node-files.tar"
+    with layer(own) as files:
+        spec = json.loads(steps.run("spec", str(programs["ctr"]), "oci", "spec"))
+        files.add(SPEC, json.dumps(_base_spec(spec)).encode())
         for folder, names in PLACES.items():
             for name in names:
                 files.add(f"{folder}/{name}", programs[name], 0o755)
         for each in images:
             files.tree(each, f"/var/lib/containerd/{each.name}")
-    finish.write_text(_FINISH)
-    finish.chmod(0o755)
-    hooks = (f"--customize-hook=tar-in {overlay} /", f"--customize-hook={finish}")
-    made = steps.debian("packages", PACKAGES, *hooks, variant="minbase")
-    overlay.unlink()
-    return made
+    return system, own
 
 
 def _add_kind(files: Layer, source: Path, pause: str) -> None:

@@ -69,7 +69,7 @@ def images(registry: str) -> tuple[list[str], Path]:
         programs = ensure(recipe, cache, Silent())
         with turn(cache / "node-image" / "lock", Silent()), store.making() as work:
             work.mkdir()
-            steps = Steps(work, lambda line: None)
+            steps = Steps(work, cache / "node-image" / "debian", lambda line: None)
             layers = _layers(steps, programs)
             found = [ArchiveImage(each, layers, {"Env": [PATH]}) for each in (daemon, plugin)]
             write(found, work / ARCHIVE, host.architecture, compress=False)

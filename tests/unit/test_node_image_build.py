@@ -108,11 +108,36 @@ def test_a_step_that_fails_names_its_log(tmp_path: Path) -> None:
     work = tmp_path / "work"
     work.mkdir()
     with pytest.raises(CaasError) as raised:
-        Steps(work, lambda line: None).run("packages", "sh", "-c", "echo no mirror >&2; exit 3")
+        Steps(work, tmp_path / "kept", lambda line: None).run(
+            "packages", "sh", "-c", "echo no mirror >&2; exit 3"
+        )
     (found,) = raised.value.problems
     assert found.code is STEP_FAILED
     assert found.why == "no mirror"
     assert found.where and Path(str(found.where.file)).read_text().endswith("no mirror\n")
+
+
+def test_packages_are_installed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    script = '#!/bin/sh\nfor each in "$@"; do :; done\ndate +%N >"$each"\n'
+    (programs / "mmdebstrap").write_text(script)
+    (programs / "mmdebstrap").chmod(0o755)
+    monkeypatch.setenv("PATH", str(programs), prepend=":")
+    given = tmp_path / "given"
+
+    def made(work: str, content: str) -> Path:
+        (tmp_path / work).mkdir(exist_ok=True)
+        given.write_text(content)
+        steps = Steps(tmp_path / work, tmp_path / "kept", lambda line: None)
+        hook = f"--customize-hook={tmp_path / work}/hook"
+        return steps.debian("some", ("bash", "jq"), hook, inputs=(given,))
+
+    first = made("a", "one")
+    text = first.read_text()
+    assert made("b", "one") == first
+    assert first.read_text() == text
+    assert made("b", "two") != first
 
 
 @pytest.mark.parametrize("path", [None, "/nowhere"])
