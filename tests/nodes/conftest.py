@@ -16,7 +16,7 @@ from plane.progress import Silent
 from tests.nodes import flannel
 from tests.nodes.charts import serving
 from tests.nodes.docker_daemon import Daemon, daemon, reason_against
-from tests.nodes.lab import PIDS, REGISTRY, STACK, VERSION, Lab, program
+from tests.nodes.lab import PIDS, REGISTRY, STACK, VERSION, Lab, program, read_kernel
 
 ASKED = "CAAS_LAB"
 HERE = Path(__file__).parent
@@ -52,7 +52,15 @@ def docker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
 
 
 @pytest.fixture(scope="session")
-def lab(docker: Daemon, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+def kernel() -> dict[str, str]:
+    """The settings of this computer's kernel before a node starts."""
+    return read_kernel()
+
+
+@pytest.fixture(scope="session")
+def lab(
+    docker: Daemon, kernel: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Lab]:
     """A cluster with one control-plane node and two workers, in a pool each."""
     home = tmp_path_factory.mktemp("lab")
     binary, archive = program(home)
@@ -64,8 +72,7 @@ def lab(docker: Daemon, tmp_path_factory: pytest.TempPathFactory) -> Iterator[La
         own = Lab(docker, home, kubectl, binary, images, charts)
         own.write({"a": PIDS, "b": PIDS})
         try:
-            made = own.caas("up", STACK, "--engine", "in-process")
-            assert made.status == 0, f"{made.out}{made.err}{_states(docker)}"
+            own.start()
             yield own
             gone = own.caas("destroy", STACK, "--yes")
             assert gone.status == 0, gone.err
@@ -73,8 +80,3 @@ def lab(docker: Daemon, tmp_path_factory: pytest.TempPathFactory) -> Iterator[La
         finally:
             own.caas("down", STACK)
             shutil.rmtree(home, ignore_errors=True)
-
-
-def _states(docker: Daemon) -> str:
-    """The containers, when nodes did not start."""
-    return docker.docker("ps", "--all")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from typing import Any
 import yaml
 
 from catalog import catalog
+from components.cluster.kubelet import KERNEL
 from plane.binaries.host import this_host
 from plane.node_image.archive import ArchiveImage, layer, write
 from tests.nodes.charts import ChartRepository
@@ -126,6 +126,16 @@ class Lab:
         text = yaml.safe_dump({"config": config}, sort_keys=False)
         (folder / f"Pulumi.{STACK}.yaml").write_text(text)
 
+    def start(self) -> None:
+        """Makes the cluster, and gets the way in, as a user does."""
+        for command in (
+            ("up", STACK, "--engine", "in-process"),
+            ("kubeconfig", CLUSTER, "--stack", STACK, "--out", str(self.kubeconfig)),
+        ):
+            done = self.caas(*command)
+            containers = self.docker.docker("ps", "--all")
+            assert done.status == 0, f"{done.out}{done.err}{containers}"
+
     def caas(self, *arguments: str, limit: float = LIMIT) -> Done:
         """A command of caas, where the containers' addresses are known."""
         own = {"CAAS_STATE": str(self.home / "state"), "CAAS_STACKS": str(self.home / "stacks")}
@@ -152,23 +162,9 @@ class Lab:
         return json.loads(self.kubectl("get", *arguments, "--output=json"))
 
     def nodes(self) -> list[dict[str, Any]]:
-        """The Node objects, of a cluster that may not be there yet."""
-        if not self.kubeconfig.exists():
-            self._take_kubeconfig()
+        """The Node objects."""
         found: list[dict[str, Any]] = self.get("nodes")["items"]
         return found
-
-    def _take_kubeconfig(self) -> None:
-        """As `caas kubeconfig` does, which takes a second of CPU to start, and this is asked often.
-
-        Raises LookupError as long as there is none.
-        """
-        plane = self.home / "state" / STACK / "kubeconfig"
-        command = [str(self.kubectl_program), "--kubeconfig", str(plane), "get", "secrets"]
-        text = ran(self.docker.inside(*command, "--all-namespaces", "--output=json"))
-        secrets = {each["metadata"]["name"]: each["data"] for each in json.loads(text)["items"]}
-        value = secrets[f"{CLUSTER}-kubeconfig"]["value"]
-        self.kubeconfig.write_bytes(base64.b64decode(value))
 
     def in_pod(self, pod: str, *arguments: str) -> str:
         """The output of the lab's program in a pod."""
@@ -212,6 +208,12 @@ class Lab:
         finally:
             process.kill()
             process.wait(30)
+
+
+def read_kernel() -> dict[str, str]:
+    """The settings of this computer's kernel that a kubelet wants to be others."""
+    paths = {name: Path("/proc/sys", *name.split(".")) for name in KERNEL}
+    return {name: path.read_text() for name, path in paths.items() if path.exists()}
 
 
 def eventually(condition: Callable[[], bool], limit: float, what: str) -> None:

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from components.cluster.audit import LOG_DIRECTORY
-from tests.nodes.lab import PIDS, STACK, VERSION, Lab, eventually
+from tests.nodes.lab import PIDS, STACK, VERSION, Lab, eventually, read_kernel
 
 pytestmark = [pytest.mark.plane, pytest.mark.slow]
 
@@ -111,6 +111,31 @@ def test_a_node_port_answers_on_every_node(lab: Lab, web: list[str]) -> None:
     for node in lab.nodes():
         address = lab.address(node["metadata"]["name"])
         assert lab.fetched(f"http://{address}:{PORT}") in web
+
+
+def test_charts_are_installed_by_the_add_on_provider(lab: Lab) -> None:
+    daemons = lab.get("daemonset", "kube-flannel-ds", "--namespace=kube-flannel")["status"]
+    assert daemons["numberReady"] == daemons["desiredNumberScheduled"] == 3
+    (secret,) = lab.get("secrets", "--namespace=kube-flannel", "--selector=name=flannel")["items"]
+    assert secret["metadata"]["labels"]["status"] == "deployed"
+
+
+def test_settings_of_the_hosts_kernel_are_left_alone(lab: Lab, kernel: dict[str, str]) -> None:
+    assert read_kernel() == kernel
+
+
+def test_a_stopped_plane_comes_back_to_its_cluster(lab: Lab, web: list[str]) -> None:
+    before = set(lab.docker.docker("ps", "--quiet", "--no-trunc").split())
+    address = lab.address(lab.control_plane())
+    with lab.probed(f"http://{address}:{PORT}") as result:
+        down = lab.caas("down", STACK)
+        assert lab.nodes()
+        again = lab.caas("up", STACK, "--engine", "in-process")
+        met = result()
+    assert down.status == again.status == 0, f"{down.err}{again.err}"
+    assert "Nothing to change" in again.out + again.err
+    assert set(lab.docker.docker("ps", "--quiet", "--no-trunc").split()) == before
+    assert met["failures"] == []
 
 
 def test_a_pool_is_replaced_without_a_failed_request(lab: Lab, web: list[str]) -> None:
