@@ -87,11 +87,12 @@ def adapt(
     replacements = []
     for change in changes:
         copy = target / change.module.replace("/", "_")
-        shutil.copytree(modules[change.module], copy, copy_function=shutil.copyfile)
-        for folder in (copy, *(path for path in copy.rglob("*") if path.is_dir())):
-            folder.chmod(0o755)  # the module cache is read-only, and the copy is to be removed
+        if not copy.exists():
+            shutil.copytree(modules[change.module], copy, copy_function=shutil.copyfile)
+            for folder in (copy, *(path for path in copy.rglob("*") if path.is_dir())):
+                folder.chmod(0o755)  # the module cache is read-only, and the copy is to be removed
+            replacements.append(f"replace {change.module} => ./{copy.name}\n")
         _edit(copy / change.file, change)
-        replacements.append(f"replace {change.module} => ./{copy.name}\n")
     go_mod = (pinned / "go.mod").read_text()
     (target / "go.mod").write_text(f"{go_mod}\n{''.join(replacements)}")
     return target

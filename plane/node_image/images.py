@@ -11,6 +11,7 @@ from plane.node_image.debian import Steps
 
 PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 OF_PROXY = ("iptables", "nftables", "conntrack", "kmod")
+OF_BALANCER = ("haproxy", "busybox-static")
 TABLES = tuple(
     f"{family}{command}"
     for family in ("iptables", "ip6tables")
@@ -68,7 +69,7 @@ def balancer(steps: Steps, cluster_api: Path) -> ArchiveImage:
             files.link(f"/usr/local/bin/{name}", "/bin/busybox")
         files.add("/usr/local/sbin/haproxy", _BALANCER, 0o755)
         files.add(BALANCER_CONFIG, _NOTHING_YET)
-    packages = steps.debian("balancer", ("haproxy", "busybox-static"))
+    packages = steps.debian("balancer", OF_BALANCER)
     command = ["haproxy", "-W", "-db", "-f", BALANCER_CONFIG]
     config = {"Env": [PATH], "Entrypoint": command, "StopSignal": "SIGUSR1"}
     return ArchiveImage(f"{repository}/{named['Image']}:{tag}", (packages, own), config)

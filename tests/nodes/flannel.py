@@ -6,6 +6,7 @@ A registry would have the same; nothing of it can be pulled where the lab has to
 from __future__ import annotations
 
 import hashlib
+import tarfile
 from pathlib import Path
 
 from catalog import catalog
@@ -20,7 +21,7 @@ from plane.binaries.waiting import turn
 from plane.binaries.workshop import ensure
 from plane.node_image.archive import ArchiveImage, layer, write
 from plane.node_image.debian import Steps
-from plane.node_image.images import OF_PROXY, PATH, tables
+from plane.node_image.images import OF_BALANCER, OF_PROXY, PATH, tables
 from plane.paths import cache_directory
 from plane.progress import Silent
 
@@ -29,7 +30,6 @@ PLUGIN = "github.com/containernetworking/plugins/plugins/meta/flannel"
 MODULES = Path(__file__).parent / "go"
 CHART = "chart/kube-flannel"
 ARCHIVE = "images.tar"
-SHELL = ("sh", "cp")
 # They want a C compiler, strongSwan, or the SDK of a cloud; the catalog's backends stay.
 _LEFT_OUT = ("extension", "ipip", "ipsec", "tencentvpc", "udp", "wireguard")
 
@@ -92,11 +92,14 @@ def _recipe(host: Host) -> Recipe:
 
 def _layers(steps: Steps, programs: Path) -> tuple[Path, ...]:
     """Those of both images: the chart runs `cp` in one, and iptables in the other."""
+    with tarfile.open(steps.debian("balancer", OF_BALANCER)) as tar:
+        shell = tar.extractfile("./bin/busybox")
+        assert shell
+        busybox = shell.read()
     own = steps.work / "flannel-files.tar"
     with layer(own) as files:
+        files.add("/usr/local/bin/cp", busybox, 0o755)
+        files.add("/flannel", programs / "flannel", 0o755)
         for name in ("flanneld", "install-conf"):
             files.add(f"/opt/bin/{name}", programs / name, 0o755)
-        files.add("/flannel", programs / "flannel", 0o755)
-        for name in SHELL:
-            files.link(f"/usr/local/bin/{name}", "/bin/busybox")
-    return steps.debian("flannel", (*OF_PROXY, "busybox-static")), tables(steps), own
+    return steps.debian("proxy", OF_PROXY), tables(steps), own
