@@ -180,6 +180,17 @@ def test_the_order_of_names_is_no_change(folder: Path) -> None:
     assert told(folder, [before], [after]) == []
 
 
+@pytest.mark.slow
+def test_receivers_of_alerts(folder: Path) -> None:
+    email = {"host": "mail.example.com", "from": "a@example.com", "to": ["b@example.com"]}
+    addons = {"calico": {}, "monitoring": {"alerts": {"email": email}}}
+    before = list(session(folder, [ALONE], ["one"], addons=addons).record().objects())
+    later = {**ALONE, "alerts": {"receivers": ["leads@example.com"]}}
+    found = session(folder, [later], ["one"], addons=addons)
+    plan = found.plan_from(before, found.record())
+    assert [str(each) for each in plan.approvals] == [f"{OWNERS} (receivers of alerts of `shop`)"]
+
+
 def test_terms_stay_out_of_clusters(folder: Path) -> None:
     """A change of the quota changes one object of the management cluster."""
     plan = planned(folder, [ALONE], [{**ALONE, "quota": {"cpu": 61, "memory": "240Gi"}}])
