@@ -22,6 +22,7 @@ from components.observability.settings import (
     Storage,
 )
 from components.placeholders import filled
+from components.tenancy.platform import platform_patterns
 
 Values = dict[str, Any]
 
@@ -46,7 +47,7 @@ def chart_values(settings: MonitoringOptions, target: ClusterFacts) -> Values:
         "crds": {"upgradeJob": _definitions()},
         "prometheusOperator": _operator(),
         "prometheus": _prometheus(settings),
-        "alertmanager": _alertmanager(settings),
+        "alertmanager": _alertmanager(settings, target),
         "grafana": _grafana(settings),
         "kube-state-metrics": _state_metrics(settings, target),
         "prometheus-node-exporter": {"fullnameOverride": "node-exporter"},
@@ -134,7 +135,10 @@ def _remote_write(settings: RemoteWrite) -> Values:
     return found
 
 
-def _alertmanager(settings: MonitoringOptions) -> Values:
+def _alertmanager(settings: MonitoringOptions, target: ClusterFacts) -> Values:
+    tenants = [each for each in target.tenants if each.receivers]
+    whole = any(each.whole_cluster for each in tenants)
+    platform = platform_patterns(target, NAME, NAMESPACE) if whole else ()
     secrets = secrets_of(settings.alerts)
     spec: Values = {
         "replicas": settings.replicas,
@@ -149,7 +153,7 @@ def _alertmanager(settings: MonitoringOptions) -> Values:
         variable = {"name": "AWS_SHARED_CREDENTIALS_FILE", "value": file}
         spec["containers"] = [{"name": "alertmanager", "env": [variable]}]
     return {
-        "config": configuration(settings.alerts),
+        "config": configuration(settings.alerts, tenants=tenants, platform=platform),
         "alertmanagerSpec": spec,
         "podDisruptionBudget": _budget(settings.replicas),
     }

@@ -32,6 +32,11 @@ def tenant_key(tenant: str) -> str:
     return f"tenant-{tenant}"
 
 
+def protected_patterns() -> frozenset[str]:
+    """Regular expressions of the namespaces of Kubernetes and the platform."""
+    return frozenset(("default", "kube-.*", f"{PREFIX}.*", *PROTECTED, *privileged_namespaces()))
+
+
 def is_protected(namespace: str) -> bool:
     """True for a namespace that belongs to Kubernetes or to the platform."""
     return (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from components.estimate import UNKNOWN, Counts
+from components.tenancy.costs import Tenants
 from engine.inside.record import PendingRemoval, RemovalState, grouped
 from engine.objects import Key
 from engine.plan.addons import AddonChange, plan_addons
@@ -13,6 +14,7 @@ from engine.plan.clusters import ClusterChange, plan_clusters
 from engine.plan.data import DataChange, plan_data
 from engine.plan.objects import ObjectPlan
 from engine.plan.tenant_delivery import TenantDelivery
+from engine.plan.tenant_quotas import tenant_quotas
 from engine.plan.tenants import TenantChange, plan_tenants
 from engine.program import Recording
 
@@ -32,6 +34,7 @@ class Plan:
         tenants: to tenants of clusters.
         approvals: that the changes of tenants need.
         recorded: what earlier applies could not remove from clusters.
+        quotas: of tenants in each cluster, before and after.
     """
 
     recording: Recording
@@ -45,6 +48,7 @@ class Plan:
     tenants: tuple[TenantChange, ...] = ()
     approvals: tuple[Approval, ...] = ()
     recorded: RemovalState = field(default_factory=RemovalState)
+    quotas: tuple[Tenants, Tenants] = field(default_factory=lambda: ({}, {}))
 
     @property
     def once_made(self) -> list[Key]:
@@ -91,4 +95,5 @@ class Plan:
             data,
             tenants=tuple(plan_tenants(live, after)),
             approvals=tuple(plan_approvals(live, after)),
+            quotas=(tenant_quotas(live), tenant_quotas(after)),
         )

@@ -17,7 +17,13 @@ from components import problems
 from components.addon import SecurityLevel
 from components.fields import Settings, shown
 from components.problems import Steps
-from components.tenancy.settings import AcceptedConnection, Connection, Person, ResourceShare
+from components.tenancy.settings import (
+    AcceptedConnection,
+    Connection,
+    Person,
+    ResourceShare,
+    TenantAlerts,
+)
 from errors import CaasError, Problem, Where, stack_file
 from errors.tenants import PLATFORM_DECIDES, TENANT_FILE_UNKNOWN
 from stacks.settings.source import Inserted, Source, read, settings_path, stack_name
@@ -46,6 +52,8 @@ class TenantFile(Settings):
     """Connections that its pods may open."""
     accepts: Annotated[tuple[AcceptedConnection, ...], Field(max_length=500)] = ()
     """Connections from other tenants that its pods accept."""
+    alerts: TenantAlerts = TenantAlerts()
+    """Receivers of alerts about its namespaces."""
 
 
 LISTS: tuple[Steps, ...] = (
@@ -54,6 +62,7 @@ LISTS: tuple[Steps, ...] = (
     ("namespaces",),
     ("connections",),
     ("accepts",),
+    ("alerts", "receivers"),
 )
 """The lists that a file adds to."""
 

@@ -25,6 +25,8 @@ from components.tenancy.settings import (
     People,
     PoolLabel,
     ResourceShare,
+    TenantAlerts,
+    TenantLogs,
     TenantName,
     TenantNamespace,
 )
@@ -126,6 +128,10 @@ class StackTenant(Settings):
     storage_classes: Annotated[tuple[DnsName, ...], Field(max_length=50)] | None = None
     """StorageClasses of its volumes, in addition to those of `tenantDefaults`."""
 
+    alerts: TenantAlerts = TenantAlerts()
+    """Receivers of alerts about its namespaces, in clusters with the add-on `monitoring`."""
+    logs: TenantLogs = TenantLogs()
+    """Retention and limit of its logs, in clusters with the add-on `logs`."""
     code_owners: Annotated[
         tuple[Annotated[str, Field(pattern=r"^[^\s#]+$", max_length=256)], ...],
         Field(max_length=50),
@@ -194,6 +200,8 @@ def _settings(
         reaches=defaults.reaches,
         limits=defaults.limits,
         metrics=defaults.metrics,
+        alerts=tenant.alerts,
+        logs=tenant.logs,
         address_pools=tenant.address_pools,
         storage_classes=_classes(tenant, defaults),
     )
