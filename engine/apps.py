@@ -31,7 +31,7 @@ SIGNS: tuple[tuple[str, Code], ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class AppState:
+class InstalledApp:
     """An install in a cluster as Flux sees it.
 
     Attributes:
@@ -64,7 +64,7 @@ class AppState:
         }
 
 
-def read_apps(api: Api, namespace: str) -> list[AppState]:
+def read_apps(api: Api, namespace: str) -> list[InstalledApp]:
     """The state of every install; none where the management cluster has no Flux.
 
     Args:
@@ -89,7 +89,7 @@ def _order(view: AppView) -> tuple[str, ...]:
     return view.tenant, view.name, view.cluster
 
 
-def _states(releases: list[Manifest], sources: Mapping[str, Manifest]) -> Iterator[AppState]:
+def _states(releases: list[Manifest], sources: Mapping[str, Manifest]) -> Iterator[InstalledApp]:
     for release in releases:
         view = AppView.of(release)
         if view:
@@ -97,7 +97,7 @@ def _states(releases: list[Manifest], sources: Mapping[str, Manifest]) -> Iterat
             yield state_of(view, release, source)
 
 
-def state_of(view: AppView, release: Manifest, source: Manifest) -> AppState:
+def state_of(view: AppView, release: Manifest, source: Manifest) -> InstalledApp:
     """The state of an install.
 
     Args:
@@ -112,17 +112,17 @@ def state_of(view: AppView, release: Manifest, source: Manifest) -> AppState:
     ready = _condition(release, "Ready")
     since = str(ready.get("lastTransitionTime", ""))
     if "deletionTimestamp" in release["metadata"]:
-        return AppState(view, "leaving", running, since, _problem(view, release, source))
+        return InstalledApp(view, "leaving", running, since, _problem(view, release, source))
     if view.suspended:
-        return AppState(view, "suspended", running, since)
+        return InstalledApp(view, "suspended", running, since)
     current = status.get("observedGeneration") == release["metadata"].get("generation")
     if ready.get("status") == "True" and current:
-        return AppState(view, "ready", running, since)
+        return InstalledApp(view, "ready", running, since)
     problem = _problem(view, release, source)
     if problem is None or ready.get("status") == "Unknown":
-        return AppState(view, "waiting", running, since, problem)
+        return InstalledApp(view, "waiting", running, since, problem)
     back = _condition(release, "Remediated").get("status") == "True" and running
-    return AppState(view, "rolled back" if back else "failed", running, since, problem)
+    return InstalledApp(view, "rolled back" if back else "failed", running, since, problem)
 
 
 def _condition(manifest: Manifest, kind: str) -> Mapping[str, Any]:

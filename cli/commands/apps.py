@@ -10,10 +10,9 @@ from typer import Argument, Option
 
 from cli import console
 from cli.options import Format, Output
-from components.store.entry import AppState as EntryState
-from components.store.entry import ordered
+from components.store.entry import AppState, ordered
 from components.store.install import ChosenApp
-from engine.apps import AppState, read_apps
+from engine.apps import InstalledApp, read_apps
 from engine.session import Session
 from errors import CaasError
 from errors.tenants import TENANT_NOT_FOUND
@@ -46,7 +45,7 @@ class AppRow:
     place: tuple[str, str]
     app: str
     version: str
-    state: AppState | None
+    state: InstalledApp | None
     note: str
 
     def cells(self) -> tuple[str, ...]:
@@ -76,7 +75,7 @@ def command(
 ) -> None:
     """Show the applications of tenants: versions, state, updates, and what is wrong.
 
-    Reads the stack file, and what Flux on the management cluster says about each install. Every
+    Reads the stack file, and the objects of Flux on the management cluster. Every
     install that is not as listed follows with a code, the reason and the fix. The command changes
     nothing.
     """
@@ -101,7 +100,7 @@ def command(
         console.say(str(problem), "yellow")
 
 
-def _rows(settings: Stack, states: Iterable[AppState]) -> Iterator[AppRow]:
+def _rows(settings: Stack, states: Iterable[InstalledApp]) -> Iterator[AppRow]:
     live = {(each.view.tenant, each.view.name, each.view.cluster): each for each in states}
     for app in settings.apps:
         note = _note(app, settings)
@@ -117,9 +116,9 @@ def _rows(settings: Stack, states: Iterable[AppState]) -> Iterator[AppRow]:
 
 def _note(app: ChosenApp, settings: Stack) -> str:
     """An update of the store, or what it says about the version that runs."""
-    if app.version.state is EntryState.WITHDRAWN:
+    if app.version.state is AppState.WITHDRAWN:
         return f"withdrawn: {app.version.reason}"
-    if app.version.state is EntryState.DEPRECATED:
+    if app.version.state is AppState.DEPRECATED:
         return f"deprecated: use {app.version.use_instead}"
     entry = settings.shelves.find(app.install.app)
     newest = entry.newest if entry else None

@@ -187,7 +187,7 @@ class Entry(Settings):
     ports: Annotated[tuple[AppPort, ...], Field(max_length=20)] = ()
     """Ports that its pods open. They carry the label `app.kubernetes.io/instance`."""
     stays: StayingData | None = None
-    """What stays when an install is removed."""
+    """The data that stays when an install is removed."""
     links: AppLinks = AppLinks()
     """Pages about running it."""
     versions: Annotated[tuple[AppVersion, ...], Field(min_length=1, max_length=200)]
@@ -282,7 +282,7 @@ def ordered(version: str) -> Version:
 def _of_content(
     at: tuple[str | int, ...], entry: Entry
 ) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """What makes no sense in the form and the amounts of an entry."""
+    """The contradictions in the form and the amounts of an entry."""
     for name, field in entry.form.items():
         if why := field.inconsistency():
             yield (*at, "form", name), why

@@ -34,7 +34,7 @@ class FluxSettings(AddonSettings):
     """The resources of what installs them; for more than 200 installs add 1Mi for each."""
 
     def addon(self, target: ClusterFacts) -> Addon:
-        """One chart in a namespace of its own."""
+        """One chart in a separate namespace."""
         return Addon(
             "flux",
             charts=(Chart("flux2", NAMESPACE, merged(self._values(target), self.values)),),
@@ -56,7 +56,7 @@ class FluxSettings(AddonSettings):
                 "defaultServiceAccount": NOBODY,
                 "privileged": False,
             },
-            # Nobody but the platform writes Flux's objects.
+            # Only the platform writes Flux's objects.
             "rbac": {"createAggregation": False},
             "prometheus": {"podMonitor": {"create": target.has("monitoring")}},
             "sourceController": {"resources": self.source_controller.requirements()},

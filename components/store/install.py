@@ -31,7 +31,7 @@ AppName = Annotated[str, Field(pattern=f"^({LABEL}/)?{LABEL}$", max_length=81)]
 
 
 class DataFate(StrEnum):
-    """What becomes of the data of an application that is removed."""
+    """The fate of the data of an application that is removed."""
 
     KEEP = "keep"
     DELETE = "delete"

@@ -37,6 +37,11 @@ TIMEOUT = "10m"
 """The longest time that an install, an upgrade or a rollback waits for pods."""
 
 
+WAITS_FOR_NOTHING = {"pulumi.com/skipAwait": "true"}
+"""The annotation by which Pulumi does not wait: a cluster that does not answer keeps its release,
+also a deleted one, and all others go on."""
+
+
 def source_name(app: str, version: str) -> str:
     """The name of the source of a chart: `internal.prices-2.4.1`."""
     return short(f"{app.replace('/', '.')}-{version}")
@@ -180,14 +185,14 @@ def release(app: ChosenApp, cluster: str, namespace: str) -> Manifest:
             "name": release_name(app, cluster),
             "namespace": namespace,
             "labels": labels,
-            "annotations": {TERMS_ANNOTATION: json.dumps(terms(app))},
+            "annotations": {TERMS_ANNOTATION: json.dumps(terms(app)), **WAITS_FOR_NOTHING},
         },
         "spec": spec,
     }
 
 
 def terms(app: ChosenApp) -> dict[str, Any]:
-    """What the preview of a later change has to know about an install."""
+    """The facts of an install that the preview of a later change needs."""
     amounts = app.entry.amounts(app.install.settings)
     stays = app.entry.stays if app.install.data is DataFate.KEEP else None
     form = app.entry.form

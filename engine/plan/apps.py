@@ -105,6 +105,15 @@ def plan_apps(live: Objects, after: Objects) -> list[AppChange]:
     return [AppChange(what, tuple(clusters)) for what, clusters in groups.items()]
 
 
+def changed_apps(live: Objects, after: Objects) -> set[tuple[str, str]]:
+    """The tenant and the name of each install that changes in some cluster."""
+    before, later = _views(live), _views(after)
+    pairs = ((before.get(name), later.get(name)) for name in {*before, *later})
+    return {
+        (each.tenant, each.name) for old, new in pairs if old != new for each in (old, new) if each
+    }
+
+
 def _views(objects: Objects) -> dict[str, AppView]:
     found = {key.name: AppView.of(each) for key, each in objects.items() if key.kind == KIND}
     return {name: view for name, view in found.items() if view}

@@ -9,7 +9,7 @@ from engine.inside.record import PendingRemoval, RemovalState, grouped
 from engine.objects import Key
 from engine.plan.addons import AddonChange, plan_addons
 from engine.plan.approvals import Approval, plan_approvals
-from engine.plan.apps import AppChange, plan_apps
+from engine.plan.apps import AppChange, changed_apps, plan_apps
 from engine.plan.clusters import ClusterChange, plan_clusters
 from engine.plan.data import DataChange, plan_data
 from engine.plan.objects import ObjectPlan
@@ -94,5 +94,7 @@ class Plan:
             data,
             tenants=tuple(plan_tenants(live, after)),
             apps=tuple(plan_apps(objects.live, objects.after())),
-            approvals=tuple(plan_approvals(live, after)),
+            approvals=tuple(
+                plan_approvals(live, after, changed_apps(objects.live, objects.after()))
+            ),
         )

@@ -137,7 +137,7 @@ class Stack(Settings):
 
     @cached_property
     def app_facts(self) -> AppFacts:
-        """What clusters have to know about the applications of tenants."""
+        """The facts about the applications of tenants that clusters need."""
         if not self.has_flux:
             return AppFacts()
         openings: dict[str, tuple[AppOpening, ...]] = {}

@@ -150,7 +150,7 @@ class StackTenant(Settings):
 
 @dataclass(frozen=True, slots=True)
 class AppFacts:
-    """What clusters have to know about applications.
+    """The facts about applications that clusters need.
 
     Attributes:
         deployer: the namespace from where Flux installs them; None where nothing does.

@@ -12,7 +12,8 @@ from components.delivery.contents import BundleContents
 from components.mappings import Manifest
 from components.store.objects import bundled, release_name, short, source
 from engine.objects import Key, Objects
-from engine.plan.apps import judge_apps, plan_apps
+from engine.plan.approvals import plan_approvals
+from engine.plan.apps import changed_apps, judge_apps, plan_apps
 from engine.plan.objects import plan_between
 from engine.plan.tenant_delivery import TenantDelivery
 from engine.plan.tenants import plan_tenants
@@ -263,6 +264,17 @@ def test_an_install_gives_no_person_rights(tmp_path: Path) -> None:
     none, new = objects(file(tmp_path, namespaces=["web"])), objects(file(tmp_path))
     live, after = TenantDelivery.of(plan_between(none.values(), new.values()))
     assert not [each for each in plan_tenants(live, after) if "deployer" in str(each)]
+
+
+def test_owners_approve_applications(tmp_path: Path) -> None:
+    people = {"owners": ["leads"]}
+    none, new = objects(file(tmp_path, people=people)), objects(file(tmp_path, APP, people=people))
+    live, after = TenantDelivery.of(plan_between(none.values(), new.values()))
+    changed = changed_apps(none, new)
+    assert [str(each) for each in plan_approvals(live, after, changed)] == [
+        "approval: owners of `shop` (application `shop/prices`)"
+    ]
+    assert not changed_apps(new, new)
 
 
 def test_a_value_that_stays_as_it_was(tmp_path: Path) -> None:

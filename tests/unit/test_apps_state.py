@@ -14,7 +14,7 @@ import pytest
 from cli.commands.apps import AppRow, _rows
 from components.mappings import Manifest
 from components.store.objects import release, source
-from engine.apps import AppState, state_of
+from engine.apps import InstalledApp, state_of
 from engine.plan.apps import AppView
 from errors import Code
 from errors.app_failures import (
@@ -54,7 +54,7 @@ def judged(
     history: tuple[dict[str, str], ...] = (),
     of_source: tuple[dict[str, Any], ...] = (),
     **metadata: Any,
-) -> AppState:
+) -> InstalledApp:
     found, repository = made
     status = {"conditions": list(conditions), "history": list(history), "observedGeneration": 1}
     whole = {**found, "status": status, "metadata": found["metadata"] | metadata}
@@ -74,7 +74,7 @@ def test_it_has_not_been_looked_at_since_the_last_change(made: tuple[Manifest, M
     assert (found.state, found.running) == ("waiting", "1.0.0")
 
 
-def code(state: AppState) -> Code | None:
+def code(state: InstalledApp) -> Code | None:
     return state.problem.code if state.problem else None
 
 

@@ -88,7 +88,8 @@ def _of_tenant(
         seen.add(install.name)
         if install.namespace not in spaces:
             what = f"`{install.namespace}` is no namespace of `{tenant.name}`"
-            found.append(Finding(APP_PLACE_UNKNOWN, ("in",), what))
+            yield Finding(APP_PLACE_UNKNOWN, ("in",), what).below("apps", number)
+            continue
         try:
             entry = shelves.find(install.app)
         except CaasError as error:
