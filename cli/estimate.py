@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cli import console
-from components.estimate import Estimate, Line, Range, Unit
+from components.estimate import TENANT_RULE, Estimate, Line, Range, Unit
 
 COLUMNS = ("What", "Before", "After", "Monthly before", "Monthly after")
 
@@ -26,6 +26,14 @@ def show(found: Estimate) -> None:
     console.say(f"Prices of {found.prices.on}: {found.prices.source}")
     for note in found.notes:
         console.say(f"{note}.")
+    if found.tenants:
+        rows = [
+            (each.tenant, money(each.before), money(each.after))
+            for each in (*found.tenants, found.platform)
+        ]
+        console.say()
+        console.table(("Tenant", *COLUMNS[3:]), rows, title=f"By tenant, in {currency}")
+        console.say(f"{TENANT_RULE}.")
 
 
 def line(found: Estimate) -> str:

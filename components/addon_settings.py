@@ -17,7 +17,7 @@ from catalog import chart_resources
 from components import service_domain
 from components.addon import Addon, OwnStore
 from components.chart import Chart
-from components.facts import ClusterFacts, InstalledAddon
+from components.facts import ClusterFacts, InstalledAddon, TenantFacts
 from components.fields import Flag, LabelKey, LabelValue, Settings
 from components.finding import Finding
 
@@ -56,6 +56,10 @@ class AddonSettings(Settings):
     def gateway_class(self) -> str:
         """The GatewayClass that it serves, one of `components.ingress.classes`; empty for none."""
         return ""
+
+    def tenant_facts(self) -> TenantFacts | None:
+        """The tenant whose namespaces it brings; None for an add-on of the platform."""
+        return None
 
 
 def merged(values: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:

@@ -30,6 +30,16 @@ DEFAULT_DISK = "default"
 """The entry of a price list for disk types that it does not name."""
 
 
+PLATFORM = "(platform)"
+"""The name of what no tenant costs, in a list of tenants."""
+TENANT_RULE = (
+    "A whole cluster costs its tenant all of it. A shared cluster costs a tenant the larger of its "
+    "shares of CPU and memory: the quotas of its namespaces there, of the workers of the cluster, "
+    "with as many as autoscaling may make. Quotas above the workers share the cluster in "
+    "proportion. The rest is the platform's. This splits the estimate by quotas; it does not "
+    "measure use, and traffic and volumes are not in it"
+)
+
 Counts = Mapping[tuple[str, str, str], int]
 """Machines that pools have now, by namespace, cluster and pool."""
 UNKNOWN: Counts = {}
@@ -47,6 +57,11 @@ class Range:
 
     def __mul__(self, factor: float) -> Range:
         return Range(self.low * factor, self.high * factor)
+
+    def without(self, parts: Iterable[Range]) -> Range:
+        """The rest after parts of it are taken out."""
+        taken = sum(parts, Range())
+        return Range(max(0.0, self.low - taken.low), max(0.0, self.high - taken.high))
 
     def as_json(self) -> float | dict[str, float]:
         """A number, or `{min, max}`."""
@@ -116,16 +131,43 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class TenantCost:
+    """The monthly cost of a tenant.
+
+    Attributes:
+        tenant: its name.
+        before: the current cost.
+        after: the future cost.
+    """
+
+    tenant: str
+    before: Range
+    after: Range
+
+    def as_dict(self) -> dict[str, Any]:
+        """For `--output json`."""
+        return {
+            "name": self.tenant,
+            "monthlyBefore": self.before.as_json(),
+            "monthlyAfter": self.after.as_json(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Estimate:
     """The current and the future number of an item, and its monthly cost.
 
     Attributes:
         lines: machines first.
         prices: None where the infrastructure has no price list.
+        tenants: the parts of the cost that are of tenants; empty without prices.
+        unsplit: clusters that cost no tenant anything although they have some, and why.
     """
 
     lines: tuple[Line, ...]
     prices: PriceList | None
+    tenants: tuple[TenantCost, ...] = ()
+    unsplit: tuple[str, ...] = ()
 
     @property
     def before(self) -> Range:
@@ -136,6 +178,13 @@ class Estimate:
     def after(self) -> Range:
         """The future cost of all items with a price."""
         return sum((line.cost(line.after) or Range() for line in self.lines), Range())
+
+    @property
+    def platform(self) -> TenantCost:
+        """The cost that is of no tenant."""
+        before = self.before.without(each.before for each in self.tenants)
+        after = self.after.without(each.after for each in self.tenants)
+        return TenantCost(PLATFORM, before, after)
 
     @property
     def notes(self) -> list[str]:
@@ -153,7 +202,7 @@ class Estimate:
             found.append("Ranges: the autoscaler chooses between its bounds")
         if any(line.before.low != line.before.high for line in self.lines):
             found.append("The current number of machines was not read from a management cluster")
-        return found
+        return [*found, *self.unsplit]
 
     def as_dict(self) -> dict[str, Any]:
         """For `--output json`."""
@@ -166,6 +215,9 @@ class Estimate:
             "pricesOf": prices.on.isoformat() if prices else None,
             "source": prices.source if prices else None,
             "notes": self.notes,
+            "tenants": [each.as_dict() for each in self.tenants],
+            "platform": self.platform.as_dict() if self.tenants else None,
+            "tenantRule": TENANT_RULE if self.tenants else None,
         }
 
 
@@ -227,6 +279,19 @@ def count(
             if real or item.unit is Unit.MACHINE:
                 total[item] = total.get(item, Range()) + number
     return {item: number for item, number in total.items() if number.high}
+
+
+def cluster_cost(
+    cluster: DeclaredCluster,
+    infrastructure: Infrastructure,
+    prices: PriceList,
+    counts: Counts = UNKNOWN,
+) -> Range:
+    """The monthly cost of the items of a cluster that have a price."""
+    found = Range()
+    for item, number in _cluster(cluster, infrastructure, counts):
+        found += number * (_monthly(item, prices) or 0)
+    return found
 
 
 def _cluster(

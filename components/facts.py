@@ -106,6 +106,23 @@ class PoolFacts:
     signed_kubelets: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class TenantFacts:
+    """A tenant of a cluster, as the add-ons of the platform see it.
+
+    Attributes:
+        name: its name.
+        namespaces: its namespaces in the cluster that the stack file names.
+        whole_cluster: whether every namespace that is not of the platform is the tenant's.
+        receivers: of alerts about its namespaces; empty for those of the platform.
+    """
+
+    name: str
+    namespaces: tuple[str, ...] = ()
+    whole_cluster: bool = False
+    receivers: tuple[str, ...] = ()
+
+
 class InstalledAddon(Protocol):
     """The settings of an add-on, as other add-ons of the cluster see them.
 
@@ -128,6 +145,9 @@ class InstalledAddon(Protocol):
 
     def gateway_class(self) -> str:
         """The GatewayClass that it serves; empty for none."""
+
+    def tenant_facts(self) -> TenantFacts | None:
+        """The tenant whose namespaces it brings; None for an add-on of the platform."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +182,12 @@ class ClusterFacts:
     def has(self, *keys: str) -> bool:
         """True if it gets one of these add-ons, by their keys in a stack file."""
         return any(key in self.addons for key in keys)
+
+    @property
+    def tenants(self) -> list[TenantFacts]:
+        """The tenants of the cluster."""
+        found = (each.tenant_facts() for each in self.addons.values())
+        return [each for each in found if each]
 
     @property
     def most_in_rollout(self) -> int:

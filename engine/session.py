@@ -18,6 +18,7 @@ from components.estimate import UNKNOWN, Counts, Estimate, estimate
 from components.infrastructure.interface import Provider
 from components.manifest import membership
 from components.mappings import Manifest
+from components.tenancy.costs import CostSide, with_tenants
 from engine import requirements
 from engine.api import Api
 from engine.apply import Report, apply_plan, prepare_for_pulumi, retire
@@ -301,8 +302,12 @@ class Session:
             [manifest for key, manifest in found.items() if key.kind == "Cluster"]
             for found in (objects.live, objects.after())
         )
-        settings = self.settings
-        return estimate(before, after, settings.infrastructure, settings.all_clusters, plan.counts)
+        machines, clusters = self.settings.infrastructure, self.settings.all_clusters
+        found = estimate(before, after, machines, clusters, plan.counts)
+        old, new = plan.quotas
+        return with_tenants(
+            found, machines, CostSide(before, old, plan.counts), CostSide(after, new)
+        )
 
     def apply(self, plan: Plan, report: Report) -> None:
         """Does what the plan says."""

@@ -6,7 +6,7 @@ import html
 from collections.abc import Iterator, Sequence
 
 from cli.check.found import Checked, StackFinding
-from cli.check.report import CheckReport, costs, counted, machines
+from cli.check.report import CheckReport, costs, counted, machines, tenant_costs
 
 MARK = "<!-- caas check -->"
 """By this line a job finds the comment that it wrote before."""
@@ -60,6 +60,8 @@ def _stack(report: CheckReport, stack: Checked) -> Iterator[str]:
             yield f"- {touched}"
     if cost := costs(stack):
         yield from ("", f"Estimated cost: **{cost}**")
+    if rows := tenant_costs(stack):
+        yield from _folded("Cost by tenant", list(_by_tenant(stack, rows)))
     if stack.findings:
         yield from ("", *_findings(report, stack.findings))
     if stack.mended:
@@ -72,6 +74,15 @@ def _stack(report: CheckReport, stack: Checked) -> Iterator[str]:
         more = [f"and {len(names) - SHOWN} more"] if len(names) > SHOWN else []
         title = counted(len(names), "object") + " that change" + "s" * (len(names) == 1)
         yield from _folded(title, ["```diff", *names[:SHOWN], *more, "```"])
+
+
+def _by_tenant(stack: Checked, rows: Sequence[tuple[str, str, str]]) -> Iterator[str]:
+    """A table of the tenants whose cost changes, and the rule."""
+    currency = stack.estimate["currency"]
+    yield f"| tenant | {currency} a month before | after |"
+    yield "|---|---:|---:|"
+    yield from (f"| {name} | {before} | {after} |" for name, before, after in rows)
+    yield from ("", f"{stack.estimate['tenantRule']}.")
 
 
 def _findings(report: CheckReport, findings: Sequence[StackFinding]) -> Iterator[str]:

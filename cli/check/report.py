@@ -106,6 +106,17 @@ def costs(stack: Checked) -> str:
     return f"{walked} {estimate['currency']} a month (prices of {estimate['pricesOf']})"
 
 
+def tenant_costs(stack: Checked) -> list[tuple[str, str, str]]:
+    """The tenants whose monthly cost changes, with the platform: before and after."""
+    estimate = stack.estimate
+    rows = [*estimate.get("tenants", ()), estimate.get("platform")]
+    return [
+        (each["name"], _money(each["monthlyBefore"]), _money(each["monthlyAfter"]))
+        for each in rows
+        if stack.change and each and each["monthlyBefore"] != each["monthlyAfter"]
+    ]
+
+
 def machines(stack: Checked) -> str:
     """The numbers of machines that a change creates, replaces and removes; empty if there are
     none."""

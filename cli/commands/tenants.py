@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
 from typer import Argument, Option
 
-from cli import console
+from cli import console, estimate
 from cli.options import Format, Output
 from components.cluster.settings import Cluster
+from components.estimate import TENANT_RULE, Range
 from components.tenancy.network import is_namespace, owned
 from components.tenancy.settings import Connection, ResourceShare
 from engine.inside.step import ClusterWork, problems
@@ -20,6 +21,7 @@ from errors import CaasError
 from errors.tenants import TENANT_NOT_FOUND
 from plane.progress import Silent
 from stacks.settings import Stack
+from stacks.settings.tenant_costs import StackCosts, costs_of
 from stacks.settings.tenants import PlacedNamespace, StackTenant
 from stacks.settings.whole_clusters import clusters_for, size_of
 
@@ -83,8 +85,9 @@ def command(
 
     Reads the stack file alone, and with `--live` the clusters that answer. A quota is that of a
     namespace in each of its clusters; its use is that of the cluster that uses most of it. Of a
-    whole cluster the CPUs and the memory of its workers are shown. With the name of a tenant its
-    people, domains and connections follow.
+    whole cluster the CPUs and the memory of its workers are shown. Where the infrastructure has
+    prices, each tenant's part of the estimated cost follows, by quota. With the name of a tenant
+    its people, domains and connections follow.
     """
     session = Session(stack, Silent())
     settings = session.settings
@@ -94,9 +97,10 @@ def command(
         why = f"it has {names}" if names else "it has none"
         raise CaasError(TENANT_NOT_FOUND, f"`{stack}` has no tenant `{tenant}`", why=why)
     use = _use(session, chosen) if live else QuotaUse()
+    costs = costs_of(settings) if chosen else StackCosts(None)
     unread = list(problems(ClusterWork(name, error=why) for name, why in use.unread.items()))
     if output is Format.JSON:
-        tenants = [_as_dict(each, settings, use) for each in chosen]
+        tenants = [_as_dict(each, settings, use) | _cost(each, costs) for each in chosen]
         unknown = [each.as_dict() for each in unread]
         console.document({"tenants": tenants, **({"unread": unknown} if live else {})})
         return
@@ -114,8 +118,40 @@ def command(
         )
     ]
     console.table(("TENANT", "NAMESPACE", "CLUSTERS", *AMOUNTS), rows)
+    _show_costs(chosen, costs)
     if tenant:
         _show(chosen[0], settings)
+
+
+def _show_costs(tenants: Sequence[StackTenant], costs: StackCosts) -> None:
+    """The monthly cost of tenants, and the rule; nothing without prices."""
+    if costs.prices is None:
+        return
+    console.say()
+    monthly = costs.costs.monthly
+    rows = [(each.name, estimate.money(monthly.get(each.name, Range()))) for each in tenants]
+    console.table(("TENANT", f"{costs.prices.currency} A MONTH"), rows)
+    console.say(f"{TENANT_RULE}.")
+    for note in costs.costs.notes:
+        console.say(f"{note}.")
+    console.say(f"Prices of {costs.prices.on}: {costs.prices.source}")
+
+
+def _cost(tenant: StackTenant, costs: StackCosts) -> dict[str, Any]:
+    """The cost of a tenant, for `--output json`."""
+    prices = costs.prices
+    if prices is None:
+        return {"cost": None}
+    monthly = costs.costs.monthly.get(tenant.name, Range())
+    return {
+        "cost": {
+            "monthly": monthly.as_json(),
+            "currency": prices.currency,
+            "pricesOf": prices.on.isoformat(),
+            "rule": TENANT_RULE,
+            "notes": list(costs.costs.notes),
+        }
+    }
 
 
 def _use(session: Session, tenants: Iterable[StackTenant]) -> QuotaUse:

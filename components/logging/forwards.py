@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -49,9 +50,9 @@ class Forward(Settings):
         """The variable of the collector that holds a key of its Secret."""
         return f"FORWARD_{self.name}_{key}".upper().replace("-", "_")
 
+    @abstractmethod
     def output(self) -> Properties:
         """The output of Fluent Bit, without what all outputs have."""
-        raise NotImplementedError
 
 
 class _WithTls(Forward):

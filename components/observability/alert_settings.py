@@ -14,6 +14,7 @@ from components.fields import (
     Count,
     Domain,
     Duration,
+    Flag,
     Namespace,
     Settings,
     Value,
@@ -23,7 +24,8 @@ from components.fields import (
 )
 from errors import stack_file
 
-Address = Annotated[str, Field(pattern=r"^[^@\s,<>]+@[^@\s,<>]+$", max_length=254)]
+ADDRESS = r"^[^@\s,<>]+@[^@\s,<>]+$"
+Address = Annotated[str, Field(pattern=ADDRESS, max_length=254)]
 """An e-mail address without a name."""
 
 
@@ -35,7 +37,8 @@ def _phone(value: object) -> object:
 
 Phone = Annotated[str, BeforeValidator(_phone), Field(pattern=r"^\+[1-9][0-9]{6,14}$")]
 """A telephone number as E.164 writes it: `+` and the country first, `+4915112345678`."""
-TeamName = Annotated[str, Field(pattern=r"^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$")]
+TEAM_NAME = r"^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$"
+TeamName = Annotated[str, Field(pattern=TEAM_NAME)]
 LabelName = Annotated[str, Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$", max_length=63)]
 DAY_MINUTES, HOUR = 1440, 60
 
@@ -167,6 +170,9 @@ class Chat(Webhook):
         Severity.WARNING,
     )
     """The severities that are posted."""
+    for_tenants: Flag = False
+    """Gets only alerts about namespaces of the tenants that name it in `alerts.receivers`; other
+    webhooks get all alerts."""
 
 
 class Sns(Settings):
@@ -275,7 +281,8 @@ class Alerts(Settings):
     sms: Sms | None = None
     """SMS, for critical alerts."""
     webhooks: Annotated[tuple[Chat, ...], Field(max_length=20)] = ()
-    """Chat rooms, ticket and on-call services; they get the alerts of all teams."""
+    """Chat rooms, ticket and on-call services; they get the alerts of all teams, or those of
+    tenants."""
     teams: Annotated[tuple[Team, ...], Field(max_length=200)] = ()
     """Teams with separate receivers."""
     quiet_hours: Annotated[tuple[QuietHours, ...], Field(max_length=20)] = ()

@@ -6,17 +6,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from components.facts import TenantFacts
 from components.fields import Duration
 from components.observability.alert_settings import (
     DAY_MINUTES,
     Address,
     Alerts,
+    Chat,
     Day,
     Phone,
     QuietHours,
     Severity,
     Sms,
     SmtpTls,
+    Team,
     TimeOfDay,
     Webhook,
 )
@@ -56,14 +59,22 @@ class AlertOwner:
     sms: Sequence[Phone]
 
 
-def configuration(alerts: Alerts, secrets: str = SECRETS) -> Config:
+def configuration(
+    alerts: Alerts,
+    secrets: str = SECRETS,
+    tenants: Sequence[TenantFacts] = (),
+    platform: Sequence[str] = (),
+) -> Config:
     """The configuration file, as a mapping.
 
     Args:
         alerts: what the stack file says.
         secrets: the folder with a folder for each Secret.
+        tenants: of the cluster.
+        platform: patterns of the namespaces of the platform, which are not of the tenant of a
+            whole cluster.
     """
-    return _Maker(alerts, secrets).configuration()
+    return _Maker(alerts, secrets, tenants, platform).configuration()
 
 
 def secrets_of(alerts: Alerts) -> list[str]:
@@ -80,8 +91,15 @@ def secrets_of(alerts: Alerts) -> list[str]:
 
 
 class _Maker:
-    def __init__(self, alerts: Alerts, secrets: str) -> None:
+    def __init__(
+        self,
+        alerts: Alerts,
+        secrets: str,
+        tenants: Sequence[TenantFacts],
+        platform: Sequence[str],
+    ) -> None:
         self.alerts, self.secrets = alerts, secrets
+        self.tenants, self.platform = tenants, platform
         self.receivers: dict[str, Config] = {NOBODY: {"name": NOBODY}}
 
     def configuration(self) -> Config:
@@ -93,7 +111,14 @@ class _Maker:
             "group_wait": str(grouping.wait),
             "group_interval": str(grouping.interval),
             "repeat_interval": str(self._repeat(Severity.WARNING)),
-            "routes": [*self._special(), *self._chats(), *self._teams(), *self._levels(owner)],
+            "routes": [
+                *self._special(),
+                *self._chats(),
+                *self._labelled(),
+                *self._tenants(),
+                *self._teams(),
+                *self._levels(owner),
+            ],
         }
         intervals = [
             {"name": _interval(index), "time_intervals": list(_spans(each))}
@@ -152,30 +177,64 @@ class _Maker:
     def _chats(self) -> Iterator[Config]:
         """Chat rooms receive all alerts, so routing continues after them."""
         for chat in self.alerts.webhooks:
-            name = self._named(f"webhook-{chat.name}", {"webhook_configs": [self._hook(chat)]})
-            for severity in chat.severities:
-                yield self._level(name, severity) | {"continue": True}
+            if not chat.for_tenants:
+                yield from self._chat(chat)
+
+    def _chat(self, chat: Chat) -> Iterator[Config]:
+        name = self._named(f"webhook-{chat.name}", {"webhook_configs": [self._hook(chat)]})
+        for severity in chat.severities:
+            yield self._level(name, severity) | {"continue": True}
+
+    def _owner(self, team: Team) -> AlertOwner:
+        operators = self._operators()
+        email, sms = team.email or operators.email, team.sms or operators.sms
+        return AlertOwner(f"team-{team.name}", email, sms)
+
+    def _labelled(self) -> Iterator[Config]:
+        for team in self.alerts.teams:
+            yield self._branch([f'team = "{team.name}"'], self._owner(team))
 
     def _teams(self) -> Iterator[Config]:
-        operators = self._operators()
-        owners = {
-            team.name: AlertOwner(
-                f"team-{team.name}", team.email or operators.email, team.sms or operators.sms
-            )
-            for team in self.alerts.teams
-        }
-        for team in self.alerts.teams:
-            yield self._team(f'team = "{team.name}"', owners[team.name])
         for team in self.alerts.teams:
             if team.namespaces:
-                names = "|".join(team.namespaces)
-                yield self._team(f'namespace =~ "{names}"', owners[team.name])
+                matcher = f'namespace =~ "{"|".join(team.namespaces)}"'
+                yield self._branch([matcher], self._owner(team))
 
-    def _team(self, matcher: str, owner: AlertOwner) -> Config:
+    def _tenants(self) -> Iterator[Config]:
+        """The alerts about namespaces of tenants with receivers; no other receiver gets them."""
+        for tenant in self.tenants:
+            matchers = self._namespaces_of(tenant)
+            if not (tenant.receivers and matchers):
+                continue
+            teams = [each for each in self.alerts.teams if each.name in tenant.receivers]
+            owners = [
+                AlertOwner("", [each for each in tenant.receivers if "@" in each], ()),
+                *map(self._owner, teams),
+            ]
+            email = dict.fromkeys(each for owner in owners for each in owner.email)
+            sms = dict.fromkeys(each for owner in owners for each in owner.sms)
+            chats = [
+                route
+                for chat in self.alerts.webhooks
+                if chat.for_tenants and chat.name in tenant.receivers
+                for route in self._chat(chat)
+            ]
+            owner = AlertOwner(f"tenant-{tenant.name}", [*email], [*sms])
+            yield self._branch(matchers, owner, chats)
+
+    def _namespaces_of(self, tenant: TenantFacts) -> list[str]:
+        """The matchers of the namespaces of a tenant; empty where it has none."""
+        if tenant.whole_cluster:
+            return ['namespace != ""', f'namespace !~ "{"|".join(self.platform)}"']
+        return [f'namespace =~ "{"|".join(tenant.namespaces)}"'] if tenant.namespaces else []
+
+    def _branch(
+        self, matchers: list[str], owner: AlertOwner, first: Sequence[Config] = ()
+    ) -> Config:
         return {
             "receiver": self._receiver(owner, Severity.WARNING),
-            "matchers": [matcher],
-            "routes": self._levels(owner),
+            "matchers": matchers,
+            "routes": [*first, *self._levels(owner)],
         }
 
     def _levels(self, owner: AlertOwner) -> list[Config]:

@@ -22,6 +22,7 @@ from components.observability.settings import (
     Storage,
 )
 from components.placeholders import filled
+from components.tenancy.names import protected_patterns
 
 Values = dict[str, Any]
 
@@ -46,7 +47,7 @@ def chart_values(settings: MonitoringOptions, target: ClusterFacts) -> Values:
         "crds": {"upgradeJob": _definitions()},
         "prometheusOperator": _operator(),
         "prometheus": _prometheus(settings),
-        "alertmanager": _alertmanager(settings),
+        "alertmanager": _alertmanager(settings, target),
         "grafana": _grafana(settings),
         "kube-state-metrics": _state_metrics(settings, target),
         "prometheus-node-exporter": {"fullnameOverride": "node-exporter"},
@@ -134,7 +135,9 @@ def _remote_write(settings: RemoteWrite) -> Values:
     return found
 
 
-def _alertmanager(settings: MonitoringOptions) -> Values:
+def _alertmanager(settings: MonitoringOptions, target: ClusterFacts) -> Values:
+    tenants = [each for each in target.tenants if each.receivers]
+    platform = _platform(target) if any(each.whole_cluster for each in tenants) else ()
     secrets = secrets_of(settings.alerts)
     spec: Values = {
         "replicas": settings.replicas,
@@ -149,10 +152,19 @@ def _alertmanager(settings: MonitoringOptions) -> Values:
         variable = {"name": "AWS_SHARED_CREDENTIALS_FILE", "value": file}
         spec["containers"] = [{"name": "alertmanager", "env": [variable]}]
     return {
-        "config": configuration(settings.alerts),
+        "config": configuration(settings.alerts, tenants=tenants, platform=platform),
         "alertmanagerSpec": spec,
         "podDisruptionBudget": _budget(settings.replicas),
     }
+
+
+def _platform(target: ClusterFacts) -> list[str]:
+    """Patterns of the namespaces of the platform in a cluster."""
+    others = (
+        each for key, each in target.addons.items() if key != NAME and not each.tenant_facts()
+    )
+    of_addons = {name for each in others for name in each.addon(target).namespaces}
+    return sorted({NAMESPACE, *of_addons, *protected_patterns()})
 
 
 def _grafana(settings: MonitoringOptions) -> Values:

@@ -41,6 +41,11 @@ def deployer(tenant: str) -> str:
     return f"{tenant}-deployer"
 
 
+def protected_patterns() -> frozenset[str]:
+    """Regular expressions of the namespaces of Kubernetes and the platform."""
+    return frozenset(("default", "kube-.*", f"{PREFIX}.*", *PROTECTED, *privileged_namespaces()))
+
+
 def is_protected(namespace: str) -> bool:
     """True for a namespace that belongs to Kubernetes or to the platform."""
     return (

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field
 
 from components.addon import SecurityLevel
 from components.fields import LABEL, Count, Flag, Namespace, Quantity, Settings, refusal, shown
+from components.observability.alert_settings import ADDRESS, TEAM_NAME
 from errors.tenants import BAD_PEER
 
 INTERNET = "internet"
@@ -43,6 +44,8 @@ Peer = Annotated[str, AfterValidator(_peer), Field(max_length=128)]
 addresses."""
 
 
+AlertReceiver = Annotated[str, Field(pattern=f"{TEAM_NAME}|{ADDRESS}", max_length=254)]
+"""An e-mail address, or the name of a webhook or a team."""
 DnsName = Annotated[str, Field(pattern=rf"^{LABEL}(\.{LABEL})*$", max_length=253)]
 """The name of a StorageClass or an address pool."""
 PoolLabel = Annotated[str, Field(pattern=f"^{LABEL}$", max_length=63)]
@@ -159,6 +162,14 @@ class ContainerDefaults(Settings):
     """The memory that a container requests."""
     memory_limit: Quantity = "512Mi"
     """The memory that a container may use at most."""
+
+
+class TenantAlerts(Settings):
+    """Alerts about the namespaces of a tenant, in clusters with the add-on `monitoring`."""
+
+    receivers: Annotated[tuple[AlertReceiver, ...], Field(max_length=20)] = ()
+    """E-mail addresses, and names of `webhooks` with `forTenants` and of `teams` of the add-on's
+    `alerts`. They get the alerts in place of the platform; without any the platform gets them."""
 
 
 class NamedNamespace(Settings):

@@ -11,14 +11,16 @@ from pydantic import Field
 from components.addon import NETWORK, Addon
 from components.addon_settings import AddonSettings
 from components.addresses import Cidr
-from components.facts import ClusterFacts
+from components.facts import ClusterFacts, TenantFacts
 from components.fields import Domain, Flag, Namespace
 from components.finding import Finding
 from components.mappings import Manifest
 from components.network.flannel import FlannelSettings
+from components.observability.settings import MonitoringOptions
 from components.observability.values import NAMESPACE
 from components.tenancy import whole_cluster
 from components.tenancy.access import bindings, deployer_binding
+from components.tenancy.alerts import receiver_findings
 from components.tenancy.base import TENANCY
 from components.tenancy.cluster_policy import HELD_BY, cluster_policy
 from components.tenancy.fairness import flow
@@ -47,6 +49,7 @@ from components.tenancy.settings import (
     NamespaceShare,
     People,
     ResourceShare,
+    TenantAlerts,
     TenantName,
     TenantNamespace,
 )
@@ -84,6 +87,8 @@ class TenantSettings(AddonSettings):
     """Destinations of all its namespaces."""
     limits: ContainerDefaults = ContainerDefaults()
     """Resources of containers that name none."""
+    alerts: TenantAlerts = TenantAlerts()
+    """Receivers of alerts about its namespaces, for the add-on `monitoring`."""
     address_pools: Annotated[tuple[DnsName, ...], Field(max_length=20)] = ()
     """Address pools of MetalLB that its Services may name."""
     storage_classes: Annotated[tuple[DnsName, ...], Field(max_length=50)] | None = None
@@ -125,8 +130,21 @@ class TenantSettings(AddonSettings):
             annotations={TERMS_ANNOTATION: json.dumps(self._terms())},
         )
 
+    def tenant_facts(self) -> TenantFacts:
+        """The tenant as the add-ons of the platform see it."""
+        return TenantFacts(
+            self.tenant,
+            tuple(each.name for each in self.namespaces),
+            self.whole_cluster,
+            self.alerts.receivers,
+        )
+
     def check(self, target: ClusterFacts) -> Iterator[Finding]:
-        """POLICIES_NOT_ENFORCED, NAMESPACE_PROTECTED, NAMESPACE_TAKEN and POOL_NOT_SET_ASIDE."""
+        """POLICIES_NOT_ENFORCED, NAMESPACE_PROTECTED, NAMESPACE_TAKEN, POOL_NOT_SET_ASIDE,
+        TENANT_RECEIVER_UNKNOWN and RECEIVER_OF_ALL."""
+        monitoring = target.addons.get("monitoring")
+        if isinstance(monitoring, MonitoringOptions):
+            yield from receiver_findings(monitoring.alerts, self.alerts.receivers)
         flannel = target.addons.get("flannel")
         if isinstance(flannel, FlannelSettings) and not flannel.network_policies:
             what, why = "the network of tenants is not closed", f"`{target.name}` has Flannel"
@@ -157,6 +175,7 @@ class TenantSettings(AddonSettings):
             **self.model_dump(
                 mode="json", by_alias=True, exclude_none=True, include={*own, "whole_cluster"}
             ),
+            **({"receivers": list(self.alerts.receivers)} if self.alerts.receivers else {}),
             "defaults": {
                 **defaults,
                 "share": hard(self.default_quota),

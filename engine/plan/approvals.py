@@ -172,6 +172,8 @@ def _of_terms(tenant: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> It
     for key, words in OF_PLATFORM.items():
         if _ordered(old.get(key)) != _ordered(new.get(key)):
             yield Decision(False, f"{words} `{tenant}`")
+    if old.get("receivers") != new.get("receivers"):
+        yield Decision(True, f"receivers of alerts of `{tenant}`")
     for role in ("owners", "members", "viewers"):
         if {*texts(old, "people", role)} != {*texts(new, "people", role)}:
             yield Decision(role != "owners", f"{role} of `{tenant}`")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from components.estimate import UNKNOWN, Counts
+from components.tenancy.costs import Tenants
 from engine.inside.record import PendingRemoval, RemovalState, grouped
 from engine.objects import Key
 from engine.plan.addons import AddonChange, plan_addons
@@ -14,6 +15,7 @@ from engine.plan.clusters import ClusterChange, plan_clusters
 from engine.plan.data import DataChange, plan_data
 from engine.plan.objects import ObjectPlan
 from engine.plan.tenant_delivery import TenantDelivery
+from engine.plan.tenant_quotas import tenant_quotas
 from engine.plan.tenants import TenantChange, plan_tenants
 from engine.program import Recording
 
@@ -34,6 +36,7 @@ class Plan:
         apps: to applications of tenants.
         approvals: that the changes of tenants need.
         recorded: what earlier applies could not remove from clusters.
+        quotas: of tenants in each cluster, before and after.
     """
 
     recording: Recording
@@ -48,6 +51,7 @@ class Plan:
     apps: tuple[AppChange, ...] = ()
     approvals: tuple[Approval, ...] = ()
     recorded: RemovalState = field(default_factory=RemovalState)
+    quotas: tuple[Tenants, Tenants] = field(default_factory=lambda: ({}, {}))
 
     @property
     def once_made(self) -> list[Key]:
@@ -97,4 +101,5 @@ class Plan:
             approvals=tuple(
                 plan_approvals(live, after, changed_apps(objects.live, objects.after()))
             ),
+            quotas=(tenant_quotas(live), tenant_quotas(after)),
         )

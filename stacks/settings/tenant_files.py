@@ -17,7 +17,13 @@ from components.addon import SecurityLevel
 from components.fields import Settings, shown
 from components.problems import Steps
 from components.store.install import AppInstall
-from components.tenancy.settings import AcceptedConnection, Connection, Person, ResourceShare
+from components.tenancy.settings import (
+    AcceptedConnection,
+    Connection,
+    Person,
+    ResourceShare,
+    TenantAlerts,
+)
 from errors import CaasError, Problem, stack_file
 from errors.tenants import PLATFORM_DECIDES, TENANT_FILE_UNKNOWN
 from stacks.settings.source import FilePlaces, Inserted, Source, read, stack_name
@@ -48,6 +54,8 @@ class TenantFile(Settings):
     """Connections from other tenants that its pods accept."""
     apps: Annotated[tuple[AppInstall, ...], Field(max_length=200)] = ()
     """Applications of the store in its namespaces."""
+    alerts: TenantAlerts = TenantAlerts()
+    """Receivers of alerts about its namespaces."""
 
 
 LISTS: tuple[Steps, ...] = (
@@ -57,6 +65,7 @@ LISTS: tuple[Steps, ...] = (
     ("connections",),
     ("accepts",),
     ("apps",),
+    ("alerts", "receivers"),
 )
 """The lists that a file adds to."""
 

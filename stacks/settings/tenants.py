@@ -28,6 +28,7 @@ from components.tenancy.settings import (
     People,
     PoolLabel,
     ResourceShare,
+    TenantAlerts,
     TenantName,
     TenantNamespace,
 )
@@ -131,6 +132,8 @@ class StackTenant(Settings):
     storage_classes: Annotated[tuple[DnsName, ...], Field(max_length=50)] | None = None
     """StorageClasses of its volumes, in addition to those of `tenantDefaults`."""
 
+    alerts: TenantAlerts = TenantAlerts()
+    """Receivers of alerts about its namespaces, in clusters with the add-on `monitoring`."""
     code_owners: Annotated[
         tuple[Annotated[str, Field(pattern=r"^[^\s#]+$", max_length=256)], ...],
         Field(max_length=50),
@@ -241,6 +244,7 @@ def _settings(share: _Share, tenant: StackTenant, defaults: TenantDefaults) -> T
         metrics=defaults.metrics,
         deployer=share.deployer,
         openings=share.openings,
+        alerts=tenant.alerts,
         address_pools=tenant.address_pools,
         storage_classes=_classes(tenant, defaults),
     )

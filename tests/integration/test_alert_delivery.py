@@ -14,6 +14,7 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.server import ThreadedMotoServer
 from moto.sns.models import sns_backends
 
+from components.facts import TenantFacts
 from components.observability import files
 from plane import pki
 from plane.binaries import tools
@@ -219,6 +220,34 @@ class TestRooms:
         assert web.to("/chat")[0].body["commonLabels"]["alertname"] == "ShopSlow"
 
 
+def test_alerts_of_a_tenant_are_its_own(
+    programs: Path, mail: MailSink, web: HttpSink, tmp_path: Path
+) -> None:
+    """Its mail and its room get them and nothing else; the platform gets the rest."""
+    rooms = [
+        {"name": name, "url": f"{web.url}/{name}", "forTenants": True} for name in ("shop", "pay")
+    ]
+    alerts = {"email": server(mail), "webhooks": rooms}
+    shop = TenantFacts("shop", ("shop", "cart"), receivers=("leads@example.com", "shop"))
+    with alertmanager(programs, tmp_path / "am", alerts, tenants=[shop]) as manager:
+        manager.tell(alert("CartSlow", namespace="cart"), alert("NodeLost", namespace=""))
+        manager.tell(alert("PaySlow", namespace="pay"))
+        came(mail, "CartSlow", "NodeLost", "PaySlow")
+        eventually(lambda: bool(web.to("/shop")), LIMIT)
+        manager.tell(alert("Later"))
+        came(mail, "Later")
+    to = {str(each["Subject"]).split()[1]: each["To"] for each in mail.mails}
+    assert to == {
+        "CartSlow": "leads@example.com",
+        "Later": "leads@example.com",
+        "NodeLost": "ops@example.com",
+        "PaySlow": "ops@example.com",
+    }
+    names = {each.body["commonLabels"]["alertname"] for each in web.to("/shop")}
+    assert "CartSlow" in names <= {"CartSlow", "Later"}
+    assert not web.to("/pay")
+
+
 class TestQuiet:
     """Alerts that are not sent; a mail about a later alert shows that their time has passed."""
 
@@ -278,7 +307,10 @@ class TestQuiet:
 ROUTES = {
     "email": {"host": "smtp.example.com", "from": "caas@example.com", "to": ["ops@example.com"]},
     "sms": {"sns": {"region": REGION}, "numbers": [NUMBER]},
-    "webhooks": [{"name": "chat", "url": "https://chat.example.com"}],
+    "webhooks": [
+        {"name": "chat", "url": "https://chat.example.com"},
+        {"name": "lab", "url": "https://lab.example.com", "forTenants": True},
+    ],
     "teams": [
         {"name": "shop", "namespaces": ["shop", "cart"], "email": ["shop@example.com"]},
         {"name": "pay", "sms": ["+15551234567"]},
@@ -288,10 +320,26 @@ ROUTES = {
 }
 
 
+TENANTS = [
+    TenantFacts("store", ("cart", "store"), receivers=("store@example.com",)),
+    TenantFacts("quiet", ("quiet",)),
+    TenantFacts("late", ("late",), receivers=("pay",)),
+]
+LAB = TenantFacts("lab", ("lab-web",), whole_cluster=True, receivers=("lab",))
+PLATFORM = ["caas-.*", "kube-.*", "monitoring"]
+
+
 @pytest.fixture(scope="module")
 def routes(programs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Alertmanager]:
     folder = tmp_path_factory.mktemp("routes") / "am"
-    with alertmanager(programs, folder, ROUTES) as found:
+    with alertmanager(programs, folder, ROUTES, tenants=TENANTS) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def whole(programs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Alertmanager]:
+    folder = tmp_path_factory.mktemp("whole") / "am"
+    with alertmanager(programs, folder, ROUTES, tenants=[LAB], platform=PLATFORM) as found:
         yield found
 
 
@@ -310,8 +358,15 @@ def test_amtool_takes_the_configuration(routes: Alertmanager) -> None:
         ("alertname=Lost", "webhook-chat,operators-warning"),
         ("alertname=Watchdog severity=none", "heartbeat"),
         ("alertname=InfoInhibitor severity=none", "nobody"),
-        ("namespace=cart severity=warning", "webhook-chat,team-shop-warning"),
-        ("namespace=cart severity=critical", "webhook-chat,team-shop-critical"),
+        ("namespace=shop severity=warning", "webhook-chat,team-shop-warning"),
+        ("namespace=shop severity=critical", "webhook-chat,team-shop-critical"),
+        ("namespace=cart severity=critical", "webhook-chat,tenant-store-critical"),
+        ("namespace=store severity=warning", "webhook-chat,tenant-store-warning"),
+        ("namespace=store severity=info", "nobody"),
+        ("namespace=stores severity=warning", "webhook-chat,operators-warning"),
+        ("namespace=quiet severity=warning", "webhook-chat,operators-warning"),
+        ("namespace=late severity=critical", "webhook-chat,tenant-late-critical"),
+        ("team=pay namespace=store severity=critical", "webhook-chat,team-pay-critical"),
         ("namespace=cartoon severity=critical", "webhook-chat,operators-critical"),
         ("team=pay namespace=shop severity=critical", "webhook-chat,team-pay-critical"),
         ("team=shop severity=page", "webhook-chat,team-shop-warning"),
@@ -321,3 +376,19 @@ def test_amtool_takes_the_configuration(routes: Alertmanager) -> None:
 def test_who_is_told(routes: Alertmanager, labels: str, receivers: str) -> None:
     said = routes.tool("config", "routes", "test", f"--config.file={routes.file}", *labels.split())
     assert said.strip() == receivers
+
+
+@pytest.mark.parametrize(
+    ("labels", "receivers"),
+    [
+        ("namespace=lab-web severity=warning", "webhook-chat,webhook-lab"),
+        ("namespace=of-its-owners severity=critical", "webhook-chat,webhook-lab"),
+        ("namespace=of-its-owners severity=info", "nobody"),
+        ("namespace=kube-system severity=warning", "webhook-chat,operators-warning"),
+        ("namespace=monitoring severity=critical", "webhook-chat,operators-critical"),
+        ("alertname=NodeLost severity=critical", "webhook-chat,operators-critical"),
+    ],
+)
+def test_who_is_told_in_a_whole_cluster(whole: Alertmanager, labels: str, receivers: str) -> None:
+    said = whole.tool("config", "routes", "test", f"--config.file={whole.file}", *labels.split())
+    assert said.strip().removesuffix(",nobody") == receivers

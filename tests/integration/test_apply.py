@@ -20,6 +20,7 @@ from components.mappings import Manifest
 from engine import apply
 from engine.api import Api
 from engine.apply import apply_plan
+from engine.fleet import conditions_of
 from engine.objects import Key, Objects, StackObjects, is_retained
 from engine.plan.clusters import ClusterAction
 from engine.plan.objects import Operation, plan_objects
@@ -263,6 +264,15 @@ def refused(stand: Stand) -> Manifest:
     return {**manifest, "spec": {**manifest["spec"], "topology": topology}}
 
 
+def class_is_ready(stand: Stand) -> bool:
+    """The last object of an apply is not waited for, and a class checks clusters when it is."""
+    live = members(stand).live().values()
+    (found,) = (each for each in live if each["kind"] == "ClusterClass")
+    condition = conditions_of(found).get("VariablesReady", {})
+    current = condition.get("observedGeneration") == found["metadata"]["generation"]
+    return current and condition["status"] == "True"
+
+
 def config_map(stand: Stand, name: str, **metadata: Any) -> Manifest:
     labels = {STACK_LABEL: stand.name}
     metadata = {"name": name, "namespace": stand.name, "labels": labels} | metadata
@@ -275,6 +285,7 @@ def exists(stand: Stand, manifest: Manifest) -> bool:
 
 def test_an_object_that_a_webhook_refuses_is_found_by_the_plan(stand: Stand) -> None:
     stand.apply()
+    eventually(lambda: class_is_ready(stand), 240)
     stand.write(clusters=[cluster()])
     bad = refused(stand)
     objects = [*stand.session().record().objects()[:-1], bad]

@@ -15,6 +15,7 @@ from typing import Any
 import urllib3
 import yaml
 
+from components.facts import TenantFacts
 from components.observability.alert_settings import Alerts
 from components.observability.alertmanager import configuration
 from tests.integration.kubectl import eventually
@@ -77,6 +78,9 @@ def alertmanager(
     alerts: Mapping[str, Any],
     secrets: Mapping[str, str] | None = None,
     environment: Mapping[str, str] | None = None,
+    *,
+    tenants: Sequence[TenantFacts] = (),
+    platform: Sequence[str] = (),
 ) -> Iterator[Alertmanager]:
     """Runs Alertmanager with the configuration that a stack file's `alerts` make.
 
@@ -86,6 +90,8 @@ def alertmanager(
         alerts: as a stack file writes them; groups are sent after a second.
         secrets: the content of the Secrets, by `name/key`.
         environment: more variables of its process.
+        tenants: of the cluster.
+        platform: patterns of the platform's namespaces.
     """
     folder.mkdir()
     for name, content in (secrets or {}).items():
@@ -93,7 +99,7 @@ def alertmanager(
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(content)
     settings = Alerts.model_validate({"grouping": QUICK} | dict(alerts))
-    made = configuration(settings, str(folder / "secrets"))
+    made = configuration(settings, str(folder / "secrets"), tenants, platform)
     file = folder / "alertmanager.yaml"
     file.write_text(yaml.safe_dump(made))
     port = _free_port()

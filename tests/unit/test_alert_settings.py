@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from components.facts import TenantFacts
 from components.observability.alert_settings import Alerts, TimeOfDay
 from components.observability.alertmanager import configuration, secrets_of
 from components.observability.messages import body
@@ -22,6 +23,12 @@ GATEWAY = {"webhook": {"url": "https://sms.example.com"}, "numbers": [NUMBER]}
 
 def made(alerts: dict[str, Any]) -> dict[str, Any]:
     return configuration(Alerts.model_validate(alerts))
+
+
+def of_tenants(*tenants: TenantFacts, **alerts: Any) -> dict[str, Any]:
+    """The configuration with tenants."""
+    settings = Alerts.model_validate(alerts)
+    return configuration(settings, tenants=tenants, platform=["kube-.*", "monitoring"])
 
 
 def receiver(config: dict[str, Any], name: str) -> dict[str, Any]:
@@ -297,3 +304,24 @@ def test_a_time_zone_must_be_known(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found == [(codes.QUIET_HOURS_EMPTY, ("alerts", "quietHours", 0))]
     monkeypatch.setattr(zones, set)  # a machine without a database of them
     assert not found_in({"alerts": {"email": EMAIL, "quietHours": [quiet]}})
+
+
+class TestTenants:
+    """The routes themselves are held by amtool, in `tests/integration/test_alert_delivery.py`."""
+
+    def test_a_tenant_without_receivers_has_no_route(self) -> None:
+        tenants = (TenantFacts("shop", ("web",)), TenantFacts("pay", receivers=("a@example.com",)))
+        assert of_tenants(*tenants, email=EMAIL) == made({"email": EMAIL})
+
+    def test_mail_and_a_team_are_one_receiver(self) -> None:
+        shop = TenantFacts("shop", ("web",), receivers=("a@example.com", "night"))
+        team = {"name": "night", "email": ["b@example.com"], "sms": [NUMBER]}
+        config = of_tenants(shop, email=EMAIL, sms=SNS, teams=[team])
+        critical = receiver(config, "tenant-shop-critical")
+        assert critical["email_configs"][0]["to"] == "a@example.com, b@example.com"
+        assert critical["sns_configs"][0]["phone_number"] == NUMBER
+        assert "sns_configs" not in receiver(config, "tenant-shop-warning")
+
+    def test_a_webhook_for_tenants_that_none_names_gets_nothing(self) -> None:
+        chat = {"name": "chat", "url": "https://chat.example.com", "forTenants": True}
+        assert made({"webhooks": [chat]}) == made({})

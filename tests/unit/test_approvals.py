@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from cli.check.found import Checked
 from cli.check.report import CheckReport
 from cli.check.worker import check
 from cli.plan import as_dict, summary
+from components.mappings import Manifest
 from components.tenancy.names import TERMS_ANNOTATION
 from engine.plan.plan import Plan
 from engine.session import Session
@@ -63,10 +65,20 @@ def planned(
     clusters: tuple[list[str], list[str]] = (["one"], ["one"]),
     defaults: tuple[dict[str, Any], dict[str, Any]] = ({}, {}),
 ) -> Plan:
-    was = session(folder, before, clusters[0], tenantDefaults=defaults[0])
-    objects = list(was.record().objects())
+    objects = _objects(session(folder, before, clusters[0], tenantDefaults=defaults[0]))
     later = session(folder, after, clusters[1], tenantDefaults=defaults[1])
     return later.plan_from(objects, later.record())
+
+
+RECORDED: dict[str, list[Manifest]] = {}
+"""The objects of stack files; tests begin with few different ones."""
+
+
+def _objects(session: Session) -> list[Manifest]:
+    text = session.file.read_text()
+    if text not in RECORDED:
+        RECORDED[text] = list(session.record().objects())
+    return copy.deepcopy(RECORDED[text])
 
 
 def told(folder: Path, before: Tenants, after: Tenants, **more: Any) -> list[str]:
@@ -111,6 +123,7 @@ def test_one_decides(folder: Path, change: dict[str, Any], expected: str) -> Non
     assert told(folder, [SHOP, ACCEPTING], [{**SHOP, **change}, ACCEPTING]) == [expected]
 
 
+@pytest.mark.slow
 def test_the_other_tenant_accepts_and_stops(folder: Path) -> None:
     line = "approval: owners of `payments` (connection from `shop/web` to `payments/api`)"
     assert told(folder, [SHOP, PAYMENTS], [SHOP, ACCEPTING]) == [line]
@@ -133,6 +146,7 @@ def test_tenants_that_come_and_go(folder: Path) -> None:
     assert told(folder, [ALONE], [ALONE]) == []
 
 
+@pytest.mark.slow
 def test_clusters(folder: Path) -> None:
     """A whole cluster is the platform's matter; a new cluster of the stack needs no tenant."""
     one, two = ["one"], ["one", "two"]
@@ -154,6 +168,7 @@ def test_clusters(folder: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_settings_of_all_tenants(folder: Path) -> None:
     """Shares and destinations that a tenant has without an entry are no decision of its owners."""
     reaches = [{"to": "internet", "ports": [443]}]
@@ -178,6 +193,17 @@ def test_the_order_of_names_is_no_change(folder: Path) -> None:
         for each in (["a.example", "b.example"], ["b.example", "a.example"])
     )
     assert told(folder, [before], [after]) == []
+
+
+@pytest.mark.slow
+def test_receivers_of_alerts(folder: Path) -> None:
+    email = {"host": "mail.example.com", "from": "a@example.com", "to": ["b@example.com"]}
+    addons = {"calico": {}, "monitoring": {"alerts": {"email": email}}}
+    before = list(session(folder, [ALONE], ["one"], addons=addons).record().objects())
+    later = {**ALONE, "alerts": {"receivers": ["leads@example.com"]}}
+    found = session(folder, [later], ["one"], addons=addons)
+    plan = found.plan_from(before, found.record())
+    assert [str(each) for each in plan.approvals] == [f"{OWNERS} (receivers of alerts of `shop`)"]
 
 
 def test_terms_stay_out_of_clusters(folder: Path) -> None:

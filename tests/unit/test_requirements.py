@@ -44,9 +44,13 @@ def normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
+@lru_cache
+def own_modules() -> frozenset[str]:
+    files = (path for folder in (*CODE, "tests") for path in (ROOT / folder).rglob("*.py"))
+    return frozenset(path.stem for path in files) | {path.name for path in ROOT.iterdir()}
+
+
 def imported(folder: Path) -> Iterator[tuple[str, Path]]:
-    own = {path.stem for path in ROOT.rglob("*.py") if ".venv" not in path.parts}
-    own |= {path.name for path in ROOT.iterdir()}
     for path in folder.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             names = []
@@ -56,7 +60,7 @@ def imported(folder: Path) -> Iterator[tuple[str, Path]]:
                 names = [node.module]
             for name in names:
                 top = name.partition(".")[0]
-                if top not in sys.stdlib_module_names and top not in own:
+                if top not in sys.stdlib_module_names and top not in own_modules():
                     yield top, path
 
 

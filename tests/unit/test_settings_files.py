@@ -9,6 +9,7 @@ import dataclasses
 import re
 from collections.abc import Iterator
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,7 @@ def expected(file: Path) -> list[tuple[str, int | None, int | None, str | None]]
     ]
 
 
+@lru_cache
 def problems(file: Path) -> tuple[Problem, ...]:
     with pytest.raises(CaasError) as caught:
         load_file(file)

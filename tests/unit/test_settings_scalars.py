@@ -255,6 +255,7 @@ def test_unquoted_keys_are_the_same_or_refused(text: str, engine: Reader, tmp_pa
         "a: 1\nb: 1_000\nc: 0700\nd: 0x1F\ne: 2027-06-30\nf: 1.50\n",
     ],
 )
+@pytest.mark.slow
 def test_everything_else_is_the_same(text: str, engine: Reader, tmp_path: Path) -> None:
     assert same(text, engine, tmp_path)
 
@@ -288,6 +289,7 @@ config:
     ["2027-06-30", "'2027-06-30'", "2027-06-30 00:00:00 +0000 UTC", "2027-06-30T00:00:00Z"],
     ids=["as documented", "quoted", "as pulumi stack init writes it", "as a time"],
 )
+@pytest.mark.slow
 def test_a_day_is_the_same_through_both(written: str, engine: Reader, tmp_path: Path) -> None:
     file = tmp_path / "Pulumi.unit.yaml"
     file.write_text(EXEMPTION.format(written))

@@ -16,6 +16,7 @@ from errors.tenants import (
     PLATFORM_DECIDES,
     SHARES_ABOVE_QUOTA,
     TENANT_FILE_UNKNOWN,
+    TENANT_RECEIVER_UNKNOWN,
 )
 from stacks.settings import as_pulumi_config, from_config, load_file
 from tests.unit.test_error_examples import stack, written
@@ -66,6 +67,7 @@ def test_a_file_adds_to_its_tenant(tmp_path: Path) -> None:
         ("namespaces:\n- {name: x, quota: {pods: 9}}\n", PLATFORM_DECIDES, 2, 27),
         ("peple: {}\n", UNKNOWN_KEY, 1, 1),
         ("namespaces: 3\n", WRONG_TYPE, 1, 13),
+        ("alerts:\n  receivers: [a@example.com]\n", TENANT_RECEIVER_UNKNOWN, 2, 15),
         ("connections:\n- {from: web, to: nowhere, ports: [1]}\n", CONNECTION_UNKNOWN, 2, 19),
     ],
 )

@@ -8,6 +8,9 @@ from components.cluster.settings import Cluster
 from components.facts import ClusterFacts, InstalledAddon
 from components.finding import Finding
 from components.network.flannel import FlannelSettings
+from components.observability.alert_settings import Alerts
+from components.observability.settings import MonitoringOptions
+from components.tenancy.alerts import receiver_findings
 from components.tenancy.base import SharedTenancySettings
 from components.tenancy.names import is_protected
 from components.tenancy.network import is_namespace, owned
@@ -26,7 +29,7 @@ OF_TENANTS = (SharedTenancySettings, TenantSettings)
 
 
 def check(stack: Stack) -> Iterator[Finding]:
-    """Codes 1420 to 1428, 1438, 1439, POOL_NOT_SET_ASIDE, POLICIES_NOT_ENFORCED, ADDON_NEEDS."""
+    """Codes 1420 to 1428, 1432, 1433, 1436, 1438, 1439, POLICIES_NOT_ENFORCED, ADDON_NEEDS."""
     tenants, clusters = stack.tenants, stack.clusters
     if tenants and stack.management.mode is ManagementMode.EMBEDDED:
         what = "clusters of the embedded plane run no pods, and have no tenants"
@@ -48,6 +51,7 @@ def check(stack: Stack) -> Iterator[Finding]:
     yield from _destinations(every, stack.tenant_defaults)
     yield from _domains(tenants)
     yield from _in_clusters(stack)
+    yield from _receivers(stack)
 
 
 def _in_clusters(stack: Stack) -> Iterator[Finding]:
@@ -100,6 +104,30 @@ def _of_addons(stack: Stack, cluster: Cluster, taken: set[str]) -> Iterator[Find
                 what = f"`{each.name}` belongs to an add-on of `{cluster.name}`"
                 path = (HERE, index, "namespaces", number)
                 yield Finding(codes.NAMESPACE_PROTECTED, path, what)
+
+
+def _receivers(stack: Stack) -> Iterator[Finding]:
+    """TENANT_RECEIVER_UNKNOWN and RECEIVER_OF_ALL, each once."""
+    asking = [(index, each) for index, each in enumerate(stack.tenants) if each.alerts.receivers]
+    told: dict[str, dict[int, Alerts]] = {}
+    for cluster in stack.clusters if asking else ():
+        target = stack.target(cluster)
+        monitoring = target.addons.get("monitoring")
+        if isinstance(monitoring, MonitoringOptions):
+            for tenant in target.tenants:
+                told.setdefault(tenant.name, {})[id(monitoring)] = monitoring.alerts
+    for index, asked in asking:
+        path = (HERE, index, "alerts", "receivers", 0)
+        if asked.name not in told:
+            what = f"no cluster of `{asked.name}` has the add-on `monitoring`"
+            yield Finding(codes.TENANT_RECEIVER_UNKNOWN, path, what)
+        found = {
+            finding.path: finding
+            for alerts in told.get(asked.name, {}).values()
+            for finding in receiver_findings(alerts, asked.alerts.receivers)
+        }
+        for finding in found.values():
+            yield finding.below(HERE, index)
 
 
 def _pools(stack: Stack, target: ClusterFacts, cluster: Cluster) -> Iterator[Finding]:
