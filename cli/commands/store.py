@@ -10,7 +10,7 @@ from typer import Argument, BadParameter, Option
 
 from cli import console
 from cli.options import Format, Output
-from components.store.entry import AppState, Entry
+from components.store.entry import AppEntry, AppState
 from components.store.form import FormField
 from components.store.shelf import nearest
 from engine.session import Session
@@ -73,7 +73,7 @@ def command(
         console.say("The store has no such entry." if name else "The store has no entries.")
 
 
-def _found(name: str, shelves: Shelves) -> Entry:
+def _found(name: str, shelves: Shelves) -> AppEntry:
     entry = shelves.find(name)
     if entry is None:
         fix = nearest(name, shelves.known())
@@ -81,19 +81,19 @@ def _found(name: str, shelves: Shelves) -> Entry:
     return entry
 
 
-def _has(word: str, name: str, entry: Entry) -> bool:
+def _has(word: str, name: str, entry: AppEntry) -> bool:
     chinese = (entry.chinese.title, entry.chinese.summary) if entry.chinese else ()
     texts = (name, entry.title, entry.summary, *entry.categories, *chinese)
     return any(word in text.lower() for text in texts)
 
 
-def _row(name: str, entry: Entry) -> tuple[str, ...]:
+def _row(name: str, entry: AppEntry) -> tuple[str, ...]:
     newest = entry.newest
     version = newest.version if newest else f"({entry.versions[-1].state.value})"
     return name, entry.title, version, ", ".join(entry.categories), entry.summary
 
 
-def _checked(entries: Mapping[str, Entry], output: Format) -> None:
+def _checked(entries: Mapping[str, AppEntry], output: Format) -> None:
     drafts = [
         {"entry": name, "version": each.version, "reason": each.reason or ""}
         for name, entry in entries.items()
@@ -108,7 +108,7 @@ def _checked(entries: Mapping[str, Entry], output: Format) -> None:
         console.say(f"draft: {each['entry']} {each['version']}. {each['reason']}".rstrip())
 
 
-def _show(name: str, entry: Entry, output: Format) -> None:
+def _show(name: str, entry: AppEntry, output: Format) -> None:
     if output is Format.JSON:
         console.document(_as_dict(name, entry))
         return
@@ -138,7 +138,7 @@ def _show(name: str, entry: Entry, output: Format) -> None:
     console.table(("VERSION", "RUNS", "STATE", "NOTE"), versions)
 
 
-def _signed(entry: Entry) -> str:
+def _signed(entry: AppEntry) -> str:
     if entry.signature is None:
         return "no"
     return "by a key" if entry.signature.key else f"by {entry.signature.subject}"
@@ -152,7 +152,7 @@ def _limits(field: FormField) -> tuple[str, ...]:
     return field.type.value, default, limits, field.changes.value
 
 
-def _as_dict(name: str, entry: Entry) -> dict[str, Any]:
+def _as_dict(name: str, entry: AppEntry) -> dict[str, Any]:
     newest = entry.newest
     return {
         "name": name,

@@ -8,19 +8,19 @@ from components.lazy import lazily
 
 if TYPE_CHECKING:
     from components.store.application import AppChart, Application
-    from components.store.entry import Entry
+    from components.store.entry import AppEntry
     from components.store.flux import FluxSettings
     from components.store.resources import Flux
     from components.store.shelf import recommended
 
-__all__ = ["AppChart", "Application", "Entry", "Flux", "FluxSettings", "recommended"]
+__all__ = ["AppChart", "AppEntry", "Application", "Flux", "FluxSettings", "recommended"]
 
 __getattr__ = lazily(
     __name__,
     {
         "AppChart": "application",
         "Application": "application",
-        "Entry": "entry",
+        "AppEntry": "entry",
         "Flux": "resources",
         "FluxSettings": "flux",
         "recommended": "shelf",

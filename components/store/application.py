@@ -17,7 +17,7 @@ from components.finding import Finding
 from components.manifest import core_object
 from components.mappings import Manifest
 from components.problems import Steps
-from components.store.entry import Entry
+from components.store.entry import AppEntry
 from components.store.install import (
     AppInstall,
     ChosenApp,
@@ -68,7 +68,7 @@ class AppChart(Component):
         name: str,
         *,
         app: str,
-        entry: Entry,
+        entry: AppEntry,
         version: str,
         namespace: str,
         mirror: Mirror | None = None,
@@ -97,7 +97,7 @@ class _Choice:
     """
 
     tenant: str
-    entry: Entry | None
+    entry: AppEntry | None
     domains: Sequence[str]
     where: str
 
@@ -145,7 +145,7 @@ class Application(Component):
         tenant: str = "",
         cluster: FleetCluster | Sequence[FleetCluster] | AppPlaces,
         chosen_app: ChosenApp | None = None,
-        entry: Entry | None = None,
+        entry: AppEntry | None = None,
         domains: Sequence[str] = (),
         opts: pulumi.ResourceOptions | None = None,
         **arguments: Any,

@@ -148,7 +148,7 @@ class AppVersion(Settings):
     """Its resources, where they differ."""
 
 
-class Entry(Settings):
+class AppEntry(Settings):
     """An entry of the store: an application that tenants install with a few settings."""
 
     title: Word
@@ -280,7 +280,7 @@ def ordered(version: str) -> Version:
 
 
 def _of_content(
-    at: tuple[str | int, ...], entry: Entry
+    at: tuple[str | int, ...], entry: AppEntry
 ) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """The contradictions in the form and the amounts of an entry."""
     for name, field in entry.form.items():

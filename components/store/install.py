@@ -14,7 +14,7 @@ from components.addon_settings import resolved
 from components.facts import ClusterFacts
 from components.fields import LABEL, Flag, Namespace, Settings, shown
 from components.finding import Finding
-from components.store.entry import AppState, AppVersion, ChartVersion, Entry, EntryName, Sender
+from components.store.entry import AppEntry, AppState, AppVersion, ChartVersion, EntryName, Sender
 from components.store.form import FieldType, FormField
 from components.tenancy.settings import AppOpening
 from errors.store import (
@@ -73,7 +73,7 @@ class ChosenApp:
 
     tenant: str
     install: AppInstall
-    entry: Entry
+    entry: AppEntry
     version: AppVersion
 
     @property
@@ -97,7 +97,7 @@ class ChosenApp:
         )
 
 
-def chosen(tenant: str, install: AppInstall, entry: Entry) -> ChosenApp | Finding:
+def chosen(tenant: str, install: AppInstall, entry: AppEntry) -> ChosenApp | Finding:
     """An install with the version of its entry, or APP_VERSION_UNKNOWN or APP_NOT_LISTED."""
     if install.version is None:
         version = entry.newest

@@ -16,7 +16,7 @@ from typing import Any
 from components.delivery.contents import BundleContents, ImageSource
 from components.delivery.mirror import Mirror, image_address
 from components.mappings import Manifest
-from components.store.entry import AppVersion, Entry
+from components.store.entry import AppEntry, AppVersion
 from components.store.form import Changes
 from components.store.install import ChosenApp, DataFate
 from components.tenancy.names import TENANT_LABEL, deployer
@@ -61,7 +61,7 @@ def short(name: str) -> str:
     return f"{name[: LONGEST - 9].rstrip('-.')}-{digest}"
 
 
-def chart_address(entry: Entry, mirror: Mirror | None) -> str:
+def chart_address(entry: AppEntry, mirror: Mirror | None) -> str:
     """The address of a chart; in a mirror it is where images are, so that its digest stays."""
     if mirror is None:
         return entry.chart
@@ -92,7 +92,7 @@ def bundled(contents: BundleContents, apps: Iterable[ChosenApp]) -> BundleConten
 
 def source(
     app: str,
-    entry: Entry,
+    entry: AppEntry,
     version: AppVersion,
     namespace: str,
     mirror: Mirror | None = None,

@@ -17,14 +17,14 @@ from catalog import APPS
 from components import problems
 from components.fields import shown
 from components.problems import Places, Steps
-from components.store.entry import Entry
+from components.store.entry import AppEntry
 from errors import CaasError, Problem, Where, stack_file
 from errors.store import APP_UNKNOWN, ENTRY_INCONSISTENT
 
 FILE = "app.yaml"
 
 
-def entry_of(values: object, places: Places) -> Entry:
+def entry_of(values: object, places: Places) -> AppEntry:
     """The entry in the values of a file.
 
     Args:
@@ -38,9 +38,9 @@ def entry_of(values: object, places: Places) -> Entry:
         what = f"the file holds {shown(values)}"
         raise CaasError(stack_file.NOT_A_MAPPING, what, where=places.where(()))
     try:
-        entry = Entry.model_validate(values)
+        entry = AppEntry.model_validate(values)
     except ValidationError as error:
-        raise CaasError.of(problems.of(error, Entry, places)) from None
+        raise CaasError.of(problems.of(error, AppEntry, places)) from None
     found = [
         Problem(ENTRY_INCONSISTENT, why, places.where(at)) for at, why in entry.inconsistencies()
     ]
@@ -49,7 +49,7 @@ def entry_of(values: object, places: Places) -> Entry:
     return entry
 
 
-def recommended(name: str) -> Entry:
+def recommended(name: str) -> AppEntry:
     """An entry of the recommended shelf.
 
     Raises:

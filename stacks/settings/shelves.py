@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field
 
 from catalog import APPS
 from components.fields import LABEL, Settings
-from components.store.entry import Entry
+from components.store.entry import AppEntry
 from components.store.shelf import FILE, entry_of, names
 from errors import CaasError
 from stacks.settings.source import FilePlaces, read
@@ -63,14 +63,14 @@ class Shelf:
         """The names of its entries, in the shelf."""
         return names(self.folder)
 
-    def entry(self, name: str) -> Entry:
+    def entry(self, name: str) -> AppEntry:
         """An entry. Raises CaasError with every problem of its file, as `entry_of`."""
         path = self.folder / name / FILE
         return _entry(path, path.stat().st_mtime_ns)
 
 
 @lru_cache(maxsize=1024)
-def _entry(path: Path, _changed: int) -> Entry:
+def _entry(path: Path, _changed: int) -> AppEntry:
     source = read(path)
     values = source.plain(source.root) if source.root else None
     if source.problems:
@@ -94,7 +94,7 @@ class Shelves:
         """The names of all entries, as tenants name them."""
         return [shelf.called(name) for shelf in self.shelves for name in shelf.names()]
 
-    def find(self, app: str) -> Entry | None:
+    def find(self, app: str) -> AppEntry | None:
         """The entry that a tenant names; None where there is none. Errors as `Shelf.entry`."""
         place, _, name = app.rpartition("/")
         for shelf in self.shelves:
@@ -102,9 +102,9 @@ class Shelves:
                 return shelf.entry(name)
         return None
 
-    def all(self) -> Mapping[str, Entry]:
+    def all(self) -> Mapping[str, AppEntry]:
         """Every entry by its name. Raises CaasError with every problem of all of them."""
-        found: dict[str, Entry] = {}
+        found: dict[str, AppEntry] = {}
         problems = []
         for name, shelf, own in self._places():
             try:

@@ -22,7 +22,7 @@ from registries import CHARTS, Helm, image_registry
 from components.cluster import encryption
 from components.cluster.settings import ControlPlane
 from components.mappings import Manifest
-from components.store.entry import Entry
+from components.store.entry import AppEntry
 from components.store.install import AppInstall, ChosenApp, chosen
 from components.store.objects import release, release_name, source, source_name
 from components.tenancy.access import deployer_binding, roles
@@ -84,9 +84,9 @@ class Scene:
 
     hub: Kubectl
     shop: Kubectl
-    entry: Entry
+    entry: AppEntry
 
-    def app(self, name: str, entry: Entry | None = None, **more: Any) -> ChosenApp:
+    def app(self, name: str, entry: AppEntry | None = None, **more: Any) -> ChosenApp:
         install = AppInstall.model_validate(
             {"app": "application", "name": name, "in": SPACE} | more
         )
@@ -179,10 +179,10 @@ def scene(
         yield Scene(hub, shop, entry(address, listed))
 
 
-def entry(address: str, versions: list[dict[str, str]], **more: Any) -> Entry:
+def entry(address: str, versions: list[dict[str, str]], **more: Any) -> AppEntry:
     text = {"title": "Text", "type": "text", "default": "hello", "at": "text"}
     beyond = {"title": "Beyond", "type": "text", "default": "", "at": "beyond"}
-    return Entry.model_validate(
+    return AppEntry.model_validate(
         {
             "title": "Application",
             "summary": "A chart of the tests.",

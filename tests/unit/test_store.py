@@ -13,7 +13,7 @@ import yaml
 
 from catalog import APPS, catalog
 from components.store.amounts import Amount
-from components.store.entry import AppState, Entry
+from components.store.entry import AppEntry, AppState
 from components.store.form import Changes, FormField, fault_of_change
 from components.store.shelf import names, recommended
 from errors import CaasError, Code
@@ -184,8 +184,8 @@ def test_states_say_why(tmp_path: Path, version: Mapping[str, str]) -> None:
     assert caught.value.problems[0].code is ENTRY_INCONSISTENT
 
 
-def entry(**more: Any) -> Entry:
-    return Entry.model_validate(yaml.safe_load(ENTRY) | more)
+def entry(**more: Any) -> AppEntry:
+    return AppEntry.model_validate(yaml.safe_load(ENTRY) | more)
 
 
 def test_the_newest_listed_version() -> None:
