@@ -33,6 +33,8 @@ from errors.store import (
     APP_VERSION_UNKNOWN,
     APPS_WITHOUT_FLUX,
     ENTRY_INCONSISTENT,
+    FLUX_MISPLACED,
+    SHELF_MISSING,
 )
 from errors.tenants import NAMESPACE_PROTECTED
 from stacks.settings import load_file
@@ -152,6 +154,15 @@ def test_flux_has_to_be_there(tmp_path: Path) -> None:
     facts += ", workers: 1, provides: [applications]"
     path.write_text(path.read_text().replace("addons: {}", f"facts: {{{facts}}}"))
     assert load_file(path).has_flux
+
+
+def test_flux_and_shelves_are_where_they_belong(tmp_path: Path) -> None:
+    path = file(tmp_path, APP)
+    text = path.read_text()
+    path.write_text(text.replace("config:\n", "config:\n  caas:addons: {flux: {}}\n"))
+    assert refused(path)[0] is FLUX_MISPLACED
+    path.write_text(text.replace("folder: apps", "folder: nowhere"))
+    assert refused(path)[0] is SHELF_MISSING
 
 
 def test_nobody_has_the_namespace_of_the_accounts(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from components.store.form import Changes, FormField, fault_of_change
 from components.store.shelf import names, recommended
 from errors import CaasError, Code
 from errors.stack_file import OUT_OF_RANGE, UNKNOWN_CHOICE, UNKNOWN_KEY, WRONG_TYPE
-from errors.store import APP_UNKNOWN, ENTRY_INCONSISTENT
+from errors.store import APP_UNKNOWN, ENTRY_INCONSISTENT, STORE_ENTRY_NOT_FOUND
 from stacks.settings.shelves import Shelves, Store
 from tests.addons.chart_keys import APP_KEYS, known
 from tests.addons.upstream import unknown_keys
@@ -276,6 +276,9 @@ class TestCommand:
         done = within("store", "show", "valkey", "--stack", "shop", "--output", "json")
         assert json.loads(done.out)["form"]["storage"]["changes"] == "never"
         assert within("store", "show", "--stack", "shop").status == 64
+        done = within("store", "show", "internal/price", "--stack", "shop")
+        assert STORE_ENTRY_NOT_FOUND.id in done.err
+        assert "Did you mean `internal/prices`?" in done.err
 
     def test_check(self, tmp_path: Path) -> None:
         done = within("store", "check", "--stack", "shop", "--output", "json")
