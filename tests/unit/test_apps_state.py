@@ -1,6 +1,6 @@
 """`./caas apps`: what Flux's conditions mean, and the rows of the table.
 
-The conditions are those that the real controllers wrote in `tests/integration/test_apps_by_flux.py`.
+The conditions are those of the real controllers in `tests/integration/test_apps_by_flux.py`.
 """
 
 from __future__ import annotations
