@@ -115,12 +115,16 @@ class TenantFacts:
         namespaces: its namespaces in the cluster that the stack file names.
         whole_cluster: whether every namespace that is not of the platform is the tenant's.
         receivers: of alerts about its namespaces; empty for those of the platform.
+        log_days: the retention of its logs; None for that of all.
+        log_lines: the lines in a second that a node takes of it; None for the number of all.
     """
 
     name: str
     namespaces: tuple[str, ...] = ()
     whole_cluster: bool = False
     receivers: tuple[str, ...] = ()
+    log_days: int | None = None
+    log_lines: int | None = None
 
 
 class InstalledAddon(Protocol):

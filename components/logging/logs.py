@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 from components.addon import METRICS, VOLUMES, Addon, Port, SecurityLevel
 from components.addon_settings import merged
 from components.chart import Chart
-from components.facts import ClusterFacts
+from components.facts import ClusterFacts, TenantFacts
 from components.finding import Finding
 from components.logging import collector, loki, pipeline, rules, search, victoria_logs
 from components.logging.forwards import authorities
@@ -16,7 +16,15 @@ from components.logging.options import LogsOptions
 from components.logging.outputs import LOKI, Properties, s3
 from components.logging.outputs import victoria_logs as to_victoria_logs
 from components.logging.settings import Bucket, LogSource, LogStore
+from components.logging.tenants import (
+    NOBODY,
+    NamespaceOwners,
+    limits_with,
+    owners_of,
+    retention_with,
+)
 from components.observability.monitoring import MonitoringSettings
+from components.tenancy.platform import platform_patterns
 
 NAMESPACE = "logging"
 
@@ -43,7 +51,7 @@ class LogsSettings(LogsOptions):
         watched = target.has("monitoring")
         return Addon(
             "logs",
-            charts=(*self._store(watched), *self._collectors(watched)),
+            charts=(*self._store(watched, target.tenants), *self._collectors(watched, target)),
             namespaces={NAMESPACE: SecurityLevel.PRIVILEGED},
             objects=tuple(self._objects(target)) if watched else (),
             secrets=tuple(self._secrets()),
@@ -63,14 +71,14 @@ class LogsSettings(LogsOptions):
         if watched:
             yield METRICS
 
-    def _store(self, watched: bool) -> Iterator[Chart]:
+    def _store(self, watched: bool, tenants: Sequence[TenantFacts]) -> Iterator[Chart]:
         if self.store is LogStore.LOKI:
             values = loki.values(
                 mode=self.mode,
                 replicas=self.loki_replicas,
                 volume=self.volume,
                 bucket=self.object_storage,
-                retention=self.retention,
+                retention=retention_with(self.retention, tenants),
                 limits=self.limits.store,
                 metrics=watched,
             )
@@ -81,14 +89,23 @@ class LogsSettings(LogsOptions):
             )
             yield Chart("victoria-logs-single", NAMESPACE, merged(values, self.values))
 
-    def _collectors(self, watched: bool) -> Iterator[Chart]:
-        script = pipeline.script(
+    def _script(self, tenants: Sequence[TenantFacts], owners: NamespaceOwners = NOBODY) -> str:
+        return pipeline.script(
             collect=self.collect,
             tenant_label=self.tenant_label,
-            retention=self.retention,
-            limits=self.limits,
+            retention=retention_with(self.retention, tenants),
+            limits=limits_with(self.limits, tenants),
             redact=self.redact,
+            owners=owners,
         )
+
+    def _owners(self, target: ClusterFacts) -> NamespaceOwners:
+        tenants = target.tenants
+        whole = any(each.whole_cluster for each in tenants)
+        return owners_of(tenants, platform_patterns(target, "logs", NAMESPACE) if whole else ())
+
+    def _collectors(self, watched: bool, target: ClusterFacts) -> Iterator[Chart]:
+        script = self._script(target.tenants)
         found = list(self._outputs())
         outputs = "\n".join(found)
         shared = collector.shared(self.forward, self.buckets, metrics=watched)
@@ -99,6 +116,8 @@ class LogsSettings(LogsOptions):
             yield Chart("fluent-bit", NAMESPACE, merged(values, more))
         if LogSource.EVENTS in self.collect:
             buffer = self.buffer.destination_mib * len(found)
+            # Of nodes it is not: a change of namespaces would restart all of them.
+            script = self._script(target.tenants, self._owners(target))
             values = collector.events(outputs, script, shared, buffer)
             yield Chart("fluent-bit-events", NAMESPACE, values)
 

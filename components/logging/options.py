@@ -21,9 +21,7 @@ from components.logging.settings import (
     Mode,
     Retention,
 )
-
-TENANT_LABEL = "capsule.clastix.io/tenant"
-"""The label of a namespace whose value is its tenant, as Capsule sets it."""
+from components.tenancy.names import TENANT_LABEL
 
 
 class LogsOptions(AddonSettings):
@@ -47,7 +45,7 @@ class LogsOptions(AddonSettings):
     collect: Annotated[tuple[LogSource, ...], Field(max_length=5)] = tuple(LogSource)
     """The collected sources: `containers`, `journal`, `kubelet`, `audit`, `events`."""
     tenant_label: LabelKey = TENANT_LABEL
-    """The label of a namespace that names its tenant."""
+    """The label of a namespace that names its tenant; of Capsule `capsule.clastix.io/tenant`."""
     retention: Retention = Retention()
     """The retention of the store."""
     limits: Limits = Limits()

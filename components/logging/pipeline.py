@@ -16,6 +16,7 @@ from components.cluster.audit import LOG_DIRECTORY
 from components.logging.outputs import STATE, Properties
 from components.logging.redaction import Redact, rules
 from components.logging.settings import OLDEST_HOURS, Buffer, Limits, LogSource, Retention
+from components.logging.tenants import NamespaceOwners
 
 SCRIPT = "records.lua"
 _FOLDER = "/fluent-bit/scripts"
@@ -223,10 +224,14 @@ def script(
     retention: Retention,
     limits: Limits,
     redact: Redact,
+    owners: NamespaceOwners,
 ) -> str:
     """The script with its settings before it."""
     settings = {
         "tenantLabel": tenant_label,
+        "owners": dict(owners.owners),
+        "rest": owners.rest or None,
+        "platform": [f"^{each.replace('-', '%-')}$" for each in owners.platform],
         "collect": _set(collect),
         # A node that joins late has journals that the store would refuse, and all beside them.
         "oldestSeconds": (OLDEST_HOURS - 1) * 3600,

@@ -63,6 +63,20 @@ local function quoted(text)
   return '"' .. string.gsub(string.gsub(text, '[\\"]', "\\%0"), "\n", "\\n") .. '"'
 end
 
+-- Events have no labels of their namespace, so the settings name the owners.
+local function tenant_of(namespace)
+  local owner = namespace and settings.owners[namespace]
+  if owner or not namespace or not settings.rest then
+    return owner or nil
+  end
+  for _, pattern in ipairs(settings.platform) do
+    if string.find(namespace, pattern) then
+      return nil
+    end
+  end
+  return settings.rest
+end
+
 function shapes.events(_, record)
   local about = record.involvedObject or {}
   local by = record.reportingComponent or ""
@@ -70,13 +84,15 @@ function shapes.events(_, record)
     by = record.source.component or ""
   end
   local message = tostring(record.message or "")
+  local namespace = about.namespace or (record.metadata or {}).namespace
   return {
     log = string.format(
       "type=%s reason=%s object=%s/%s from=%s message=%s",
       record.type or "", record.reason or "", about.kind or "", about.name or "", by,
       quoted(message)
     ),
-    namespace = about.namespace or (record.metadata or {}).namespace,
+    namespace = namespace,
+    tenant = tenant_of(namespace),
   }
 end
 

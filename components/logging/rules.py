@@ -11,6 +11,7 @@ from components.logging import lua_pattern
 from components.logging.forwards import HttpForward, S3Forward
 from components.logging.options import LogsOptions
 from components.logging.settings import DEFAULT_CLASS, LogSource, LogStore, Mode
+from components.logging.tenants import CLASSES
 from errors import logs as codes
 from errors.observability import HALF_CREDENTIALS
 
@@ -138,6 +139,9 @@ def _names(logs: LogsOptions) -> Iterator[Finding]:
     for where, names, reserved in named:
         seen = set(reserved)
         for place, name in enumerate(names):
+            if where[-1] == "classes" and name.startswith(CLASSES):
+                what = f"names that begin with `{CLASSES}` are for retentions of tenants"
+                yield Finding(codes.LOG_NAME_TWICE, (*where, place, "name"), what)
             if name in seen:
                 what = f"the name `{name}` is taken"
                 yield Finding(codes.LOG_NAME_TWICE, (*where, place, "name"), what)

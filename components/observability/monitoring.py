@@ -15,6 +15,7 @@ from components.observability import files, objects
 from components.observability.alertmanager import secrets_of
 from components.observability.rules_of_settings import check
 from components.observability.settings import MonitoringOptions
+from components.observability.tenant_dashboards import tenant_dashboard
 from components.observability.values import CHART, NAME, NAMESPACE, chart_values
 
 
@@ -65,6 +66,7 @@ class MonitoringSettings(MonitoringOptions):
         known = files.own_dashboards()
         for name in objects.own_names(known, management=management, receives=receives):
             yield objects.dashboard(known[name], f"dashboard-{name}")
+        yield from (tenant_dashboard(each.name) for each in target.tenants)
         if self.dashboards:
             yield from objects.users_dashboards(self.dashboards)
         yield from objects.own_rules(

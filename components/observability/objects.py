@@ -115,7 +115,7 @@ def facts(tenant_label: str, etcd_quota_gib: int | None) -> Manifest:
 
 
 def _metric_label(key: str) -> str:
-    """The name of an object's label in kube-state-metrics: `label_capsule_clastix_io_tenant`.
+    """The name of an object's label in kube-state-metrics: `label_caas_dev_tenant`.
 
     Source: `labelName` and `toSnakeCase` in `internal/store/utils.go` of kube-state-metrics.
     """

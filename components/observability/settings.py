@@ -13,6 +13,7 @@ from components.fields import Count, Domain, Flag, LabelKey, Namespace, Settings
 from components.ingress.classes import NAMESPACE, SHARED
 from components.ingress.names import Hostname
 from components.observability.alert_settings import Alerts
+from components.tenancy.names import TENANT_LABEL
 
 StorageClass = Domain
 """The name of a StorageClass of the cluster."""
@@ -135,8 +136,8 @@ class MonitoringOptions(AddonSettings):
     runbooks: WebAddress | None = None
     """The address at which this project's `docs/` are published; without it, alerts name pages of
     the checkout."""
-    tenant_label: LabelKey = "capsule.clastix.io/tenant"
-    """The label of namespaces that names their tenant."""
+    tenant_label: LabelKey = TENANT_LABEL
+    """The label of namespaces that names their tenant; of Capsule `capsule.clastix.io/tenant`."""
     gateway: DashboardGateway = DashboardGateway()
     """The Gateway that routes go through."""
     remote_write: RemoteWrite | None = None

@@ -22,7 +22,7 @@ from components.observability.settings import (
     Storage,
 )
 from components.placeholders import filled
-from components.tenancy.names import protected_patterns
+from components.tenancy.platform import platform_patterns
 
 Values = dict[str, Any]
 
@@ -137,7 +137,8 @@ def _remote_write(settings: RemoteWrite) -> Values:
 
 def _alertmanager(settings: MonitoringOptions, target: ClusterFacts) -> Values:
     tenants = [each for each in target.tenants if each.receivers]
-    platform = _platform(target) if any(each.whole_cluster for each in tenants) else ()
+    whole = any(each.whole_cluster for each in tenants)
+    platform = platform_patterns(target, NAME, NAMESPACE) if whole else ()
     secrets = secrets_of(settings.alerts)
     spec: Values = {
         "replicas": settings.replicas,
@@ -156,15 +157,6 @@ def _alertmanager(settings: MonitoringOptions, target: ClusterFacts) -> Values:
         "alertmanagerSpec": spec,
         "podDisruptionBudget": _budget(settings.replicas),
     }
-
-
-def _platform(target: ClusterFacts) -> list[str]:
-    """Patterns of the namespaces of the platform in a cluster."""
-    others = (
-        each for key, each in target.addons.items() if key != NAME and not each.tenant_facts()
-    )
-    of_addons = {name for each in others for name in each.addon(target).namespaces}
-    return sorted({NAMESPACE, *of_addons, *protected_patterns()})
 
 
 def _grafana(settings: MonitoringOptions) -> Values:

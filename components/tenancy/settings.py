@@ -172,6 +172,17 @@ class TenantAlerts(Settings):
     `alerts`. They get the alerts in place of the platform; without any the platform gets them."""
 
 
+class TenantLogs(Settings):
+    """Logs of the namespaces of a tenant, in clusters with the add-on `logs`."""
+
+    days: Annotated[Count, Field(ge=1, le=3650)] | None = None
+    """The retention of its logs in Loki; without it that of the add-on. VictoriaLogs has one for
+    all."""
+    lines_per_second: Annotated[Count, Field(ge=1, le=1_000_000)] | None = None
+    """Lines in a second that each node takes of its pods; without it `limits.tenant` of the
+    add-on."""
+
+
 class NamedNamespace(Settings):
     """A namespace of a tenant."""
 

@@ -12,8 +12,10 @@ from components.addon import NETWORK, Addon
 from components.addon_settings import AddonSettings
 from components.addresses import Cidr
 from components.facts import ClusterFacts, TenantFacts
-from components.fields import Domain, Flag, Namespace
+from components.fields import Domain, Flag, Namespace, Settings
 from components.finding import Finding
+from components.logging.options import LogsOptions
+from components.logging.tenants import tenant_findings
 from components.mappings import Manifest
 from components.network.flannel import FlannelSettings
 from components.observability.settings import MonitoringOptions
@@ -50,11 +52,15 @@ from components.tenancy.settings import (
     People,
     ResourceShare,
     TenantAlerts,
+    TenantLogs,
     TenantName,
     TenantNamespace,
 )
 from errors.network import POLICIES_NOT_ENFORCED
 from errors.tenants import NAMESPACE_PROTECTED, NAMESPACE_TAKEN, POOL_NOT_SET_ASIDE
+
+SEEN_BY = ("monitoring", "logs")
+"""Add-ons that may know tenants by another label."""
 
 
 class TenantSettings(AddonSettings):
@@ -89,6 +95,8 @@ class TenantSettings(AddonSettings):
     """Resources of containers that name none."""
     alerts: TenantAlerts = TenantAlerts()
     """Receivers of alerts about its namespaces, for the add-on `monitoring`."""
+    logs: TenantLogs = TenantLogs()
+    """Retention and limit of its logs, for the add-on `logs`."""
     address_pools: Annotated[tuple[DnsName, ...], Field(max_length=20)] = ()
     """Address pools of MetalLB that its Services may name."""
     storage_classes: Annotated[tuple[DnsName, ...], Field(max_length=50)] | None = None
@@ -137,14 +145,19 @@ class TenantSettings(AddonSettings):
             tuple(each.name for each in self.namespaces),
             self.whole_cluster,
             self.alerts.receivers,
+            self.logs.days,
+            self.logs.lines_per_second,
         )
 
     def check(self, target: ClusterFacts) -> Iterator[Finding]:
         """POLICIES_NOT_ENFORCED, NAMESPACE_PROTECTED, NAMESPACE_TAKEN, POOL_NOT_SET_ASIDE,
-        TENANT_RECEIVER_UNKNOWN and RECEIVER_OF_ALL."""
+        TENANT_RECEIVER_UNKNOWN, RECEIVER_OF_ALL, LOG_STORE_CANNOT and LOG_LIMIT_UNREACHABLE."""
         monitoring = target.addons.get("monitoring")
         if isinstance(monitoring, MonitoringOptions):
             yield from receiver_findings(monitoring.alerts, self.alerts.receivers)
+        logs = target.addons.get("logs")
+        if isinstance(logs, LogsOptions):
+            yield from tenant_findings(logs, self.logs.days, self.logs.lines_per_second)
         flannel = target.addons.get("flannel")
         if isinstance(flannel, FlannelSettings) and not flannel.network_policies:
             what, why = "the network of tenants is not closed", f"`{target.name}` has Flannel"
@@ -176,6 +189,7 @@ class TenantSettings(AddonSettings):
                 mode="json", by_alias=True, exclude_none=True, include={*own, "whole_cluster"}
             ),
             **({"receivers": list(self.alerts.receivers)} if self.alerts.receivers else {}),
+            **({"logs": logs} if (logs := _set(self.logs)) else {}),
             "defaults": {
                 **defaults,
                 "share": hard(self.default_quota),
@@ -202,8 +216,8 @@ class TenantSettings(AddonSettings):
     def _namespace(self, namespace: TenantNamespace, target: ClusterFacts) -> Manifest:
         level = namespace.pod_security.value
         labels = {f"pod-security.kubernetes.io/{mode}": level for mode in ("enforce", "warn")}
-        metrics = getattr(target.addons.get("monitoring"), "tenant_label", "")
-        seen = {metrics: self.tenant} if metrics else {}
+        known = (getattr(target.addons.get(key), "tenant_label", "") for key in SEEN_BY)
+        seen = {label: self.tenant for label in known if label}
         leaving = {LEAVING_ANNOTATION: "true"} if namespace.leaving else {}
         pool = {POOL_LABEL: namespace.pool} if namespace.pool else {}
         allowed = self.storage_classes
@@ -284,6 +298,11 @@ class TenantSettings(AddonSettings):
             "labels": self._labels,
         }
         return {"apiVersion": "v1", "kind": kind, "metadata": metadata, "spec": spec}
+
+
+def _set(settings: Settings) -> dict[str, Any]:
+    """The settings that have a value."""
+    return settings.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
 def hard(quota: ResourceShare) -> dict[str, str]:

@@ -30,6 +30,7 @@ Names = frozenset[str]
 OF_PLATFORM = {
     "quota": "quota of",
     "domains": "domains of",
+    "logs": "logs of",
     "addressPools": "address pools of",
     "storageClasses": "StorageClasses of",
     "leaving": "`leaving` of",

@@ -29,6 +29,7 @@ from components.tenancy.settings import (
     PoolLabel,
     ResourceShare,
     TenantAlerts,
+    TenantLogs,
     TenantName,
     TenantNamespace,
 )
@@ -134,6 +135,8 @@ class StackTenant(Settings):
 
     alerts: TenantAlerts = TenantAlerts()
     """Receivers of alerts about its namespaces, in clusters with the add-on `monitoring`."""
+    logs: TenantLogs = TenantLogs()
+    """Retention and limit of its logs, in clusters with the add-on `logs`."""
     code_owners: Annotated[
         tuple[Annotated[str, Field(pattern=r"^[^\s#]+$", max_length=256)], ...],
         Field(max_length=50),
@@ -245,6 +248,7 @@ def _settings(share: _Share, tenant: StackTenant, defaults: TenantDefaults) -> T
         deployer=share.deployer,
         openings=share.openings,
         alerts=tenant.alerts,
+        logs=tenant.logs,
         address_pools=tenant.address_pools,
         storage_classes=_classes(tenant, defaults),
     )

@@ -64,7 +64,12 @@ def runtime() -> Any:
 
 def collector(**settings: Any) -> Collector:
     """The script as these settings of `logs` make it."""
-    lua = runtime()
     charts = {chart.name: chart for chart in addon("logs", settings).charts}
-    lua.execute(_BEFORE + charts["fluent-bit"].values["luaScripts"]["records.lua"])
+    return loaded(charts["fluent-bit"].values["luaScripts"]["records.lua"])
+
+
+def loaded(script: str) -> Collector:
+    """A script of a collector."""
+    lua = runtime()
+    lua.execute(_BEFORE + script)
     return Collector(lua)

@@ -126,7 +126,7 @@ def test_a_cluster_is_summed_up(promtool: Path, tmp_path: Path) -> None:
 def test_tenants_are_named_by_the_label_of_their_namespaces(promtool: Path, tmp_path: Path) -> None:
     facts = objects(on_management({}), "PrometheusRule")["caas-facts"]["spec"]
     (tmp_path / "facts.yaml").write_text(yaml.safe_dump(facts))
-    labels = 'namespace="shop",label_capsule_clastix_io_tenant="acme"'
+    labels = 'namespace="shop",label_caas_dev_tenant="acme"'
     tenant = 'local:namespace_tenant{namespace="shop",tenant="acme"}'
     series = {
         f"kube_namespace_labels{{{labels}}}": "1x5",

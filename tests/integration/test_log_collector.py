@@ -12,7 +12,7 @@ import pytest
 import yaml
 from kubectl import Kubectl
 
-from components.logging.options import TENANT_LABEL
+from components.tenancy.names import TENANT_LABEL
 from plane.binaries import Binaries
 from plane.plane import Plane
 from tests.addons.fluent_bit import Sink, collector, http_sink, program, until

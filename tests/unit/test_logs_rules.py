@@ -96,6 +96,11 @@ WRONG: list[tuple[dict[str, Any], Code, tuple[str | int, ...]]] = [
         LOG_LIMIT_UNREACHABLE,
         ("limits", "namespaces", "shop"),
     ),
+    (
+        {"retention": {"classes": [{"name": "tenants-9", "days": 9}]}},
+        LOG_NAME_TWICE,
+        ("retention", "classes", 0, "name"),
+    ),
     ({"limits": {"tenant": 20000}}, LOG_LIMIT_UNREACHABLE, ("limits", "tenant")),
     ({"collect": []}, LOGS_COLLECT_NOTHING, ("collect",)),
 ]

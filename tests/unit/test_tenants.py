@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -36,11 +34,9 @@ from errors.tenants import (
     NAMESPACE_PROTECTED,
     NAMESPACE_TAKEN,
     POOL_NOT_SET_ASIDE,
-    RECEIVER_OF_ALL,
     SHARE_MISSING,
     SHARES_ABOVE_QUOTA,
     TENANT_CLUSTER_UNKNOWN,
-    TENANT_RECEIVER_UNKNOWN,
     TENANTS_WITHOUT_PODS,
 )
 from policies import check
@@ -309,52 +305,8 @@ def test_a_whole_cluster_counts_with_its_workers() -> None:
     stack([shop | {"quota": {"cpu": 16}}], clusters=[lab, {"name": "orders"}])
 
 
-def watched(**alerts: Any) -> dict[str, Any]:
-    return {"addons": {"calico": {}, "monitoring": {"alerts": alerts}}}
-
-
 WEB = {"name": "shop", "namespaces": ["web"]}
 PAY = {"name": "pay", "namespaces": ["api"]}
-CHAT = {"name": "chat", "url": "https://chat.example.com"}
-SERVER = {"host": "mail.example.com", "from": "a@example.com", "to": ["b@example.com"]}
-
-
-def test_receivers_of_alerts_are_those_of_each_cluster() -> None:
-    """A tenant without them is in no route; one with them in those of its clusters."""
-    shop = WEB | {"alerts": {"receivers": ["chat", "leads@example.com"]}}
-    more = watched(webhooks=[CHAT | {"forTenants": True}], email=SERVER)
-    found = stack([shop, PAY], **more)
-    target = found.target(found.clusters[0])
-    (chart,) = target.addons["monitoring"].addon(target).charts
-    routes = chart.values["alertmanager"]["config"]["route"]["routes"]
-    matchers = [each["matchers"] for each in routes]
-    assert ['namespace =~ "web"'] in matchers
-    assert "api" not in str(matchers)
-    lab = {"name": "shop", "clusters": ["lab"], "alerts": {"receivers": ["leads@example.com"]}}
-    found = stack([lab], **more)
-    target = found.target(found.clusters[-1])
-    (chart,) = target.addons["monitoring"].addon(target).charts
-    (names,) = re.findall(r'namespace !~ \\"(.*?)\\"', json.dumps(chart.values))
-    assert {"monitoring", "calico-system", "kube-.*", "caas-.*"} <= {*names.split("|")}
-
-
-@pytest.mark.parametrize(
-    ("code", "receiver", "alerts"),
-    [
-        (TENANT_RECEIVER_UNKNOWN, "chta", {"webhooks": [CHAT]}),
-        (TENANT_RECEIVER_UNKNOWN, "a@example.com", {"webhooks": [CHAT]}),
-        (TENANT_RECEIVER_UNKNOWN, "a@example.com", None),
-        (RECEIVER_OF_ALL, "chat", {"webhooks": [CHAT]}),
-    ],
-)
-def test_a_receiver_has_to_be_there_and_for_tenants(
-    code: Code, receiver: str, alerts: dict[str, Any] | None
-) -> None:
-    more = watched(**alerts) if alerts is not None else {}
-    shop = WEB | {"alerts": {"receivers": [receiver]}}
-    assert [found for found, _ in refused([shop], **more)] == [code.reason]
-
-
 REFUSED: list[tuple[Code, list[dict[str, Any]]]] = [
     (DUPLICATE_TENANT, [WEB, {**PAY, "name": "shop"}]),
     (

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from components.cluster.settings import Cluster
 from components.facts import ClusterFacts, InstalledAddon
 from components.finding import Finding
+from components.logging.options import LogsOptions
+from components.logging.tenants import tenant_findings
 from components.network.flannel import FlannelSettings
-from components.observability.alert_settings import Alerts
 from components.observability.settings import MonitoringOptions
 from components.tenancy.alerts import receiver_findings
 from components.tenancy.base import SharedTenancySettings
 from components.tenancy.names import is_protected
 from components.tenancy.network import is_namespace, owned
 from components.tenancy.scheduling import why_not_set_aside
+from components.tenancy.settings import TenantLogs
 from components.tenancy.tenant import TenantSettings
 from errors import tenants as codes
 from errors.addons import ADDON_NEEDS
@@ -51,7 +53,7 @@ def check(stack: Stack) -> Iterator[Finding]:
     yield from _destinations(every, stack.tenant_defaults)
     yield from _domains(tenants)
     yield from _in_clusters(stack)
-    yield from _receivers(stack)
+    yield from _telling(stack)
 
 
 def _in_clusters(stack: Stack) -> Iterator[Finding]:
@@ -106,28 +108,46 @@ def _of_addons(stack: Stack, cluster: Cluster, taken: set[str]) -> Iterator[Find
                 yield Finding(codes.NAMESPACE_PROTECTED, path, what)
 
 
-def _receivers(stack: Stack) -> Iterator[Finding]:
-    """TENANT_RECEIVER_UNKNOWN and RECEIVER_OF_ALL, each once."""
-    asking = [(index, each) for index, each in enumerate(stack.tenants) if each.alerts.receivers]
-    told: dict[str, dict[int, Alerts]] = {}
+def _telling(stack: Stack) -> Iterator[Finding]:
+    """Codes of the receivers and logs of tenants, each once."""
+    asking = [
+        (index, each)
+        for index, each in enumerate(stack.tenants)
+        if each.alerts.receivers or each.logs != TenantLogs()
+    ]
+    known: dict[tuple[str, str], dict[int, InstalledAddon]] = {}
     for cluster in stack.clusters if asking else ():
         target = stack.target(cluster)
-        monitoring = target.addons.get("monitoring")
-        if isinstance(monitoring, MonitoringOptions):
-            for tenant in target.tenants:
-                told.setdefault(tenant.name, {})[id(monitoring)] = monitoring.alerts
+        for key in ("monitoring", "logs"):
+            if addon := target.addons.get(key):
+                for tenant in target.tenants:
+                    known.setdefault((tenant.name, key), {})[id(addon)] = addon
     for index, asked in asking:
-        path = (HERE, index, "alerts", "receivers", 0)
-        if asked.name not in told:
-            what = f"no cluster of `{asked.name}` has the add-on `monitoring`"
-            yield Finding(codes.TENANT_RECEIVER_UNKNOWN, path, what)
-        found = {
-            finding.path: finding
-            for alerts in told.get(asked.name, {}).values()
-            for finding in receiver_findings(alerts, asked.alerts.receivers)
-        }
-        for finding in found.values():
+        watched, logged = (known.get((asked.name, key), {}) for key in ("monitoring", "logs"))
+        found = [*_receivers(asked, watched.values()), *_logs(asked, logged.values())]
+        for finding in {(each.code, each.path): each for each in found}.values():
             yield finding.below(HERE, index)
+
+
+def _receivers(tenant: StackTenant, addons: Collection[InstalledAddon]) -> Iterator[Finding]:
+    """TENANT_RECEIVER_UNKNOWN and RECEIVER_OF_ALL."""
+    if tenant.alerts.receivers and not addons:
+        what = f"no cluster of `{tenant.name}` has the add-on `monitoring`"
+        yield Finding(codes.TENANT_RECEIVER_UNKNOWN, ("alerts", "receivers", 0), what)
+    for each in addons:
+        if isinstance(each, MonitoringOptions):
+            yield from receiver_findings(each.alerts, tenant.alerts.receivers)
+
+
+def _logs(tenant: StackTenant, addons: Collection[InstalledAddon]) -> Iterator[Finding]:
+    """ADDON_NEEDS, LOG_STORE_CANNOT and LOG_LIMIT_UNREACHABLE."""
+    logs = tenant.logs
+    if logs != TenantLogs() and not addons:
+        what = f"no cluster of `{tenant.name}` has the add-on `logs`"
+        yield Finding(ADDON_NEEDS, ("logs",), what, key=True)
+    for each in addons:
+        if isinstance(each, LogsOptions):
+            yield from tenant_findings(each, logs.days, logs.lines_per_second)
 
 
 def _pools(stack: Stack, target: ClusterFacts, cluster: Cluster) -> Iterator[Finding]:
