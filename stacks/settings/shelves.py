@@ -14,7 +14,7 @@ from catalog import APPS
 from components.fields import LABEL, Settings
 from components.store.entry import AppEntry
 from components.store.shelf import FILE, entry_of, names
-from errors import CaasError
+from errors import CaasError, Problem
 from stacks.settings.source import FilePlaces, read
 
 RECOMMENDED = "recommended"
@@ -105,7 +105,7 @@ class Shelves:
     def all(self) -> Mapping[str, AppEntry]:
         """Every entry by its name. Raises CaasError with every problem of all of them."""
         found: dict[str, AppEntry] = {}
-        problems = []
+        problems: list[Problem] = []
         for name, shelf, own in self._places():
             try:
                 found[name] = shelf.entry(own)
