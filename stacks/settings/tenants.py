@@ -29,6 +29,7 @@ from components.tenancy.settings import (
     TenantLogs,
     TenantName,
     TenantNamespace,
+    TenantRegistry,
 )
 from components.tenancy.tenant import TenantSettings
 
@@ -132,6 +133,8 @@ class StackTenant(Settings):
     """Receivers of alerts about its namespaces, in clusters with the add-on `monitoring`."""
     logs: TenantLogs = TenantLogs()
     """Retention and limit of its logs, in clusters with the add-on `logs`."""
+    registry: TenantRegistry | None = None
+    """A project in the Harbor of the stack; without it none."""
     code_owners: Annotated[
         tuple[Annotated[str, Field(pattern=r"^[^\s#]+$", max_length=256)], ...],
         Field(max_length=50),
@@ -202,6 +205,7 @@ def _settings(
         metrics=defaults.metrics,
         alerts=tenant.alerts,
         logs=tenant.logs,
+        registry=tenant.registry,
         address_pools=tenant.address_pools,
         storage_classes=_classes(tenant, defaults),
     )
