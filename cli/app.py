@@ -40,7 +40,7 @@ class LazyCommand(TyperCommand):
 
 def load(name: str) -> TyperCommand:
     """The command `name` with its arguments, options and examples."""
-    module = import_module(f"cli.commands.{name}")
+    module = import_module(f"cli.commands.{name.replace('-', '_')}")
     app = typer.Typer(add_completion=False, rich_markup_mode=_markup())
     paragraphs = cleandoc(module.command.__doc__).split("\n\n")
     prose = "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)

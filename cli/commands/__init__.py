@@ -11,7 +11,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class CommandEntry:
-    """A line of `caas --help`: the command's name, which is its module's too, and its summary."""
+    """A line of `caas --help`: the command's name, which is its module's too, and its summary.
+
+    A module has `_` for the `-` of the name.
+    """
 
     name: str
     summary: str
@@ -46,6 +49,11 @@ COMMANDS: dict[str, tuple[CommandEntry, ...]] = {
         CommandEntry(
             "tenants", "Show the tenants of a stack: people, namespaces, whole clusters, quotas."
         ),
+        CommandEntry(
+            "apps",
+            "Show the applications of tenants: versions, state, updates, and what is wrong.",
+        ),
+        CommandEntry("store", "Show the applications of the store, and check their entries."),
         CommandEntry("outputs", "Print the outputs of a stack: clusters, networks, buckets, DNS."),
         CommandEntry("synth", "Write the Kubernetes objects of a stack to files, or print them."),
         CommandEntry("bundle", "List the charts and images of a stack, pack them, or push them."),
@@ -58,6 +66,7 @@ COMMANDS: dict[str, tuple[CommandEntry, ...]] = {
             "setup", "Get the plane's programs and start the plane, and change nothing else."
         ),
         CommandEntry("down", "Stop the embedded plane; its data stays on disk."),
+        CommandEntry("node-image", "Build an image of nodes in containers, and give it to Docker."),
         CommandEntry("doctor", "Check whether this machine is fit for the plane."),
         CommandEntry("explain", "Explain a CAAS code: its cause, and the fix."),
         CommandEntry(

@@ -224,3 +224,14 @@ class TenantNamespace(NamedNamespace):
     """Lets its pods reach each other, on all ports."""
     pool: PoolLabel | None = None
     """The worker pool of its pods, which has the label and the taint `caas.dev/pool`."""
+
+
+class AppOpening(PortSettings):
+    """Ports of an application that pods of its namespace reach."""
+
+    name: Annotated[str, Field(pattern=f"^{LABEL}$", max_length=40)]
+    """The name of the install, the value of the label `app.kubernetes.io/instance`."""
+    namespace: Namespace
+    """The namespace of the tenant."""
+    itself: Flag = False
+    """Only pods of the application reach them."""

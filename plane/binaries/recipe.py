@@ -20,7 +20,7 @@ class ModuleSource:
     """Pinned Go modules: the folder with their go.mod and go.sum, and how they are built.
 
     Attributes:
-        folder: where go.mod and go.sum are.
+        folder: where go.mod and go.sum are, and the main package where it is our own.
         link: the flags for the linker.
         changes: what is changed in a copy of the modules before the build.
         tags: Go's build tags.
@@ -118,6 +118,8 @@ class Recipe:
             digest.update(f"{source.link}{changes}{source.tags}".encode())
             for name in ("go.mod", "go.sum"):
                 digest.update((source.folder / name).read_bytes())
+            for own in sorted(source.folder.glob("*.go")):
+                digest.update(own.read_bytes())
         for program in self.programs:
             digest.update(f"{program.name}={program.package};".encode())
         for manifests in self.manifests:

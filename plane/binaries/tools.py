@@ -1,11 +1,12 @@
 """Programs that no plane needs, made on demand: kubeadm of each supported minor, etcdutl, helm,
-crane, Prometheus and Alertmanager with their tools.
+crane, Prometheus and Alertmanager with their tools, Flux.
 
 Each has a separate cache key, so that a change of one rebuilds nothing else.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from catalog import catalog
@@ -16,6 +17,7 @@ from plane.binaries.host import Host, this_host
 from plane.binaries.recipe import (
     MODULES,
     STRIP,
+    ManifestSet,
     ModuleSource,
     Program,
     Recipe,
@@ -25,6 +27,7 @@ from plane.binaries.recipe import (
     kubernetes_program,
     kubernetes_stamp,
 )
+from plane.binaries.store import MANIFESTS
 from plane.binaries.workshop import ensure
 from plane.paths import cache_directory
 from plane.progress import Progress
@@ -72,6 +75,26 @@ def alertmanager(progress: Progress) -> Path:
     return ensure(alertmanager_recipe(this_host()), cache_directory(), progress)
 
 
+@dataclass(frozen=True, slots=True)
+class FluxFiles:
+    """Flux's controllers.
+
+    Attributes:
+        folder: has `source-controller` and `helm-controller`.
+        definitions: the folders of the definitions of both.
+    """
+
+    folder: Path
+    definitions: tuple[Path, ...]
+
+
+def flux(progress: Progress) -> FluxFiles:
+    """Flux's source and helm controllers; built in about seven minutes of two cores."""
+    folder = ensure(flux_recipe(this_host()), cache_directory(), progress)
+    names = ("source-controller", "helm-controller")
+    return FluxFiles(folder, tuple(folder / MANIFESTS / name / "crds" for name in names))
+
+
 def minors() -> tuple[str, ...]:
     """The minors that the catalog has releases of, oldest first."""
     found = (f"{version.major}.{version.minor}" for version in catalog().kubernetes_versions)
@@ -90,7 +113,14 @@ def _is_pinned(minor: str) -> bool:
 def recipes(host: Host) -> tuple[Recipe, ...]:
     """Every tool on `host`."""
     kubeadms = (kubeadm_recipe(minor, host) for minor in minors())
-    others = (etcdutl_recipe, helm_recipe, crane_recipe, prometheus_recipe, alertmanager_recipe)
+    others = (
+        etcdutl_recipe,
+        helm_recipe,
+        crane_recipe,
+        prometheus_recipe,
+        alertmanager_recipe,
+        flux_recipe,
+    )
     return (*kubeadms, *(recipe(host) for recipe in others))
 
 
@@ -164,6 +194,19 @@ def alertmanager_recipe(host: Host) -> Recipe:
     """The recipe of Alertmanager without its web interface."""
     source = ModuleSource(MODULES / "alertmanager", STRIP, WITHOUT_INTERFACE)
     return _monitoring("alertmanager", ("alertmanager", "amtool"), source, host)
+
+
+def flux_recipe(host: Host) -> Recipe:
+    """The recipe of Flux's controllers, from one set of modules."""
+    versions = catalog().modules
+    names = ("source-controller", "helm-controller")
+    source = ModuleSource(MODULES / "flux")
+    label = "-".join(f"{name.partition('-')[0]}-{versions[name]}" for name in names)
+    return Recipe(
+        f"flux-{label}-{host.system}-{host.architecture}",
+        tuple(Program(name, source, f"github.com/fluxcd/{name}") for name in names),
+        tuple(ManifestSet(name, source, f"github.com/fluxcd/{name}", "config") for name in names),
+    )
 
 
 def _monitoring(project: str, names: tuple[str, ...], source: ModuleSource, host: Host) -> Recipe:

@@ -30,6 +30,7 @@ from errors.machine import (
 )
 from plane.binaries import build as build_module
 from plane.binaries import toolchain
+from plane.binaries.adapted import Replacement, adapt
 from plane.binaries.host import Host
 from plane.binaries.recipe import ManifestSet, ModuleSource, Program, Recipe, plane
 from plane.binaries.workshop import ensure
@@ -332,3 +333,16 @@ def test_pinned_wheel_is_new_enough_and_hashed() -> None:
         plane(Host("linux", "amd64")).sources
     )
     assert len(set(re.findall(r"--hash=sha256:[0-9a-f]{64}\b", text))) == 4
+
+
+def test_a_module_may_have_several_changes(tmp_path: Path) -> None:
+    module, pinned = tmp_path / "module", tmp_path / "pinned"
+    for folder, name in ((module, "a.go"), (pinned, "go.mod")):
+        folder.mkdir()
+        (folder / name).write_text("one two\n")
+    (pinned / "go.sum").touch()
+    changes = (Replacement(MODULE, "a.go", "one", "1"), Replacement(MODULE, "a.go", "two", "2"))
+    made = adapt(pinned, changes, {MODULE: module}, tmp_path / "made")
+    assert (made / "example.test_tool/a.go").read_text() == "1 2\n"
+    assert (made / "go.mod").read_text().count("replace") == 1
+    assert (module / "a.go").read_text() == "one two\n"

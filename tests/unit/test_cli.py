@@ -45,7 +45,7 @@ def test_help_imports_nothing_heavy() -> None:
 @each_command
 def test_command_has_the_summary_of_the_list_and_examples(entry: object) -> None:
     name, summary = getattr(entry, "name", ""), getattr(entry, "summary", "")
-    module = import_module(f"cli.commands.{name}")
+    module = import_module(f"cli.commands.{name.replace('-', '_')}")
     assert module.command.__doc__.splitlines()[0] == summary
     assert module.EXAMPLES
     assert all(line.startswith(f"./caas {name}") for line in module.EXAMPLES)

@@ -18,6 +18,7 @@ import yaml
 
 from catalog import catalog
 from cli import container_checks as doctor
+from cli.checks import CheckLevel
 from components.addresses import Cidr
 from components.cluster import kubeadm, kubelet
 from components.cluster.settings import Cluster
@@ -268,6 +269,8 @@ def test_doctor_says_what_this_computer_lacks(
         "node memory": containers.LITTLE_MEMORY_FOR_NODES,
         "node disk": containers.LITTLE_DISK_FOR_NODES,
     }
+    assert doctor.privileges({"DefaultRuntime": "runc"}).level is CheckLevel.FAIL
+    assert doctor.privileges({"DefaultRuntime": "other"}).level is CheckLevel.WARN
     status.write_text("CapBnd:\t000001ffffffffff\n")
     limit.write_text("8192\n")
     free = SimpleNamespace(available=2**36, free=2**36)

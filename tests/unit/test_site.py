@@ -16,7 +16,7 @@ from cli import site
 from errors import CaasError, documentation
 from errors.registry import all_codes
 from plane.progress import Silent
-from tests.unit.command_line import copy_of_checkout, piped
+from tests.unit.command_line import Outcome, copy_of_checkout, piped
 
 pytestmark = pytest.mark.slow  # builds the site
 
@@ -49,11 +49,30 @@ class Page(HTMLParser):
             self.links.append(given["href"])
 
 
+def earlier_site(folder: Path) -> Path:
+    """A site of other sources in `folder`."""
+    out = folder / "site"
+    out.mkdir()
+    (out / "index.html").write_text("earlier")
+    (out / site.MARK).write_text("earlier")
+    return out
+
+
+def docs(out: Path, checkout: Path) -> Outcome:
+    """Runs the command in a checkout."""
+    return piped("docs", "--out", str(out), program=[sys.executable, "-m", "cli"], cwd=checkout)
+
+
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The site of this checkout."""
-    out = tmp_path_factory.mktemp("docs") / "site"
-    assert site.build(out, Silent()) == out / "index.html"
+    """The site of this checkout, made by the command in place of an earlier one."""
+    folder = tmp_path_factory.mktemp("docs")
+    out = earlier_site(folder)
+    done = docs(out, ROOT)
+    assert done.status == 0, done.err
+    assert done.out == f"{(out / 'index.html').as_uri()}\n"
+    assert "documentation: done in" in done.err
+    assert list(folder.iterdir()) == [out]
     return out
 
 
@@ -152,28 +171,18 @@ def test_without_the_tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert raised.value.problems[0].code is documentation.DOCS_TOOLS_MISSING
 
 
-def test_command_in_a_checkout_where_a_link_is_broken(built: Path, tmp_path: Path) -> None:
-    """A site that was there before is replaced by a good one only."""
-    launcher = copy_of_checkout(tmp_path / "checkout")
-    folder = launcher.parent
+def test_a_broken_link_leaves_the_earlier_site(tmp_path: Path) -> None:
+    folder = copy_of_checkout(tmp_path / "checkout").parent
     for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE"):
         shutil.copy(ROOT / name, folder / name)
-    out = tmp_path / "site"
-    shutil.copytree(built, out)
+    out = earlier_site(tmp_path)
     with (folder / "docs/day-two.md").open("a") as file:
         file.write("\nAnd [more](no-such-guide.md).\n")
     lines = (folder / "docs/day-two.md").read_text().splitlines()
-    program = [sys.executable, "-m", "cli", "docs", "--out", str(out)]
-    done = piped(program=program, cwd=folder)
+    done = docs(out, folder)
     assert done.status == 1
     (problem,) = [line for line in done.err.splitlines() if ": CAAS-" in line]
     assert problem.startswith(f"docs/day-two.md:{len(lines)}: CAAS-2131 ")
     assert "no-such-guide" in problem
-    assert (out / "index.html").read_text() == (built / "index.html").read_text()
-
-    (folder / "docs/day-two.md").write_text("\n".join(lines[:-1]) + "\n")
-    done = piped(program=program, cwd=folder)
-    assert done.status == 0, done.err
-    assert done.out == f"{(out / 'index.html').as_uri()}\n"
-    assert "documentation: done in" in done.err
+    assert (out / "index.html").read_text() == "earlier"
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".site")]

@@ -1,0 +1,3 @@
+module caas.invalid/pause
+
+go 1.26.0

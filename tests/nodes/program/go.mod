@@ -1,0 +1,3 @@
+module caas.invalid/lab
+
+go 1.26.0
