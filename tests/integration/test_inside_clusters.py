@@ -321,7 +321,7 @@ def _a_tenant_while_the_cluster_does_not_answer(home: Home) -> None:
 
 
 def test_pull_secrets_of_a_tenant_are_in_its_namespaces(home: Home) -> None:
-    """Those that are not there, or were changed, and nothing else; a silent cluster is told."""
+    """Those that are not there, or were changed, and nothing else; a silent cluster is named."""
     home.up(SHOP)
     eventually(lambda: all(home.has("namespace", name) for name in ("web", "data")), ARRIVAL)
     api = Api(home.kubectl.kubeconfig)
