@@ -10,7 +10,17 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from components.addon import SecurityLevel
-from components.fields import LABEL, Count, Flag, Namespace, Quantity, Settings, refusal, shown
+from components.fields import (
+    LABEL,
+    ClusterName,
+    Count,
+    Flag,
+    Namespace,
+    Quantity,
+    Settings,
+    refusal,
+    shown,
+)
 from components.observability.alert_settings import ADDRESS, TEAM_NAME
 from errors.tenants import BAD_PEER
 
@@ -181,6 +191,16 @@ class TenantLogs(Settings):
     lines_per_second: Annotated[Count, Field(ge=1, le=1_000_000)] | None = None
     """Lines in a second that each node takes of its pods; without it `limits.tenant` of the
     add-on."""
+
+
+class TenantRegistry(Settings):
+    """A project with the name of the tenant in the Harbor of the stack, with a robot that pulls and
+    one that pushes. `./caas registry sync` makes it."""
+
+    quota: Quantity
+    """The most that its images may take."""
+    cluster: ClusterName | None = None
+    """The cluster of Harbor, where several have the add-on `harbor`."""
 
 
 class NamedNamespace(Settings):

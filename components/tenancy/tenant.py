@@ -55,6 +55,7 @@ from components.tenancy.settings import (
     TenantLogs,
     TenantName,
     TenantNamespace,
+    TenantRegistry,
 )
 from errors.network import POLICIES_NOT_ENFORCED
 from errors.tenants import NAMESPACE_PROTECTED, NAMESPACE_TAKEN, POOL_NOT_SET_ASIDE
@@ -95,6 +96,8 @@ class TenantSettings(AddonSettings):
     """Resources of containers that name none."""
     alerts: TenantAlerts = TenantAlerts()
     """Receivers of alerts about its namespaces, for the add-on `monitoring`."""
+    registry: TenantRegistry | None = None
+    """Its project in Harbor; only recorded here."""
     logs: TenantLogs = TenantLogs()
     """Retention and limit of its logs, for the add-on `logs`."""
     address_pools: Annotated[tuple[DnsName, ...], Field(max_length=20)] = ()
@@ -190,6 +193,7 @@ class TenantSettings(AddonSettings):
             ),
             **({"receivers": list(self.alerts.receivers)} if self.alerts.receivers else {}),
             **({"logs": logs} if (logs := _set(self.logs)) else {}),
+            **({"registry": _set(self.registry)} if self.registry else {}),
             "defaults": {
                 **defaults,
                 "share": hard(self.default_quota),

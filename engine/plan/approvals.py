@@ -31,6 +31,7 @@ OF_PLATFORM = {
     "quota": "quota of",
     "domains": "domains of",
     "logs": "logs of",
+    "registry": "registry of",
     "addressPools": "address pools of",
     "storageClasses": "StorageClasses of",
     "leaving": "`leaving` of",

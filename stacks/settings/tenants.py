@@ -32,6 +32,7 @@ from components.tenancy.settings import (
     TenantLogs,
     TenantName,
     TenantNamespace,
+    TenantRegistry,
 )
 from components.tenancy.tenant import TenantSettings
 
@@ -137,6 +138,8 @@ class StackTenant(Settings):
     """Receivers of alerts about its namespaces, in clusters with the add-on `monitoring`."""
     logs: TenantLogs = TenantLogs()
     """Retention and limit of its logs, in clusters with the add-on `logs`."""
+    registry: TenantRegistry | None = None
+    """A project in the Harbor of the stack; without it none."""
     code_owners: Annotated[
         tuple[Annotated[str, Field(pattern=r"^[^\s#]+$", max_length=256)], ...],
         Field(max_length=50),
@@ -249,6 +252,7 @@ def _settings(share: _Share, tenant: StackTenant, defaults: TenantDefaults) -> T
         openings=share.openings,
         alerts=tenant.alerts,
         logs=tenant.logs,
+        registry=tenant.registry,
         address_pools=tenant.address_pools,
         storage_classes=_classes(tenant, defaults),
     )
