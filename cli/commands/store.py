@@ -15,7 +15,7 @@ from components.store.entry import AppEntry, AppState
 from components.store.form import FormField
 from components.store.shelf import nearest
 from engine.session import Session
-from errors import CaasError
+from errors import CaasError, Problem
 from errors.store import STORE_ENTRY_NOT_FOUND
 from operations.app_gate import AppGate
 from plane.binaries.tools import helm
@@ -109,7 +109,7 @@ def _render(entries: Mapping[str, AppEntry]) -> None:
     with drawn() as progress:
         gate = AppGate(helm(progress))
         step = progress.step("render charts")
-        found = []
+        found: list[Problem] = []
         for number, (name, entry) in enumerate(entries.items()):
             step.advance(number, len(entries), name)
             found += gate.problems(name, entry)
