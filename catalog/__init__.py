@@ -16,6 +16,8 @@ FILE = Path(__file__).parent / "versions.yaml"
 RETIRED = Path(__file__).parent / "retired.yaml"
 RESOURCES = Path(__file__).parent / "resources.yaml"
 HOST_PORTS = Path(__file__).parent / "host_ports.yaml"
+APPS = Path(__file__).parent / "apps"
+"""The recommended shelf of the application store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class ChartImage:
         tag: its version; empty where it is that of the cluster's Kubernetes.
         at: where the chart's values name it, `speaker.image`; empty where they can't.
         form: how they do: `repository` has keys `repository` and `tag`, `registry` has `registry`
-            too, `whole` is one text.
+            too, `image` has `image` and `tag`, `whole` is one text.
         digest: `sha256:…`, where it is known.
     """
 

@@ -29,13 +29,15 @@ def show_words(plan: Plan, say: Callable[[str], None]) -> None:
 def summary(plan: Plan) -> list[str]:
     """The changes of clusters and their add-ons, one sentence each."""
     addons = [str(change) for change in plan.addons]
-    words = sentences(plan.clusters, 0 if addons else len(plan.objects.changes))
+    apps = [str(change) for change in plan.apps]
+    named = addons or apps
+    words = sentences(plan.clusters, 0 if named else len(plan.objects.changes))
     data = [str(change) for change in plan.data]
     tenants = [str(change) for change in plan.tenants]
     approvals = [str(each) for each in plan.approvals]
     pending = [str(each) for each in plan.pending]
     undelivered = [plan.undelivered] if plan.undelivered else []
-    return [*words, *addons, *data, *tenants, *approvals, *pending, *undelivered]
+    return [*words, *addons, *data, *tenants, *apps, *approvals, *pending, *undelivered]
 
 
 def show_clouds(plan: Plan, say: Callable[[str], None]) -> None:
@@ -86,6 +88,7 @@ def as_dict(plan: Plan, violations: Iterable[Violation], found: Estimate) -> dic
         "clusters": [change.as_dict() for change in plan.clusters],
         "addons": [change.as_dict() for change in plan.addons],
         "tenants": [change.as_dict() for change in plan.tenants],
+        "apps": [change.as_dict() for change in plan.apps],
         "approvals": [each.as_dict() for each in plan.approvals],
         "data": [change.as_dict() for change in plan.data],
         "pending": [each.as_dict() for each in plan.pending],

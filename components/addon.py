@@ -27,6 +27,8 @@ SNAPSHOTS = "snapshots"
 """The role of what snapshots volumes: the snapshot controller and its definitions."""
 METRICS = "metrics"
 """The role of what reads ServiceMonitors and PrometheusRules."""
+APPLICATIONS = "applications"
+"""The role of what installs the applications of tenants; of the management cluster."""
 EXCLUSIVE = {
     NETWORK: "a cluster has one network plug-in",
     GATEWAY_API: "only one component may own the definitions of the Gateway API",

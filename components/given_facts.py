@@ -73,6 +73,7 @@ class Role(StrEnum):
     LOAD_BALANCER = roles.LOAD_BALANCER
     SNAPSHOTS = roles.SNAPSHOTS
     METRICS = roles.METRICS
+    APPLICATIONS = roles.APPLICATIONS
 
 
 class StorageClass(Settings):

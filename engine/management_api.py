@@ -7,21 +7,10 @@ from pathlib import Path
 from engine.api import Api
 from errors import CaasError, Where
 from errors.program import KUBECONFIG_MISSING, NOT_BOOTSTRAPPED
-from stacks.management import kubeconfig
+from stacks.management import is_bootstrapped, kubeconfig
 from stacks.settings.stack import Management, ManagementMode
 
-BOOTSTRAP = "bootstrap"
-"""The folder of the plane that bootstraps a self-managed stack, in the stack's folder."""
 ADVICE = "Check that the address in the kubeconfig is reached from here, and that the cluster runs."
-
-
-def is_bootstrapped(directory: Path) -> bool:
-    """True if a self-managed stack has its management cluster; before that it has a plane.
-
-    Args:
-        directory: the stack's folder.
-    """
-    return (directory / "kubeconfig").exists() and not (directory / BOOTSTRAP).exists()
 
 
 def connect(stack: str, management: Management) -> Api:

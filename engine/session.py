@@ -24,15 +24,10 @@ from engine.api import Api
 from engine.apply import Report, apply_plan, prepare_for_pulumi, retire
 from engine.fleet import ClusterState, FleetObjects, read_counts, read_fleet
 from engine.inside.record import RemovalRecord, RemovalState
-from engine.management_api import (
-    BOOTSTRAP,
-    connect,
-    is_bootstrapped,
-    not_bootstrapped,
-    why_offline,
-)
+from engine.management_api import connect, not_bootstrapped, why_offline
 from engine.objects import Key, Objects, StackObjects
 from engine.plan.addons import judge_addons
+from engine.plan.apps import judge_apps
 from engine.plan.clusters import ClusterAction, judge_clusters, judge_names
 from engine.plan.data import judge_data
 from engine.plan.objects import (
@@ -53,6 +48,7 @@ from plane.binaries import ensure_binaries
 from plane.lock import hold
 from plane.plane import Plane
 from plane.progress import Progress
+from stacks.management import BOOTSTRAP, is_bootstrapped
 from stacks.paths import project_name, stack_file, state_directory
 from stacks.settings import Source, Stack, read
 from stacks.settings.load import load
@@ -466,6 +462,7 @@ class Session:
         judge_addons(live, wanted, lambda name: target(clusters[name]), self.place)
         if not self.delete_data:
             judge_tenants(live, wanted, self.place)
+            judge_apps(live, wanted)
 
     def place(self, cluster: str, field: str) -> Where:
         """The position of a cluster in the stack file."""

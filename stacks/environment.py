@@ -23,9 +23,12 @@ from components.infrastructure.foundation import Foundation
 from components.ingress import Gateway
 from components.manifest import PROVIDER, core_object, movable, of_stack, settle_in, wait_for
 from components.registry import Harbor
+from components.store.application import AppChart, Application, AppPlaces
+from components.store.objects import source_name
 from components.tenancy.management import ManagementAccess
 from components.tenancy.settings import People
-from stacks.management import kubeconfig, own_kubeconfig
+from stacks.management import is_bootstrapped, kubeconfig, own_kubeconfig
+from stacks.paths import state_directory
 from stacks.settings import Stack
 from stacks.settings.addons import addons_of_existing
 from stacks.settings.stack import ManagementMode
@@ -47,6 +50,7 @@ class Environment:
         self.infrastructure = settings.infrastructure
         self.namespace = settings.management.namespace
         self._fleet = Fleet()
+        self._installed: list[pulumi.Resource] = []
         settle_in(self.namespace)
         management = settings.management
         self.provider = _provider("management", kubeconfig(stack, management), management.context)
@@ -135,7 +139,10 @@ class Environment:
         settings = self.settings
         target = addons_of_existing(settings.management.addons, settings.management.facts)
         if target.addons:
-            DirectAddons("management", target, mirror=settings.mirror, opts=self._after())
+            installed = DirectAddons(
+                "management", target, mirror=settings.mirror, opts=self._after()
+            )
+            self._installed += installed.resources
 
     def clusters(
         self, foundation: Foundation | None, *, after: Sequence[pulumi.Resource]
@@ -176,6 +183,36 @@ class Environment:
                     opts=self._after(),
                 )
 
+    def apps(self, clusters: dict[str, pulumi.Resource]) -> None:
+        """The applications of tenants: a chart for each version in use, and each install.
+
+        They come after the add-ons of the management cluster, of which Flux is one. The plane that
+        bootstraps a management cluster has no Flux; the first `up` after it brings them.
+        """
+        settings, charts = self.settings, dict[str, AppChart]()
+        own = settings.management.mode is ManagementMode.SELF_MANAGED
+        waits = own and not is_bootstrapped(state_directory(self.stack))
+        for app in () if waits or not settings.has_flux else settings.apps:
+            install, version = app.install, app.version.version
+            title = source_name(install.app, version)
+            charts[title] = charts.get(title) or AppChart(
+                title,
+                app=install.app,
+                entry=app.entry,
+                version=version,
+                namespace=self.namespace,
+                mirror=settings.mirror,
+                opts=self._after(*self._installed),
+            )
+            names = settings.clusters_of(app)
+            after = [*charts[title].resources, *(clusters[name] for name in names)]
+            Application(
+                f"{app.tenant}-{install.name}",
+                chosen_app=app,
+                cluster=AppPlaces(names, self.namespace, after),
+                opts=self._after(),
+            )
+
     def autoscalers(self, clusters: dict[str, pulumi.Resource]) -> None:
         """The cluster autoscaler of each cluster that asks for it."""
         scaled = autoscaled(self.settings.all_clusters)
@@ -207,6 +244,7 @@ class Environment:
                 mirror=mirror,
                 opts=pulumi.ResourceOptions(providers=[itself]),
             )
+            self._installed += installed.resources
             options = pulumi.ResourceOptions(providers=[itself], depends_on=installed.resources)
             ClusterApi("cluster-api", self.infrastructure, mirror=mirror, opts=options)
 

@@ -12,6 +12,18 @@ OWN_KUBECONFIG = "self.kubeconfig"
 """Of a self-managed stack's management cluster, in the stack's folder, from the moment it answers;
 what is installed on the cluster goes there, also while the embedded plane still manages it."""
 
+BOOTSTRAP = "bootstrap"
+"""The folder of the bootstrapping plane in the stack's folder, until the bootstrap is over."""
+
+
+def is_bootstrapped(directory: Path) -> bool:
+    """True if a self-managed stack has its management cluster; before that it has a plane.
+
+    Args:
+        directory: the stack's folder.
+    """
+    return (directory / "kubeconfig").exists() and not (directory / BOOTSTRAP).exists()
+
 
 def kubeconfig(stack: str, management: Management) -> Path:
     """The kubeconfig of the management cluster; it need not exist yet.

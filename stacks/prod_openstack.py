@@ -25,3 +25,4 @@ def compose(stack: str, settings: Stack) -> None:
     here.tenants()
     here.etcd_snapshots()
     here.management_cluster()  # its add-ons, and Cluster API in it
+    here.apps(clusters)  # applications of tenants, by Flux

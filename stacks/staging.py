@@ -25,3 +25,4 @@ def compose(stack: str, settings: Stack) -> None:
     here.tenants()
     here.etcd_snapshots()
     here.addons_of_management()
+    here.apps(clusters)  # applications of tenants, by Flux

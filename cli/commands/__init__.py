@@ -49,6 +49,11 @@ COMMANDS: dict[str, tuple[CommandEntry, ...]] = {
         CommandEntry(
             "tenants", "Show the tenants of a stack: people, namespaces, whole clusters, quotas."
         ),
+        CommandEntry(
+            "apps",
+            "Show the applications of tenants: versions, state, updates, and what is wrong.",
+        ),
+        CommandEntry("store", "Show the applications of the store, and check their entries."),
         CommandEntry("outputs", "Print the outputs of a stack: clusters, networks, buckets, DNS."),
         CommandEntry("synth", "Write the Kubernetes objects of a stack to files, or print them."),
         CommandEntry("bundle", "List the charts and images of a stack, pack them, or push them."),

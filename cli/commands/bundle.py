@@ -11,6 +11,7 @@ from cli import console
 from cli.options import Format, Output, Stack
 from cli.progress import drawn
 from components.delivery.contents import BundleContents, contents
+from components.store.objects import bundled
 from engine.session import Session
 from operations.bundle import BundleFolder, Tools, make_folder, pushable
 from plane.binaries.tools import crane, helm
@@ -46,6 +47,7 @@ def command(
     found = contents(
         settings.all_clusters, targets, settings.infrastructure, others if others.addons else None
     )
+    found = bundled(found, settings.apps)
     record: dict[str, Any] = {}
     programs: list[str] = []
     # Before programs are made for it.

@@ -11,14 +11,17 @@ from typer import Argument, Exit, Option
 from cli import console
 from cli.options import Format, Output, Yes
 from components.registry.harbor import ADMIN_PASSWORD, HarborSettings
+from engine.inside.step import ClusterWork, problems
 from engine.session import Session
 from engine.workload import workload_api
 from errors import CaasError, Where
 from errors.registries import NO_HARBOR
 from operations.registry.client import HarborClient
+from operations.registry.pull_secrets import PullCopies, PullSecrets
 from operations.registry.sync import Sync
 from operations.registry.vault import Secrets
 from plane.progress import Silent
+from stacks.settings.tenant_registries import pull_places, tenants_of, with_projects
 
 ADMIN = "admin"
 CHANGES = 2
@@ -59,9 +62,10 @@ def command(
 ) -> None:
     """Bring projects, caches, replications and robots into Harbor.
 
-    Compares `harbor.contents` of the cluster with the contents of Harbor. Differences are shown,
-    and changed after a confirmation. No project, registry, robot or image is ever deleted. The
-    passwords of new robots go into Secrets in Harbor's namespace, and nowhere else.
+    Compares `harbor.contents` of the cluster, and the projects of tenants, with the contents of
+    Harbor. Differences are shown, and changed after a confirmation. No project, registry, robot or
+    image is ever deleted. The passwords of new robots go into Secrets in Harbor's namespace. That
+    of a tenant's pull robot is copied to the namespaces of the tenant, in clusters that answer.
 
     Exit status: 0 done, or nothing to do; 1 a problem; 2 of --dry-run: something would change.
     """
@@ -71,23 +75,38 @@ def command(
         secrets = Secrets(api, settings.host)
         password = secrets.value(settings.secret, ADMIN_PASSWORD)
         client = HarborClient(url or f"https://{settings.host}", ADMIN, password, ca=ca)
-        sync = Sync(client, settings.contents, secrets, credentials=credentials)
-        wanted = [change.what for change in sync.changes()]
+        tenants = tenants_of(session.settings, cluster)
+        contents = with_projects(settings.contents, tenants)
+        sync = Sync(client, contents, secrets, credentials=credentials)
+        copies = PullSecrets(session, secrets, pull_places(session.settings, tenants))
+        seen = copies.look()
+        wanted = [*(change.what for change in sync.changes()), *seen.words]
         if output is Format.TABLE:
             for line in wanted or ["Harbor is as the stack file says."]:
                 console.say(line)
         if dry_run or not wanted:
             if output is Format.JSON:
                 console.document({"cluster": cluster, "changes": wanted, "done": False})
+            _refuse_unread(seen)
             raise Exit(CHANGES if wanted else 0)
         if not console.confirm(f"Make these {len(wanted)} changes?", yes=yes):
             console.say("Nothing was changed.")
             return
         done = sync.apply(lambda _what: None)
+        copied = copies.copy()
+        done += copied.words
     if output is Format.JSON:
         console.document({"cluster": cluster, "changes": done, "done": True})
     else:
         console.say(f"{len(done)} changes made.", "green")
+    _refuse_unread(copied)
+
+
+def _refuse_unread(copies: PullCopies) -> None:
+    """Reports the clusters whose pull Secrets are not known. Raises CAAS-5076."""
+    works = (ClusterWork(name, error=why) for name, why in copies.unread.items())
+    if found := list(problems(works)):
+        raise CaasError.of(found)
 
 
 def _settings(session: Session, name: str) -> HarborSettings:

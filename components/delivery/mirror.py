@@ -101,6 +101,8 @@ def _set(image: ChartImage, mirror: Mirror) -> dict[str, Any]:
     elif image.form == "registry":
         host, _, path = address.partition("/")
         found = {"registry": host, "repository": path}
+    elif image.form == "image":
+        found = {"image": address}
     else:
         found = {"repository": address}
     for key in reversed(image.at.split(".")):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from components.mappings import Manifest
-from components.tenancy.names import PREFIX
+from components.tenancy.names import PREFIX, deployer
 from components.tenancy.settings import People
 
 RBAC = "rbac.authorization.k8s.io"
@@ -104,6 +104,27 @@ def bindings(people: People, namespace: str, labels: dict[str, str]) -> list[Man
         }
         for role, entries in found.items()
     ]
+
+
+def deployer_binding(
+    tenant: str, account_namespace: str, namespace: str, labels: dict[str, str]
+) -> Manifest:
+    """The RoleBinding of the account that installs a tenant's applications: the rights of owners.
+
+    Args:
+        tenant: the name of the tenant.
+        account_namespace: where Flux has the account from.
+        namespace: of the tenant.
+        labels: of the binding.
+    """
+    account = {"kind": "ServiceAccount", "name": deployer(tenant), "namespace": account_namespace}
+    return {
+        "apiVersion": f"{RBAC}/v1",
+        "kind": "RoleBinding",
+        "metadata": {"name": f"{PREFIX}deployer", "namespace": namespace, "labels": labels},
+        "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": role_name("owner")},
+        "subjects": [account],
+    }
 
 
 def subject(person: str) -> dict[str, str]:

@@ -32,6 +32,15 @@ def tenant_key(tenant: str) -> str:
     return f"tenant-{tenant}"
 
 
+def deployer(tenant: str) -> str:
+    """The account that installs the applications of a tenant: `shop-deployer`.
+
+    It is a name alone: in a cluster Flux impersonates it, and no such ServiceAccount is there whose
+    token someone could take.
+    """
+    return f"{tenant}-deployer"
+
+
 def protected_patterns() -> frozenset[str]:
     """Regular expressions of the namespaces of Kubernetes and the platform."""
     return frozenset(("default", "kube-.*", f"{PREFIX}.*", *PROTECTED, *privileged_namespaces()))

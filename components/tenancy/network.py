@@ -21,6 +21,7 @@ from components.tenancy.names import CONNECTIONS_ANNOTATION, PREFIX, TENANT_LABE
 from components.tenancy.settings import (
     INTERNET,
     AcceptedConnection,
+    AppOpening,
     Connection,
     Destination,
     PortSettings,
@@ -40,6 +41,8 @@ PRIVATE = {
 """The addresses of the internet, and the private ones among them: no peer `internet` reaches the
 network of machines or the metadata service of a cloud."""
 
+INSTANCE = "app.kubernetes.io/instance"
+"""The label with the name of a release, which the pods of a chart carry."""
 SEPARATOR = "; "
 """Between the entries of the annotation with connections in words."""
 NONE = "none"
@@ -112,6 +115,32 @@ def policies(
             SEPARATOR.join(words) or NONE,
         ),
     ]
+
+
+def app_policies(tenant: str, namespace: str, openings: Sequence[AppOpening]) -> list[Manifest]:
+    """The NetworkPolicies of applications in a namespace whose pods do not reach each other.
+
+    The ingress is that of the application's pods alone; the other pods may begin such connections,
+    which end at pods that let them in.
+    """
+    found = []
+    for name in dict.fromkeys(each.name for each in openings):
+        own = {"matchLabels": {INSTANCE: name}}
+        ingress = [
+            {"from": [{"podSelector": own if each.itself else {}}], "ports": _ports(each)}
+            for each in openings
+            if each.name == name
+        ]
+        rules = {"podSelector": own, "policyTypes": ["Ingress"], "ingress": ingress}
+        found.append(_policy(tenant, namespace, f"{name}-app", rules))
+    if found:
+        ports = [
+            {"to": [{"podSelector": {"matchLabels": {INSTANCE: each.name}}}], "ports": _ports(each)}
+            for each in openings
+        ]
+        egress = {"policyTypes": ["Egress"], "egress": ports}
+        found.append(_policy(tenant, namespace, "to-apps", egress))
+    return found
 
 
 def in_words(end: str, ports: PortSettings) -> str:

@@ -10,7 +10,17 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from components.addon import SecurityLevel
-from components.fields import LABEL, Count, Flag, Namespace, Quantity, Settings, refusal, shown
+from components.fields import (
+    LABEL,
+    ClusterName,
+    Count,
+    Flag,
+    Namespace,
+    Quantity,
+    Settings,
+    refusal,
+    shown,
+)
 from components.observability.alert_settings import ADDRESS, TEAM_NAME
 from errors.tenants import BAD_PEER
 
@@ -183,6 +193,16 @@ class TenantLogs(Settings):
     add-on."""
 
 
+class TenantRegistry(Settings):
+    """A project with the name of the tenant in the Harbor of the stack, with a robot that pulls and
+    one that pushes. `./caas registry sync` makes it."""
+
+    quota: Quantity
+    """The most that its images may take."""
+    cluster: ClusterName | None = None
+    """The cluster of Harbor, where several have the add-on `harbor`."""
+
+
 class NamedNamespace(Settings):
     """A namespace of a tenant."""
 
@@ -204,3 +224,14 @@ class TenantNamespace(NamedNamespace):
     """Lets its pods reach each other, on all ports."""
     pool: PoolLabel | None = None
     """The worker pool of its pods, which has the label and the taint `caas.dev/pool`."""
+
+
+class AppOpening(PortSettings):
+    """Ports of an application that pods of its namespace reach."""
+
+    name: Annotated[str, Field(pattern=f"^{LABEL}$", max_length=40)]
+    """The name of the install, the value of the label `app.kubernetes.io/instance`."""
+    namespace: Namespace
+    """The namespace of the tenant."""
+    itself: Flag = False
+    """Only pods of the application reach them."""

@@ -12,7 +12,7 @@ from components.addon import NETWORK, Addon
 from components.addon_settings import AddonSettings
 from components.addresses import Cidr
 from components.facts import ClusterFacts, TenantFacts
-from components.fields import Domain, Flag, Settings
+from components.fields import Domain, Flag, Namespace, Settings
 from components.finding import Finding
 from components.logging.options import LogsOptions
 from components.logging.tenants import tenant_findings
@@ -21,7 +21,7 @@ from components.network.flannel import FlannelSettings
 from components.observability.settings import MonitoringOptions
 from components.observability.values import NAMESPACE
 from components.tenancy import whole_cluster
-from components.tenancy.access import bindings
+from components.tenancy.access import bindings, deployer_binding
 from components.tenancy.alerts import receiver_findings
 from components.tenancy.base import TENANCY
 from components.tenancy.cluster_policy import HELD_BY, cluster_policy
@@ -38,11 +38,12 @@ from components.tenancy.names import (
     is_protected,
     tenant_key,
 )
-from components.tenancy.network import in_words, is_namespace, policies
+from components.tenancy.network import app_policies, in_words, is_namespace, policies
 from components.tenancy.scheduling import why_not_set_aside
 from components.tenancy.settings import (
     INTERNET,
     AcceptedConnection,
+    AppOpening,
     Connection,
     ContainerDefaults,
     Destination,
@@ -54,6 +55,7 @@ from components.tenancy.settings import (
     TenantLogs,
     TenantName,
     TenantNamespace,
+    TenantRegistry,
 )
 from errors.network import POLICIES_NOT_ENFORCED
 from errors.tenants import NAMESPACE_PROTECTED, NAMESPACE_TAKEN, POOL_NOT_SET_ASIDE
@@ -94,12 +96,19 @@ class TenantSettings(AddonSettings):
     """Resources of containers that name none."""
     alerts: TenantAlerts = TenantAlerts()
     """Receivers of alerts about its namespaces, for the add-on `monitoring`."""
+    registry: TenantRegistry | None = None
+    """Its project in Harbor; only recorded here."""
     logs: TenantLogs = TenantLogs()
     """Retention and limit of its logs, for the add-on `logs`."""
     address_pools: Annotated[tuple[DnsName, ...], Field(max_length=20)] = ()
     """Address pools of MetalLB that its Services may name."""
     storage_classes: Annotated[tuple[DnsName, ...], Field(max_length=50)] | None = None
     """StorageClasses of its volumes; without the key all of the cluster."""
+    deployer: Namespace | None = None
+    """The namespace of the Cluster objects on the management cluster, from where Flux installs the
+    tenant's applications as its deployer; without it nothing may."""
+    openings: Annotated[tuple[AppOpening, ...], Field(max_length=2000)] = ()
+    """Ports of its applications, for namespaces whose pods do not reach each other."""
     metrics: Flag = True
     """Lets the Prometheus of the add-on `monitoring` reach all pods, on all ports."""
 
@@ -117,6 +126,7 @@ class TenantSettings(AddonSettings):
                     for manifest in (
                         self._namespace(each, target),
                         *bindings(self._people(each), each.name, self._labels),
+                        *self._deployer(each),
                         self._quota(each),
                         self._limits(each),
                         *self._network(each, gateways, inside, scraped),
@@ -183,6 +193,7 @@ class TenantSettings(AddonSettings):
             ),
             **({"receivers": list(self.alerts.receivers)} if self.alerts.receivers else {}),
             **({"logs": logs} if (logs := _set(self.logs)) else {}),
+            **({"registry": _set(self.registry)} if self.registry else {}),
             "defaults": {
                 **defaults,
                 "share": hard(self.default_quota),
@@ -236,7 +247,9 @@ class TenantSettings(AddonSettings):
     ) -> list[Manifest]:
         if namespace.leaving:
             return policies(self.tenant, namespace.name)
-        return policies(
+        openings = [each for each in self.openings if each.namespace == namespace.name]
+        apps = [] if namespace.open_within else openings
+        found = policies(
             self.tenant,
             namespace.name,
             connections=self.connections,
@@ -247,6 +260,12 @@ class TenantSettings(AddonSettings):
             open_within=namespace.open_within,
             scraped_from=scraped_from,
         )
+        return [*found, *app_policies(self.tenant, namespace.name, apps)]
+
+    def _deployer(self, namespace: TenantNamespace) -> list[Manifest]:
+        if self.deployer is None:
+            return []
+        return [deployer_binding(self.tenant, self.deployer, namespace.name, self._labels)]
 
     def _people(self, namespace: TenantNamespace) -> People:
         return People() if namespace.leaving else self.people

@@ -31,6 +31,7 @@ OF_PLATFORM = {
     "quota": "quota of",
     "domains": "domains of",
     "logs": "logs of",
+    "registry": "registry of",
     "addressPools": "address pools of",
     "storageClasses": "StorageClasses of",
     "leaving": "`leaving` of",
@@ -80,7 +81,9 @@ class Decision(NamedTuple):
     value: object = None
 
 
-def plan_approvals(live: TenantDelivery, after: TenantDelivery) -> list[Approval]:
+def plan_approvals(
+    live: TenantDelivery, after: TenantDelivery, apps: Iterable[tuple[str, str]] = ()
+) -> list[Approval]:
     """The approvals that the changes of tenants need, those of the platform first.
 
     Tenants that an earlier release delivered, which recorded no terms, are left out this once.
@@ -88,13 +91,16 @@ def plan_approvals(live: TenantDelivery, after: TenantDelivery) -> list[Approval
     Args:
         live: what is delivered now.
         after: what will be.
+        apps: the tenant and the name of each application that changes.
     """
+    changed = sorted(apps)
     sides = dict(live.clusters()), dict(after.clusters())
     found: list[Approval] = []
     for tenant in sorted({name for side in sides for sets in side.values() for name in sets}):
         before, later = _Side(tenant, live, sides[0]), _Side(tenant, after, sides[1])
         if before.sets and later.sets:
-            found += _approvals(before, later)
+            names = [name for owner, name in changed if owner == tenant]
+            found += _approvals(before, later, names)
         else:
             what = f"removal of `{tenant}`" if before.sets else f"tenant `{tenant}`"
             found.append(Approval(tenant, False, (what,)))
@@ -142,12 +148,13 @@ class _Side:
         return {decision for each in manifests for decision in read.decisions(each)}
 
 
-def _approvals(before: _Side, after: _Side) -> Iterator[Approval]:
-    """The approvals for a tenant that stays."""
+def _approvals(before: _Side, after: _Side, apps: Iterable[str]) -> Iterator[Approval]:
+    """The approvals for a tenant that stays, and applications that change."""
     tenant, old, new = before.tenant, before.terms, after.terms
     if old is None or new is None:
         return
     changes = {*_of_terms(tenant, old, new)}
+    changes |= {Decision(True, f"application `{tenant}/{name}`") for name in apps}
     if before.whole != after.whole:
         changes.add(Decision(False, f"clusters of `{tenant}`"))
     if old["leaving"] == new["leaving"]:  # else namespaces close and open by it

@@ -10,6 +10,7 @@ from engine.inside.record import PendingRemoval, RemovalState, grouped
 from engine.objects import Key
 from engine.plan.addons import AddonChange, plan_addons
 from engine.plan.approvals import Approval, plan_approvals
+from engine.plan.apps import AppChange, changed_apps, plan_apps
 from engine.plan.clusters import ClusterChange, plan_clusters
 from engine.plan.data import DataChange, plan_data
 from engine.plan.objects import ObjectPlan
@@ -32,6 +33,7 @@ class Plan:
         counts: machines of pools, as their owners say now.
         data: what becomes of data in clusters.
         tenants: to tenants of clusters.
+        apps: to applications of tenants.
         approvals: that the changes of tenants need.
         recorded: what earlier applies could not remove from clusters.
         quotas: of tenants in each cluster, before and after.
@@ -46,6 +48,7 @@ class Plan:
     counts: Counts = field(default_factory=dict)
     data: tuple[DataChange, ...] = ()
     tenants: tuple[TenantChange, ...] = ()
+    apps: tuple[AppChange, ...] = ()
     approvals: tuple[Approval, ...] = ()
     recorded: RemovalState = field(default_factory=RemovalState)
     quotas: tuple[Tenants, Tenants] = field(default_factory=lambda: ({}, {}))
@@ -94,6 +97,9 @@ class Plan:
             counts,
             data,
             tenants=tuple(plan_tenants(live, after)),
-            approvals=tuple(plan_approvals(live, after)),
+            apps=tuple(plan_apps(objects.live, objects.after())),
+            approvals=tuple(
+                plan_approvals(live, after, changed_apps(objects.live, objects.after()))
+            ),
             quotas=(tenant_quotas(live), tenant_quotas(after)),
         )

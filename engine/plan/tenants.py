@@ -60,7 +60,7 @@ class TenantView:
         elif kind == "ResourceQuota":
             hard = manifest["spec"]["hard"].items()
             self.quotas[place] = {key: value for key, value in hard if value != "0"}
-        elif kind == "RoleBinding":
+        elif kind == "RoleBinding" and metadata["name"].startswith(ROLE):
             role = metadata["name"].removeprefix(ROLE)
             found = {(role, subject["name"]) for subject in manifest["subjects"]}
             self.people.setdefault(tenant, set()).update(found)

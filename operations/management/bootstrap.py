@@ -22,7 +22,6 @@ from components.infrastructure.interface import Infrastructure
 from components.mappings import Manifest
 from engine.api import Api, collection_path
 from engine.fleet import conditions_of, read_fleet
-from engine.management_api import BOOTSTRAP
 from engine.program import Recording, Resource
 from errors import CaasError, Where
 from errors.management import BOOTSTRAP_TIMED_OUT
@@ -31,7 +30,7 @@ from plane.binaries import Binaries
 from plane.manifests import stack_definition
 from plane.plane import Plane
 from plane.progress import Progress, Step
-from stacks.management import OWN_KUBECONFIG
+from stacks.management import BOOTSTRAP, OWN_KUBECONFIG
 from stacks.private import write_private
 from stacks.settings import PROJECT
 

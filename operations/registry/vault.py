@@ -11,7 +11,7 @@ from errors import CaasError, Where
 from errors.registries import HARBOR_SECRET_MISSING
 from operations.registry.sync import Login
 
-DOCKER = "kubernetes.io/dockerconfigjson"
+DOCKER, DOCKER_KEY = "kubernetes.io/dockerconfigjson", ".dockerconfigjson"
 
 
 class Secrets:
@@ -51,6 +51,10 @@ class Secrets:
         """True if a robot's Secret exists."""
         return self._api.get(f"/api/v1/namespaces/{NAMESPACE}/secrets/{secret}") is not None
 
+    def pull_secret(self, secret: str) -> str | None:
+        """The content of a robot's Secret; None where it is not there."""
+        return self.value(secret, DOCKER_KEY) if self.has_pull_secret(secret) else None
+
     def keep_pull_secret(self, secret: str, login: Login) -> None:
         """Writes a robot's Secret, with which pods pull."""
         encoded = base64.b64encode(f"{login.username}:{login.password}".encode()).decode()
@@ -61,6 +65,6 @@ class Secrets:
                 "kind": "Secret",
                 "metadata": {"name": secret, "namespace": NAMESPACE},
                 "type": DOCKER,
-                "stringData": {".dockerconfigjson": json.dumps({"auths": {self._host: entry}})},
+                "stringData": {DOCKER_KEY: json.dumps({"auths": {self._host: entry}})},
             }
         )

@@ -17,7 +17,9 @@ def take(manifests: ManifestSet, module: Path, target: Path) -> None:
         for definition in sorted((config / "crd" / "bases").glob("*.yaml")):
             if _is_wanted(definition.name, manifests):
                 shutil.copyfile(definition, target / "crds" / definition.name)
-        shutil.copyfile(config / "webhook" / "manifests.yaml", target / "webhooks.yaml")
+        webhooks = config / "webhook" / "manifests.yaml"
+        if webhooks.exists():  # Flux has none
+            shutil.copyfile(webhooks, target / "webhooks.yaml")
 
 
 def _is_wanted(file: str, manifests: ManifestSet) -> bool:

@@ -34,12 +34,19 @@ from components.storage.longhorn import LonghornSettings
 from components.storage.nfs import NfsSettings
 from components.storage.rook_ceph import RookCephSettings
 from components.storage.snapshots import SnapshotsSettings
+from components.store.flux import FluxSettings
 from components.system.cert_manager import CertManagerSettings
 from components.system.descheduler import DeschedulerSettings
 from components.system.external_dns import ExternalDnsSettings
 from components.system.metrics_server import MetricsServerSettings
 from components.system.node_problem_detector import NodeProblemDetectorSettings
-from stacks.settings.tenants import StackTenant, TenantDefaults, tenant_addons
+from stacks.settings.tenants import (
+    NO_APPS,
+    AppFacts,
+    StackTenant,
+    TenantDefaults,
+    tenant_addons,
+)
 
 
 class Addons(Settings):
@@ -117,6 +124,11 @@ class Addons(Settings):
     admission_policies: AdmissionPoliciesSettings | None = None
     """The rules of this project, for what is applied by hand too."""
 
+    # ---- applications --------------------------------------------------------------------------
+
+    flux: FluxSettings | None = None
+    """Of the management cluster: installs the applications of tenants."""
+
     # ---- basics --------------------------------------------------------------------------------
 
     cert_manager: CertManagerSettings | None = None
@@ -161,6 +173,7 @@ def addons_of(
     management: bool = False,
     tenants: Sequence[StackTenant] = (),
     defaults: TenantDefaults = _TENANT_DEFAULTS,
+    apps: AppFacts = NO_APPS,
 ) -> ClusterFacts:
     """A cluster with its add-ons: those of the stack, its own, a network, and its tenants.
 
@@ -171,6 +184,7 @@ def addons_of(
         management: whether it is the management cluster, whose webhooks need certificates.
         tenants: of the stack.
         defaults: of tenants.
+        apps: the applications of tenants.
     """
     labels = cluster.labels.items()
     said = {
@@ -187,7 +201,7 @@ def addons_of(
     ordered: dict[str, AddonSettings] = {
         key: found[key] for key in Addons.model_fields_by_alias() if key in found
     }
-    ordered |= tenant_addons(tenants, defaults, cluster)
+    ordered |= tenant_addons(tenants, defaults, cluster, apps)
     return facts_of(cluster, infrastructure, ordered, management=management)
 
 

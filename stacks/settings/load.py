@@ -18,7 +18,7 @@ from components.problems import Steps
 from errors import CaasError, Problem, Where, stack_file
 from stacks.settings import rules
 from stacks.settings.addons import ClusterSettings
-from stacks.settings.rules import tenants
+from stacks.settings.rules import apps, tenants
 from stacks.settings.scalars import without_time
 from stacks.settings.source import DEEPEST, PREFIX, PROJECT, Source, read
 from stacks.settings.stack import Stack, stack_model
@@ -141,6 +141,8 @@ def _validated(values: Config, source: Source) -> Stack:
     model = _model(values, source, found)
     try:
         stack = model.model_validate(values)
+        if source.file:
+            stack.read_from(Path(source.file).parent)
         clusters = list(enumerate(stack.clusters))
         infrastructure: Infrastructure | None = stack.infrastructure
     except ValidationError as error:
@@ -157,6 +159,8 @@ def _validated(values: Config, source: Source) -> Stack:
             infrastructure, clusters, stack.management, stack.addons, stack.mirror
         )
         findings += tenants.check(stack)
+        if not findings:
+            findings += apps.check(stack, found)
     for finding in findings:
         at = source.where(finding.path, key=finding.key)
         found.append(Problem(finding.code, finding.what, at, finding.why, finding.fix))

@@ -226,6 +226,17 @@ class Source:
         return Where(self.file, mark.line + 1, mark.column + 1, path or None)
 
 
+@dataclass(frozen=True, slots=True)
+class FilePlaces:
+    """Places in a file that has no `config`, such as that of a tenant."""
+
+    source: Source
+
+    def where(self, steps: Steps, *, key: bool = False) -> Where:
+        """The place of a value, or of its key."""
+        return self.source.place(steps, settings_path(steps), key=key)
+
+
 def _below_config(steps: Steps) -> Steps:
     """Steps from the top of the file as steps of the settings, where they are ours."""
     if len(steps) > 1 and steps[0] == "config" and str(steps[1]).startswith(PREFIX):

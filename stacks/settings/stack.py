@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from functools import lru_cache
-from typing import Annotated
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Annotated, Self
 
-from pydantic import Field, SerializeAsAny, create_model
+from pydantic import Field, PrivateAttr, SerializeAsAny, create_model
 
+from components.addon import APPLICATIONS
 from components.delivery.mirror import Mirror, hosts
 from components.facts import ClusterFacts
 from components.fields import Flag, KubernetesVersion, Namespace, Settings
@@ -16,9 +18,14 @@ from components.infrastructure.in_memory import InMemory
 from components.infrastructure.interface import Infrastructure
 from components.infrastructure.registry import infrastructure
 from components.registry.hosts import Registries
+from components.store.install import ChosenApp, chosen
+from components.tenancy.settings import AppOpening
+from stacks.paths import CHECKOUT
 from stacks.settings.addons import Addons, ClusterSettings, addons_of
 from stacks.settings.policies import Policies
-from stacks.settings.tenants import StackTenant, TenantDefaults
+from stacks.settings.shelves import Shelves, Store
+from stacks.settings.tenants import AppFacts, StackTenant, TenantDefaults
+from stacks.settings.whole_clusters import clusters_for
 
 
 class ManagementMode(StrEnum):
@@ -75,12 +82,16 @@ class Stack(Settings):
     """The tenants: teams with namespaces in the workload clusters."""
     tenant_defaults: TenantDefaults = TenantDefaults()
     """Settings of all tenants."""
+    store: Store = Store()
+    """The application store, beside its recommended shelf."""
     policies: Policies = Policies()
     """Settings of the rules in `policies/`."""
     protect: Flag | None = None
     """Pulumi refuses to delete the parts of the foundation that hold data, such as keys, buckets,
     logs and the DNS zone, until `pulumi state unprotect` releases them; without it where a cluster
     has the label `tier: production`."""
+
+    _folder: Path = PrivateAttr(default=CHECKOUT / "stacks")
 
     def target(self, cluster: ClusterSettings) -> ClusterFacts:
         """A cluster of the stack with its add-ons."""
@@ -92,7 +103,54 @@ class Stack(Settings):
             self.infrastructure,
             tenants=self.tenants,
             defaults=self.tenant_defaults,
+            apps=self.app_facts,
         )
+
+    @property
+    def shelves(self) -> Shelves:
+        """The shelves of the store."""
+        return Shelves(self.store, self._folder)
+
+    def read_from(self, folder: Path) -> Self:
+        """The stack, whose stack file is in a folder; shelves of the store are found from there."""
+        self._folder = folder
+        return self
+
+    @property
+    def has_flux(self) -> bool:
+        """True if something on the management cluster installs applications."""
+        management = self.management
+        given = management.facts.provides if management.facts else ()
+        own = management.cluster.addons if management.cluster else management.addons
+        return bool(own.flux) or APPLICATIONS in given
+
+    @cached_property
+    def apps(self) -> tuple[ChosenApp, ...]:
+        """The applications of all tenants; those that are refused are left out."""
+        shelves, found = self.shelves, []
+        for tenant in self.tenants:
+            for install in tenant.apps:
+                entry = shelves.find(install.app)
+                app = chosen(tenant.name, install, entry) if entry else None
+                found += [app] if isinstance(app, ChosenApp) else []
+        return tuple(found)
+
+    @cached_property
+    def app_facts(self) -> AppFacts:
+        """The facts about the applications of tenants that clusters need."""
+        if not self.has_flux:
+            return AppFacts()
+        openings: dict[str, tuple[AppOpening, ...]] = {}
+        for app in self.apps:
+            openings[app.tenant] = (*openings.get(app.tenant, ()), *app.openings)
+        return AppFacts(self.management.namespace, openings)
+
+    def clusters_of(self, app: ChosenApp) -> tuple[str, ...]:
+        """The names of the clusters that an application is installed in."""
+        tenant = next(each for each in self.tenants if each.name == app.tenant)
+        open_to = clusters_for(tenant, self.clusters, self.tenants)
+        spaces = [each for each in tenant.namespaces if each.name == app.install.namespace]
+        return tuple(name for each in spaces for name in each.clusters(open_to))
 
     @property
     def is_protected(self) -> bool:

@@ -7,7 +7,6 @@ stack file; what others depend on stays there.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,6 +16,7 @@ from components import problems
 from components.addon import SecurityLevel
 from components.fields import Settings, shown
 from components.problems import Steps
+from components.store.install import AppInstall
 from components.tenancy.settings import (
     AcceptedConnection,
     Connection,
@@ -24,9 +24,9 @@ from components.tenancy.settings import (
     ResourceShare,
     TenantAlerts,
 )
-from errors import CaasError, Problem, Where, stack_file
+from errors import CaasError, Problem, stack_file
 from errors.tenants import PLATFORM_DECIDES, TENANT_FILE_UNKNOWN
-from stacks.settings.source import Inserted, Source, read, settings_path, stack_name
+from stacks.settings.source import FilePlaces, Inserted, Source, read, stack_name
 from stacks.settings.tenants import PlacedNamespace, StackTenant
 
 FOLDER = "tenants"
@@ -52,6 +52,8 @@ class TenantFile(Settings):
     """Connections that its pods may open."""
     accepts: Annotated[tuple[AcceptedConnection, ...], Field(max_length=500)] = ()
     """Connections from other tenants that its pods accept."""
+    apps: Annotated[tuple[AppInstall, ...], Field(max_length=200)] = ()
+    """Applications of the store in its namespaces."""
     alerts: TenantAlerts = TenantAlerts()
     """Receivers of alerts about its namespaces."""
 
@@ -62,19 +64,10 @@ LISTS: tuple[Steps, ...] = (
     ("namespaces",),
     ("connections",),
     ("accepts",),
+    ("apps",),
     ("alerts", "receivers"),
 )
 """The lists that a file adds to."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Places:
-    """Places in the file of a tenant, which has no `config`."""
-
-    source: Source
-
-    def where(self, steps: Steps, *, key: bool = False) -> Where:
-        return self.source.place(steps, settings_path(steps), key=key)
 
 
 def tenant_files(stack: Path) -> list[Path]:
@@ -116,7 +109,7 @@ def _is(tenant: object, name: str) -> bool:
 
 def _content(own: Source, tenant: Mapping[str, Any]) -> dict[str, Any]:
     """The values of a file. Raises every problem of it."""
-    places = _Places(own)
+    places = FilePlaces(own)
     content = own.plain(own.root) if own.root else {}
     if not isinstance(content, dict):
         raise CaasError(stack_file.NOT_A_MAPPING, f"the file holds {shown(content)}", where=own.top)

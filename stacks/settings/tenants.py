@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Annotated, Any
 
@@ -12,10 +13,12 @@ from components.addon import SecurityLevel
 from components.addon_settings import AddonSettings
 from components.cluster.settings import Cluster
 from components.fields import ClusterName, Domain, Flag, LabelKey, LabelValue, Settings
+from components.store.install import AppInstall
 from components.tenancy.base import TENANCY, SharedTenancySettings
 from components.tenancy.names import tenant_key
 from components.tenancy.settings import (
     AcceptedConnection,
+    AppOpening,
     Connection,
     ContainerDefaults,
     Destination,
@@ -29,6 +32,7 @@ from components.tenancy.settings import (
     TenantLogs,
     TenantName,
     TenantNamespace,
+    TenantRegistry,
 )
 from components.tenancy.tenant import TenantSettings
 
@@ -123,6 +127,8 @@ class StackTenant(Settings):
     """Connections that its pods may open; everything else is closed, except DNS and the Gateway."""
     accepts: Annotated[tuple[AcceptedConnection, ...], Field(max_length=500)] = ()
     """Connections from other tenants that its pods accept."""
+    apps: Annotated[tuple[AppInstall, ...], Field(max_length=200)] = ()
+    """Applications of the store that are installed in its namespaces."""
     address_pools: Annotated[tuple[DnsName, ...], Field(max_length=20)] = ()
     """Address pools of MetalLB that its Services may name."""
     storage_classes: Annotated[tuple[DnsName, ...], Field(max_length=50)] | None = None
@@ -132,6 +138,8 @@ class StackTenant(Settings):
     """Receivers of alerts about its namespaces, in clusters with the add-on `monitoring`."""
     logs: TenantLogs = TenantLogs()
     """Retention and limit of its logs, in clusters with the add-on `logs`."""
+    registry: TenantRegistry | None = None
+    """A project in the Harbor of the stack; without it none."""
     code_owners: Annotated[
         tuple[Annotated[str, Field(pattern=r"^[^\s#]+$", max_length=256)], ...],
         Field(max_length=50),
@@ -149,8 +157,27 @@ class StackTenant(Settings):
         return defaults.quota.model_copy(update=given)
 
 
+@dataclass(frozen=True, slots=True)
+class AppFacts:
+    """The facts about applications that clusters need.
+
+    Attributes:
+        deployer: the namespace from where Flux installs them; None where nothing does.
+        openings: the ports of the applications of each tenant.
+    """
+
+    deployer: str | None = None
+    openings: Mapping[str, tuple[AppOpening, ...]] = field(default_factory=dict)
+
+
+NO_APPS = AppFacts()
+
+
 def tenant_addons(
-    tenants: Sequence[StackTenant], defaults: TenantDefaults, cluster: Cluster
+    tenants: Sequence[StackTenant],
+    defaults: TenantDefaults,
+    cluster: Cluster,
+    apps: AppFacts = NO_APPS,
 ) -> Mapping[str, AddonSettings]:
     """The tenants of a cluster as its add-ons, with what they share before them.
 
@@ -166,23 +193,44 @@ def tenant_addons(
             index for index, each in enumerate(tenant.namespaces) if each.place.has(cluster)
         )
         if here or holder:
-            whole = bool(holder)
-            found[tenant_key(tenant.name)] = _settings(tenant.name, here, whole, tenant, defaults)
+            names = {tenant.namespaces[index].name for index in here}
+            openings = tuple(
+                each for each in apps.openings.get(tenant.name, ()) if each.namespace in names
+            )
+            share = _Share(tenant.name, here, bool(holder), apps.deployer, openings)
+            found[tenant_key(tenant.name)] = _settings(share, tenant, defaults)
     return {TENANCY: _TENANCY, **found} if found else {}
 
 
+@dataclass(frozen=True, slots=True)
+class _Share:
+    """The part of a tenant that a cluster has; alike clusters have equal ones.
+
+    Attributes:
+        tenant: its name; settings alone make a slow key.
+        namespaces: the positions of its namespaces.
+        whole: whether it has the whole cluster.
+        deployer: as of `AppFacts`.
+        openings: of the applications in the namespaces.
+    """
+
+    tenant: str
+    namespaces: tuple[int, ...]
+    whole: bool
+    deployer: str | None
+    openings: tuple[AppOpening, ...]
+
+
 @lru_cache(maxsize=4096)
-def _settings(
-    name: str, here: tuple[int, ...], whole: bool, tenant: StackTenant, defaults: TenantDefaults
-) -> TenantSettings:
-    namespaces = (tenant.namespaces[index] for index in here)
+def _settings(share: _Share, tenant: StackTenant, defaults: TenantDefaults) -> TenantSettings:
+    namespaces = (tenant.namespaces[index] for index in share.namespaces)
     return TenantSettings(
-        tenant=name,
+        tenant=tenant.name,
         people=tenant.people,
         quota=tenant.quota,
         default_quota=defaults.quota,
         domains=tenant.domains,
-        whole_cluster=whole,
+        whole_cluster=share.whole,
         leaving=tenant.leaving,
         namespaces=tuple(
             TenantNamespace(
@@ -200,8 +248,11 @@ def _settings(
         reaches=defaults.reaches,
         limits=defaults.limits,
         metrics=defaults.metrics,
+        deployer=share.deployer,
+        openings=share.openings,
         alerts=tenant.alerts,
         logs=tenant.logs,
+        registry=tenant.registry,
         address_pools=tenant.address_pools,
         storage_classes=_classes(tenant, defaults),
     )

@@ -26,6 +26,8 @@ from catalog import catalog
 from components.addon_settings import merged
 
 KEYS = Path(__file__).parent / "keys"
+APP_KEYS = KEYS.parent / "app_keys"
+"""The same of charts that the store's entries install."""
 CHARTS = Path(__file__).resolve().parents[3] / "shared/upstream/charts"
 CHARTS_OF = {"fluent-bit-events": "fluent-bit"}
 """The chart of an entry of the catalog, where it is not its name."""
@@ -92,9 +94,9 @@ def chart_of(entry: str) -> str:
 
 
 @lru_cache
-def known(entry: str) -> tuple[Tree, frozenset[str]]:
-    """The tree of keys of a chart of the catalog, and the keys in comments."""
-    lines = (KEYS / f"{chart_of(entry)}.txt").read_text().splitlines()
+def known(entry: str, folder: Path | None = None) -> tuple[Tree, frozenset[str]]:
+    """The tree of keys of a chart, and the keys in comments; `folder` in place of the catalog's."""
+    lines = ((folder or KEYS) / f"{chart_of(entry)}.txt").read_text().splitlines()
     commented = {word for line in lines if line.startswith("#  ") for word in line[1:].split()}
     keys = [line for line in lines if not line.startswith("#")]
     return _tree(keys, 0)[0], frozenset(commented)

@@ -84,13 +84,14 @@ def unknown_values(chart: str, values: Mapping[str, Any]) -> list[str]:
         pytest.skip(f"the keys of the chart {chart} are not committed")
     tree, commented = known(chart)
     passed_on = PASSED_ON.get(chart, ())
-    found = _unknown(values, tree, commented, "")
+    found = unknown_keys(values, tree, commented, "")
     return [path for path in found if not path.startswith(passed_on)]
 
 
-def _unknown(
+def unknown_keys(
     values: Mapping[str, Any], tree: Tree, commented: frozenset[str], place: str
 ) -> Iterator[str]:
+    """The paths of values that are not in the tree of a chart's keys, below `place`."""
     for key, value in values.items():
         path = f"{place}{key}"
         if key not in tree:
@@ -98,7 +99,7 @@ def _unknown(
                 yield path
         elif isinstance(value, Mapping) and tree[key] is not None:
             if isinstance(tree[key], Mapping):
-                yield from _unknown(value, tree[key], commented, f"{path}.")
+                yield from unknown_keys(value, tree[key], commented, f"{path}.")
             else:
                 yield f"{path}: a mapping in place of a value"
 

@@ -35,12 +35,16 @@ from errors import CaasError
 from errors.drift import CHANGED_BY_HAND, CLUSTER_NOT_READ, OBJECT_DELETED
 from errors.tenants import NAMESPACE_NOT_LEAVING
 from operations.drift.inside import InsideDrift, find_inside
+from operations.registry.pull_secrets import PullSecrets
+from operations.registry.sync import Login
+from operations.registry.vault import Secrets
 from plane import pki
 from plane.binaries import Binaries
 from plane.plane import Plane
 from stacks.environment import Environment
 from stacks.settings import Stack
 from stacks.settings.addons import Addons, ClusterSettings, addons_of
+from stacks.settings.tenant_registries import PULL_SECRET, PullPlace
 from stacks.settings.tenants import StackTenant
 
 pytestmark = [pytest.mark.plane, pytest.mark.slow, pytest.mark.timeout(600)]
@@ -314,3 +318,34 @@ def _a_tenant_while_the_cluster_does_not_answer(home: Home) -> None:
     home.up(last)
     assert not home.has("namespace", "pay-api")
     assert not home.stand.session().removals.read().removals
+
+
+def test_pull_secrets_of_a_tenant_are_in_its_namespaces(home: Home) -> None:
+    """Those that are not there, or were changed, and nothing else; a silent cluster is named."""
+    home.up(SHOP)
+    eventually(lambda: all(home.has("namespace", name) for name in ("web", "data")), ARRIVAL)
+    api = Api(home.kubectl.kubeconfig)
+    api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "harbor"}})
+    vault = Secrets(api, "registry.example.com")
+    session = home.stand.session()
+    places = {
+        "shop": [PullPlace("shop", name) for name in ("web", "data", "not-there-yet")],
+        "gone": [PullPlace("shop", "web")],
+    }
+    copies = PullSecrets(session, vault, places)
+    words = [f"copy pull secret of shop to {name} in shop" for name in ("web", "data")]
+    assert copies.look().words == words, "before the robot is made"
+    vault.keep_pull_secret("robot-shop-pull", Login("robot$shop+pull", "se cret"))
+    done = copies.copy()
+    assert done.words == words
+    assert done.unread.keys() == {"gone"}
+    source = api.get("/api/v1/namespaces/harbor/secrets/robot-shop-pull")
+    for name in ("web", "data"):
+        made = api.get(f"/api/v1/namespaces/{name}/secrets/{PULL_SECRET}")
+        assert source and made and made["data"] == source["data"]
+        account = api.get(f"/api/v1/namespaces/{name}/serviceaccounts/default")
+        assert account and account["imagePullSecrets"] == [{"name": PULL_SECRET}]
+    assert copies.look().words == []
+    home.kubectl.run("delete", "secret", PULL_SECRET, "--namespace=web")
+    assert copies.copy().words == words[:1]
+    assert copies.look().words == []

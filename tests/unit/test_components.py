@@ -20,6 +20,7 @@ from components import (
     registry,
     security,
     storage,
+    store,
     system,
 )
 from components import cluster as cluster_folder
@@ -52,13 +53,14 @@ FOLDERS = (
     observability,
     logging,
     security,
+    store,
     system,
 )
 COMPONENTS: dict[str, type[AddonComponent]] = {
     kind.KEY: kind
     for folder in FOLDERS
     for kind in (getattr(folder, name) for name in folder.__all__)
-    if issubclass(kind, AddonComponent)
+    if isinstance(kind, type) and issubclass(kind, AddonComponent)
 }
 REFUSED = {"ingressNginx"}
 POOLS = [{"name": "public", "addresses": ["10.100.0.0/24"]}]

@@ -21,8 +21,10 @@ from components.tenancy.tenant import TenantSettings
 from errors import tenants as codes
 from errors.addons import ADDON_NEEDS
 from errors.network import POLICIES_NOT_ENFORCED
+from errors.registries import DUPLICATE_CONTENT, TENANT_HARBOR_UNKNOWN
 from stacks.settings.addons import NETWORKS
 from stacks.settings.stack import ManagementMode, Stack
+from stacks.settings.tenant_registries import harbors
 from stacks.settings.tenants import StackTenant, TenantDefaults
 from stacks.settings.whole_clusters import clusters_for, holders, size_of
 
@@ -54,6 +56,7 @@ def check(stack: Stack) -> Iterator[Finding]:
     yield from _domains(tenants)
     yield from _in_clusters(stack)
     yield from _telling(stack)
+    yield from _projects(stack)
 
 
 def _in_clusters(stack: Stack) -> Iterator[Finding]:
@@ -127,6 +130,24 @@ def _telling(stack: Stack) -> Iterator[Finding]:
         found = [*_receivers(asked, watched.values()), *_logs(asked, logged.values())]
         for finding in {(each.code, each.path): each for each in found}.values():
             yield finding.below(HERE, index)
+
+
+def _projects(stack: Stack) -> Iterator[Finding]:
+    """TENANT_HARBOR_UNKNOWN and DUPLICATE_CONTENT."""
+    asking = [(index, each) for index, each in enumerate(stack.tenants) if each.registry]
+    known = harbors(stack) if asking else {}
+    for index, tenant in asking:
+        path = (HERE, index, "registry")
+        named = tenant.registry.cluster if tenant.registry else None
+        chosen = [name for name in known if named in (None, name)]
+        if len(chosen) != 1:
+            what = f"`{named}` has no Harbor" if named else "no cluster has the add-on `harbor`"
+            if len(chosen) > 1:
+                what = f"{' and '.join(f'`{each}`' for each in chosen)} have a Harbor"
+            yield Finding(TENANT_HARBOR_UNKNOWN, path, what, key=True)
+        elif tenant.name in (each.name for each in known[chosen[0]].contents.projects):
+            what = f"`contents` of the Harbor of `{chosen[0]}` have the project `{tenant.name}`"
+            yield Finding(DUPLICATE_CONTENT, path, what, key=True)
 
 
 def _receivers(tenant: StackTenant, addons: Collection[InstalledAddon]) -> Iterator[Finding]:
