@@ -10,12 +10,15 @@ from typer import Argument, BadParameter, Option
 
 from cli import console
 from cli.options import Format, Output
+from cli.progress import drawn
 from components.store.entry import AppEntry, AppState
 from components.store.form import FormField
 from components.store.shelf import nearest
 from engine.session import Session
-from errors import CaasError
+from errors import CaasError, Problem
 from errors.store import STORE_ENTRY_NOT_FOUND
+from operations.app_gate import AppGate
+from plane.binaries.tools import helm
 from plane.progress import Silent
 from stacks.settings.shelves import Shelves
 
@@ -25,6 +28,7 @@ EXAMPLES = {
     "./caas store search database": "entries with a word in title, summary or categories",
     "./caas store show valkey": "the form of an entry, its versions, and what it needs",
     "./caas store check --stack prod-aws": "every problem of all entries, before a merge",
+    "./caas store check --render --stack prod-aws": "and of their charts",
 }
 
 
@@ -44,13 +48,18 @@ def command(
     ] = "",
     *,
     stack: Annotated[str, Option("--stack", help="The stack, whose shelves count too.")] = "local",
+    render: Annotated[
+        bool, Option("--render", help="For a check: fetch and render the charts, too.")
+    ] = False,
     output: Output = Format.TABLE,
 ) -> None:
     """Show the applications of the store, and check their entries.
 
     The recommended shelf comes with caas; `caas:store` of a stack file names more. `list` and
     `search` show each entry with its newest listed version, `show` the form that tenants fill in.
-    `check` reads every entry, and ends with an error if one has a problem.
+    `check` reads every entry, and ends with an error if one has a problem. With `--render` it also
+    fetches the chart of each version that is no draft, renders it with the limits of its form on
+    every Kubernetes minor, and refuses objects that tenants may not write.
     """
     if bool(name) != (action in (StoreAction.SHOW, StoreAction.SEARCH)):
         raise BadParameter(f"`{action.value}` takes {'no' if name else 'a'} NAME")
@@ -61,6 +70,8 @@ def command(
         return
     entries = shelves.all()
     if action is StoreAction.CHECK:
+        if render:
+            _render(entries)
         _checked(entries, output)
         return
     found = {key: each for key, each in entries.items() if _has(name.lower(), key, each)}
@@ -91,6 +102,19 @@ def _row(name: str, entry: AppEntry) -> tuple[str, ...]:
     newest = entry.newest
     version = newest.version if newest else f"({entry.versions[-1].state.value})"
     return name, entry.title, version, ", ".join(entry.categories), entry.summary
+
+
+def _render(entries: Mapping[str, AppEntry]) -> None:
+    """Raises CaasError with every problem of the charts."""
+    with drawn() as progress:
+        gate = AppGate(helm(progress))
+        step = progress.step("render charts")
+        found: list[Problem] = []
+        for number, (name, entry) in enumerate(entries.items()):
+            step.advance(number, len(entries), name)
+            found += gate.problems(name, entry)
+    if found:
+        raise CaasError.of(found)
 
 
 def _checked(entries: Mapping[str, AppEntry], output: Format) -> None:

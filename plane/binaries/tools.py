@@ -6,6 +6,7 @@ Each has a separate cache key, so that a change of one rebuilds nothing else.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +34,8 @@ from plane.paths import cache_directory
 from plane.progress import Progress
 
 HELM = ReleaseMirror("CAAS_HELM_MIRROR", "https://get.helm.sh")
+FLUX = ("source-controller", "helm-controller")
+"""Flux's controllers that install applications."""
 HELM_VERSION = "helm.sh/helm/v4/internal/version.version"
 
 
@@ -80,19 +83,22 @@ class FluxFiles:
     """Flux's controllers.
 
     Attributes:
-        folder: has `source-controller` and `helm-controller`.
+        programs: `source-controller` and `helm-controller`.
         definitions: the folders of the definitions of both.
     """
 
-    folder: Path
+    programs: Mapping[str, Path]
     definitions: tuple[Path, ...]
 
 
 def flux(progress: Progress) -> FluxFiles:
     """Flux's source and helm controllers; built in about seven minutes of two cores."""
-    folder = ensure(flux_recipe(this_host()), cache_directory(), progress)
-    names = ("source-controller", "helm-controller")
-    return FluxFiles(folder, tuple(folder / MANIFESTS / name / "crds" for name in names))
+    recipes = {name: flux_recipe(name, this_host()) for name in FLUX}
+    folders = {name: ensure(each, cache_directory(), progress) for name, each in recipes.items()}
+    return FluxFiles(
+        {name: folder / name for name, folder in folders.items()},
+        tuple(folder / MANIFESTS / name / "crds" for name, folder in folders.items()),
+    )
 
 
 def minors() -> tuple[str, ...]:
@@ -113,15 +119,9 @@ def _is_pinned(minor: str) -> bool:
 def recipes(host: Host) -> tuple[Recipe, ...]:
     """Every tool on `host`."""
     kubeadms = (kubeadm_recipe(minor, host) for minor in minors())
-    others = (
-        etcdutl_recipe,
-        helm_recipe,
-        crane_recipe,
-        prometheus_recipe,
-        alertmanager_recipe,
-        flux_recipe,
-    )
-    return (*kubeadms, *(recipe(host) for recipe in others))
+    others = (etcdutl_recipe, helm_recipe, crane_recipe, prometheus_recipe, alertmanager_recipe)
+    controllers = (flux_recipe(name, host) for name in FLUX)
+    return (*kubeadms, *(recipe(host) for recipe in others), *controllers)
 
 
 def kubeadm_recipe(minor: str, host: Host) -> Recipe:
@@ -196,16 +196,14 @@ def alertmanager_recipe(host: Host) -> Recipe:
     return _monitoring("alertmanager", ("alertmanager", "amtool"), source, host)
 
 
-def flux_recipe(host: Host) -> Recipe:
-    """The recipe of Flux's controllers, from one set of modules."""
-    versions = catalog().modules
-    names = ("source-controller", "helm-controller")
+def flux_recipe(name: str, host: Host) -> Recipe:
+    """The recipe of one of Flux's controllers; both have the same pinned modules."""
+    version, module = catalog().modules[name], f"github.com/fluxcd/{name}"
     source = ModuleSource(MODULES / "flux")
-    label = "-".join(f"{name.partition('-')[0]}-{versions[name]}" for name in names)
     return Recipe(
-        f"flux-{label}-{host.system}-{host.architecture}",
-        tuple(Program(name, source, f"github.com/fluxcd/{name}") for name in names),
-        tuple(ManifestSet(name, source, f"github.com/fluxcd/{name}", "config") for name in names),
+        f"{name}-{version}-{host.system}-{host.architecture}",
+        (Program(name, source, module),),
+        (ManifestSet(name, source, module, "config"),),
     )
 
 

@@ -44,7 +44,7 @@ def flux(files: FluxFiles, kubeconfig: Path, folder: Path) -> Iterator[Mapping[s
     logs = {name: folder / f"{name}.log" for name in own}
     with ExitStack() as running:
         for name, arguments in own.items():
-            running.enter_context(_process(files.folder / name, arguments, kubeconfig, logs[name]))
+            running.enter_context(_process(files.programs[name], arguments, kubeconfig, logs[name]))
         yield logs
 
 

@@ -26,6 +26,17 @@ from components.store.entry import AppEntry
 from components.store.install import AppInstall, ChosenApp, chosen
 from components.store.objects import release, release_name, source, source_name
 from components.tenancy.access import deployer_binding, roles
+from engine.api import Api
+from engine.apps import read_apps
+from errors import Code
+from errors.app_failures import (
+    APP_BEYOND_RIGHTS,
+    APP_CLUSTER_UNREACHABLE,
+    APP_FAILED,
+    CHART_NOT_VERIFIED,
+)
+from errors.store import ENTRY_BEYOND_TENANT, ENTRY_NOT_RENDERED
+from operations.app_gate import AppGate
 from plane import pki
 from plane.binaries import Binaries
 from plane.binaries.tools import FluxFiles, crane
@@ -117,6 +128,12 @@ class Scene:
         ready = self.condition(app, "Ready")[0] == "True"
         return ready and history[0].get("chartVersion", "").startswith(app.version.version)
 
+    def state(self, app: ChosenApp) -> tuple[str, str, Code | None]:
+        """The install as `./caas apps` shows it: state, version that runs, code."""
+        states = read_apps(Api(self.hub.kubeconfig), HUB)
+        (found,) = (each for each in states if each.view.name == app.install.name)
+        return found.state, found.running, found.problem.code if found.problem else None
+
     def data(self, name: str) -> dict[str, str] | None:
         done = self.shop.run("get", "configmap", name, f"--namespace={SPACE}", "-o", "json")
         return json.loads(done.stdout)["data"] if done.returncode == 0 else None
@@ -203,6 +220,7 @@ def test_installed_upgraded_rolled_back_put_right_and_removed(scene: Scene) -> N
     scene.apply(first)
     eventually(lambda: scene.runs(first), ARRIVAL)
     assert scene.data("orders") == {"text": "hello", "version": "1.0.0"}
+    assert scene.state(first) == ("ready", "1.0.0", None)
 
     second = scene.app("orders", version="1.1.0", set={"text": "good day"})
     scene.apply(second)
@@ -215,6 +233,7 @@ def test_installed_upgraded_rolled_back_put_right_and_removed(scene: Scene) -> N
     assert "rollback" in scene.condition(broken, "Remediated")[1].lower()
     assert scene.data("orders") == {"text": "good day", "version": "1.1.0"}
     assert scene.condition(broken, "Ready")[0] == "False"
+    assert scene.state(broken) == ("rolled back", "1.1.0", APP_FAILED)
 
     scene.apply(second)
     eventually(lambda: scene.runs(second), ARRIVAL)
@@ -244,6 +263,7 @@ def test_an_application_can_do_no_more_than_its_tenant(
     message = scene.condition(app, "Released")[1]
     assert f"system:serviceaccount:{HUB}:shop-deployer" in message
     assert refused in message
+    assert scene.state(app)[2] is APP_BEYOND_RIGHTS
     assert scene.shop.run("get", "clusterrole", f"{app.install.name}-everything").returncode
     assert scene.shop.run("get", "configmap", app.install.name, f"--namespace={OTHER}").returncode
     scene.remove(app)
@@ -269,6 +289,7 @@ def test_an_unsigned_chart_is_refused(scene: Scene, registry: tuple[str, dict[st
 
     eventually(lambda: "verif" in fault(), ARRIVAL)
     assert scene.data("signed") is None
+    assert scene.state(app)[2] is CHART_NOT_VERIFIED
     scene.remove(app, wait=False)
 
 
@@ -286,6 +307,7 @@ def test_a_cluster_that_does_not_answer_blocks_nobody(scene: Scene) -> None:
         time.sleep(5)
         place = (f"--namespace={HUB}",)
         assert scene.hub.get("helmrelease", name, *place)["metadata"]["deletionTimestamp"]
+        assert scene.state(app) == ("leaving", "1.0.0", APP_CLUSTER_UNREACHABLE)
         patch = json.dumps({"spec": {"suspend": True}})
         scene.hub("patch", "helmrelease", name, *place, "--type=merge", "--patch", patch)
         eventually(
@@ -295,6 +317,29 @@ def test_a_cluster_that_does_not_answer_blocks_nobody(scene: Scene) -> None:
         back = json.dumps({"stringData": {"value": scene.shop.kubeconfig.read_text()}})
         scene.hub("patch", "secret", "shop-kubeconfig", f"--namespace={HUB}", "--patch", back)
     assert scene.data("lonely") == {"text": "hello", "version": "1.0.0"}
+
+
+@pytest.mark.parametrize(
+    ("fixed", "digest", "refused"),
+    [
+        ({}, "", ()),
+        ({"beyond": "role"}, "", (ENTRY_BEYOND_TENANT,)),
+        ({}, f"sha256:{'0' * 64}", (ENTRY_NOT_RENDERED,)),
+    ],
+)
+def test_the_gate_renders_charts_by_digest(
+    registry: tuple[str, dict[str, str]],
+    fixed: dict[str, str],
+    digest: str,
+    refused: tuple[Code, ...],
+) -> None:
+    address, digests = registry
+    listed = {"version": "1.0.0", "digest": digest or digests["1.0.0"], "state": "listed"}
+    found = entry(address, [listed, {"version": "9.9.9"}], fixed=fixed)
+    gate = AppGate(helm_program(Silent()), plain_http=True)
+    problems = list(gate.problems("application", found))
+    assert tuple(each.code for each in problems) == refused
+    assert all(each.where.object == "application 1.0.0" for each in problems)
 
 
 def _unreachable(kubeconfig: str) -> str:
