@@ -175,10 +175,12 @@ class Environment:
         """Access of tenants to the objects of their whole clusters."""
         for tenant in self.settings.tenants:
             if tenant.clusters:
+                left = [each for each in tenant.clusters if each not in tenant.leaving_clusters]
                 ManagementAccess(
                     tenant.name,
-                    people=People() if tenant.leaving else tenant.people,
-                    clusters=tenant.clusters,
+                    people=tenant.people if left and not tenant.leaving else People(),
+                    # A rule of RBAC without names is about all of them.
+                    clusters=left or tenant.clusters,
                     namespace=self.namespace,
                     opts=self._after(),
                 )

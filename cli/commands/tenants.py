@@ -219,7 +219,8 @@ def _cells(
 
 def _whole(tenant: StackTenant, row: dict[str, Any]) -> tuple[str, ...]:
     amounts = (str(row.get(key, "-")) for key in AMOUNTS.values())
-    title = "(whole cluster, leaving)" if tenant.leaving else "(whole cluster)"
+    leaving = tenant.leaving or row["name"] in tenant.leaving_clusters
+    title = "(whole cluster, leaving)" if leaving else "(whole cluster)"
     return (tenant.name, title, row["name"], *amounts)
 
 

@@ -13,7 +13,7 @@ import typer
 from cli.progress import drawn
 
 EXAMPLES = {
-    "./caas test --fast": "what needs neither the plane nor seconds: about five minutes",
+    "./caas test --fast": "what needs neither the plane nor seconds: about two minutes",
     "./caas test": "everything",
     "./caas test tests/unit/test_cli.py -k explain": "arguments after the options are pytest's",
 }

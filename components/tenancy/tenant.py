@@ -82,6 +82,8 @@ class TenantSettings(AddonSettings):
     """Domains whose host names the tenant may serve."""
     whole_cluster: Flag = False
     """The whole cluster is the tenant's: its owners make namespaces and give access to them."""
+    cluster_leaving: Flag = False
+    """Takes the people's rights to the whole cluster, here alone."""
     leaving: Flag = False
     """Takes the people's rights to the whole cluster; of namespaces each has its own `leaving`."""
     namespaces: Annotated[tuple[TenantNamespace, ...], Field(max_length=200)] = ()
@@ -204,9 +206,8 @@ class TenantSettings(AddonSettings):
     def _whole(self) -> list[Manifest]:
         if not self.whole_cluster:
             return []
-        return whole_cluster.objects(
-            self.tenant, People() if self.leaving else self.people, self.domains
-        )
+        closed = self.leaving or self.cluster_leaving
+        return whole_cluster.objects(self.tenant, People() if closed else self.people, self.domains)
 
     def _inside(self, target: ClusterFacts) -> tuple[Cidr, ...]:
         """The cluster's own ranges, which an existing cluster need not tell without a reason."""

@@ -34,6 +34,7 @@ class TenantView:
         quotas: the limits of each namespace, by resource.
         people: pairs of a role and a person, by tenant.
         whole: the tenant of the whole cluster.
+        opened: the tenant whose people have rights to the whole cluster.
     """
 
     owners: dict[str, str] = field(default_factory=dict)
@@ -42,6 +43,7 @@ class TenantView:
     quotas: dict[str, dict[str, str]] = field(default_factory=dict)
     people: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
     whole: set[str] = field(default_factory=set)
+    opened: set[str] = field(default_factory=set)
 
     @classmethod
     def of(cls, manifests: Iterable[Manifest]) -> TenantView:
@@ -71,6 +73,7 @@ class TenantView:
             role = metadata["name"].removeprefix(whole_cluster.role_name(""))
             found = {(f"{role} of the cluster", each["name"]) for each in manifest["subjects"]}
             self.people.setdefault(tenant, set()).update(found)
+            self.opened |= {tenant} if found else set()
         elif kind == "NetworkPolicy":
             opens = metadata["name"].endswith(("-gateway", "-connections"))
             rules = [*manifest["spec"].get("ingress", ()), *manifest["spec"].get("egress", ())]
@@ -183,7 +186,7 @@ def _words_of_people(before: TenantView, after: TenantView) -> Iterator[str]:
 
 
 def judge_tenants(live: Objects, wanted: Objects, locate: Locate) -> None:
-    """Refuses to drop a namespace while people and connections have access to it.
+    """Refuses to drop a namespace or a whole cluster while people or connections have access.
 
     Args:
         live: the objects that are there.
@@ -197,6 +200,14 @@ def judge_tenants(live: Objects, wanted: Objects, locate: Locate) -> None:
     view_old, view_new = _views(old), _views(new)
     for (names, later), clusters in grouped(old, new, _sets):
         before, after = view_old(names), view_new(later)
+        for tenant in sorted(before.opened - after.whole):
+            name = min(clusters)
+            raise CaasError(
+                NAMESPACE_NOT_LEAVING,
+                f"`{name}` is a whole cluster of `{tenant}` with rights of people, and the stack "
+                "file gives it no more",
+                where=locate(name, "name"),
+            )
         for namespace in sorted(before.used - after.owners.keys()):
             name = min(clusters)
             raise CaasError(

@@ -120,6 +120,9 @@ class StackTenant(Settings):
     clusters: Annotated[tuple[ClusterName, ...], Field(max_length=5000)] = ()
     """Whole clusters of the stack: its owners make namespaces in them, and no other tenant has
     one there."""
+    leaving_clusters: Annotated[tuple[ClusterName, ...], Field(max_length=5000)] = ()
+    """Those of `clusters` that leave: its people lose their rights to them at once, and what is in
+    them stays; the step before they leave `clusters`."""
     namespaces: Annotated[tuple[PlacedNamespace, ...], Field(max_length=200)] = ()
     """Its namespaces; a name alone is a namespace in all clusters, except whole clusters of other
     tenants."""
@@ -197,7 +200,9 @@ def tenant_addons(
             openings = tuple(
                 each for each in apps.openings.get(tenant.name, ()) if each.namespace in names
             )
-            share = _Share(tenant.name, here, bool(holder), apps.deployer, openings)
+            leaves = cluster.name in tenant.leaving_clusters
+            whole = bool(holder)
+            share = _Share(tenant.name, here, whole, apps.deployer, openings, leaves)
             found[tenant_key(tenant.name)] = _settings(share, tenant, defaults)
     return {TENANCY: _TENANCY, **found} if found else {}
 
@@ -212,6 +217,7 @@ class _Share:
         whole: whether it has the whole cluster.
         deployer: as of `AppFacts`.
         openings: of the applications in the namespaces.
+        leaves: whether the whole cluster leaves it.
     """
 
     tenant: str
@@ -219,6 +225,7 @@ class _Share:
     whole: bool
     deployer: str | None
     openings: tuple[AppOpening, ...]
+    leaves: bool = False
 
 
 @lru_cache(maxsize=4096)
@@ -231,6 +238,7 @@ def _settings(share: _Share, tenant: StackTenant, defaults: TenantDefaults) -> T
         default_quota=defaults.quota,
         domains=tenant.domains,
         whole_cluster=share.whole,
+        cluster_leaving=share.leaves,
         leaving=tenant.leaving,
         namespaces=tuple(
             TenantNamespace(

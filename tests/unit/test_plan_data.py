@@ -29,6 +29,7 @@ NOTHING_TO_LOSE = {
     "externalDns",
     "nodeProblemDetector",
     "descheduler",
+    "flux",  # refused while a tenant lists applications; releases that it has lost leave them
 }
 """Add-ons whose objects stay, or that work on what others own."""
 

@@ -121,10 +121,14 @@ def test_a_whole_cluster(folder: Path) -> None:
         "tenant `shop`: whole cluster given in `shop`",
         "tenant `shop`: `leads` becomes owner of the cluster in `shop`",
     ]
-    assert words(folder, [own], []) == [
-        "tenant `shop`: whole cluster given no more in `shop`",
+    with pytest.raises(CaasError) as caught:
+        planned(folder, [own], [])
+    assert [problem.code for problem in caught.value.problems] == [NAMESPACE_NOT_LEAVING]
+    leaving = own | {"leavingClusters": ["shop"]}
+    assert words(folder, [own], [leaving]) == [
         "tenant `shop`: `leads` is owner of the cluster no more in `shop`",
     ]
+    assert words(folder, [leaving], []) == ["tenant `shop`: whole cluster given no more in `shop`"]
 
 
 def test_nothing_is_said_about_what_stays(folder: Path) -> None:

@@ -129,7 +129,8 @@ def test_from_config_takes_json_and_structures(tmp_path: Path) -> None:
     foreign: dict[str, object] = {"kubernetes:context": "x", "aws:region": "eu-central-1"}
     stack = from_config({"caas:clusters": json.dumps(clusters), **foreign}, None)
     assert stack == from_config({"caas:clusters": clusters})
-    assert stack == load_file(write(tmp_path, CLUSTER))
+    # Only the folder of shelves is another one.
+    assert stack.model_dump() == load_file(write(tmp_path, CLUSTER)).model_dump()
 
 
 def test_from_config_has_the_places_of_the_file(tmp_path: Path) -> None:

@@ -224,6 +224,11 @@ def _whole_clusters(
             elif held[name] != tenant.name:
                 what = f"`{name}` is a whole cluster of `{held[name]}` already"
                 yield Finding(codes.CLUSTER_OF_ANOTHER_TENANT, path, what)
+        for number, name in enumerate(tenant.leaving_clusters):
+            if name not in tenant.clusters:
+                what = f"`{name}` is to leave, and is not in `clusters` of `{tenant.name}`"
+                path = (HERE, index, "leavingClusters", number)
+                yield Finding(codes.TENANT_CLUSTER_UNKNOWN, path, what)
         for number, each in enumerate(tenant.namespaces):
             named = (name for name in each.place.clusters if name in held)
             foreign = next((name for name in named if held[name] != tenant.name), "")
