@@ -40,7 +40,7 @@ from engine.plan.objects import (
 from engine.plan.plan import Plan
 from engine.plan.tenants import judge_tenants
 from engine.program import Recording, run_program
-from errors import CaasError, Where
+from errors import CaasError, Problem, Where
 from errors.machine import STATE_NOT_WRITABLE
 from errors.program import API_SERVER_UNREACHABLE, WAIT_TIMED_OUT
 from plane import containers
@@ -51,6 +51,7 @@ from plane.progress import Progress
 from stacks.management import BOOTSTRAP, is_bootstrapped
 from stacks.paths import project_name, stack_file, state_directory
 from stacks.settings import Source, Stack, read
+from stacks.settings.advice import advice
 from stacks.settings.load import load
 from stacks.settings.stack import ManagementMode
 
@@ -463,6 +464,13 @@ class Session:
         if not self.delete_data:
             judge_tenants(live, wanted, self.place)
             judge_apps(live, wanted)
+
+    def advice(self) -> list[Problem]:
+        """The advice about the stack file."""
+        return [
+            Problem(each.code, each.what, self._source.where(each.path, key=each.key), each.why)
+            for each in advice(self.settings)
+        ]
 
     def place(self, cluster: str, field: str) -> Where:
         """The position of a cluster in the stack file."""

@@ -102,6 +102,7 @@ def _judged(
         StackFinding(_placed(each.problem(), session), not each.is_mandatory, each.rule.name)
         for each in violations(plan, rules)
     ]
+    findings += [StackFinding(each, advice=True) for each in session.advice()]
     estimate: dict[str, Any] = {}
     try:
         estimate = session.estimate(plan).as_dict()

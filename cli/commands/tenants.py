@@ -104,7 +104,7 @@ def command(
         unknown = [each.as_dict() for each in unread]
         console.document({"tenants": tenants, **({"unread": unknown} if live else {})})
         return
-    for problem in unread:
+    for problem in (*unread, *session.advice()):
         console.warn(str(problem))
     if not chosen:
         console.say(f"`{stack}` has no tenants.")

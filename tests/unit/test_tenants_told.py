@@ -11,10 +11,11 @@ import pytest
 from errors import Code
 from errors.addons import ADDON_NEEDS
 from errors.logs import LOG_LIMIT_UNREACHABLE, LOG_STORE_CANNOT
-from errors.tenants import RECEIVER_OF_ALL, TENANT_RECEIVER_UNKNOWN
+from errors.tenants import CLUSTER_WITHOUT_ISSUER, RECEIVER_OF_ALL, TENANT_RECEIVER_UNKNOWN
 from stacks.settings import Stack
+from stacks.settings.advice import advice
 from tests.addons.lua import Collector, loaded
-from tests.unit.test_tenants import PAY, WEB, objects, refused, stack
+from tests.unit.test_tenants import CLUSTERS, PAY, WEB, objects, refused, stack
 
 
 def watched(**alerts: Any) -> dict[str, Any]:
@@ -149,3 +150,23 @@ def test_logs_of_a_tenant_are_what_the_add_on_can(
     given = addons | ({"logs": addon} if addon is not None else {})
     found = refused([WEB | {"logs": logs}], addons=given)
     assert [reason for reason, _ in found] == [code.reason]
+
+
+ISSUER = {"url": "https://id.example.com", "audiences": ["caas"]}
+
+
+def test_groups_without_an_issuer_are_advice() -> None:
+    """Not of users, of clusters with an issuer, and of clusters without the tenant."""
+    known = {"controlPlane": {"authentication": {"issuers": [ISSUER]}}}
+    clusters = [CLUSTERS[0], CLUSTERS[1] | known, CLUSTERS[2]]
+    shop = {"people": {"owners": ["leads"]}, **WEB}
+    users = PAY | {"people": {"members": ["user:ann"]}}
+    found = [*advice(stack([users, shop], clusters=clusters))]
+    assert [(each.code, each.path) for each in found] == [
+        (CLUSTER_WITHOUT_ISSUER, ("tenants", 1, "people"))
+    ]
+    assert found[0].what == "the group `leads` of `shop` cannot log in to `orders` and 1 more"
+    everywhere = [each | known for each in CLUSTERS]
+    assert [*advice(stack([shop], clusters=everywhere))] == []
+    there = {"name": "shop", "people": {"owners": ["leads"]}, "clusters": ["reports"]}
+    assert [*advice(stack([there], clusters=clusters))] == []
