@@ -49,11 +49,13 @@ def command(
 
 def _get_binaries() -> None:
     """The programs of the plane and of tests, with progress here, not silently inside a test."""
-    from components.infrastructure.registry import embedded  # noqa: PLC0415 - as below
-    from plane.binaries import ensure_everything  # noqa: PLC0415 - `--fast` needs none of it
+    # `--fast` needs none of them.
+    from components.delivery.addon_provider import ADDON_PROVIDER  # noqa: PLC0415
+    from components.infrastructure.registry import embedded  # noqa: PLC0415
+    from plane.binaries import ensure_everything  # noqa: PLC0415
 
     with drawn() as progress:
-        ensure_everything(progress, embedded())
+        ensure_everything(progress, (*embedded(), ADDON_PROVIDER))
 
 
 def environment() -> dict[str, str]:
