@@ -61,7 +61,9 @@ def test_add_ons_with_the_least_and_with_the_most_violate_nothing(
     cluster = SHOP | {"addons": addons}
     if "cilium" in addons:  # Gateways and announced addresses need Cilium in its place
         cluster["network"] = {"kubeProxy": False}
-    management = {"mode": "existing", "namespace": "prod"}
+    management: dict[str, Any] = {"mode": "existing", "namespace": "prod"}
+    if flux := addons.pop("flux", None):  # the only one of a management cluster alone
+        management["addons"] = {"flux": flux}
     config = {"caas:management": management, "caas:clusters": [cluster]}
     assert violated(write(tmp_path, config)) == []
 
