@@ -45,12 +45,14 @@ def normal(name: str) -> str:
 
 
 @lru_cache
-def own_modules() -> frozenset[str]:
-    files = (path for folder in (*CODE, "tests") for path in (ROOT / folder).rglob("*.py"))
-    return frozenset(path.stem for path in files) | {path.name for path in ROOT.iterdir()}
+def own_modules(folder: str) -> frozenset[str]:
+    """The modules that need no package: folders of the checkout, and in tests their files."""
+    beside = ROOT.joinpath("tests").rglob("*.py") if folder == "tests" else ()
+    return frozenset(path.stem for path in beside) | {path.name for path in ROOT.iterdir()}
 
 
 def imported(folder: Path) -> Iterator[tuple[str, Path]]:
+    own = own_modules(folder.name)
     for path in folder.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             names = []
@@ -60,7 +62,7 @@ def imported(folder: Path) -> Iterator[tuple[str, Path]]:
                 names = [node.module]
             for name in names:
                 top = name.partition(".")[0]
-                if top not in sys.stdlib_module_names and top not in own_modules():
+                if top not in sys.stdlib_module_names and top not in own:
                     yield top, path
 
 
