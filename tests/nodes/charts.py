@@ -17,6 +17,7 @@ import yaml
 
 from plane import pki
 from tests.nodes.docker_daemon import Daemon
+from tests.unit.command_line import ROOT
 
 ADDRESS = "127.0.0.1"
 
@@ -42,7 +43,8 @@ def serving(docker: Daemon, folder: Path, charts: Iterable[Path]) -> Iterator[Ch
     pki.ensure(certificates, ADDRESS)
     _write(content, charts)
     process = subprocess.Popen(
-        docker.inside(sys.executable, __file__, str(content), str(certificates)),
+        docker.inside(sys.executable, "-m", __name__, str(content), str(certificates)),
+        cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,
     )

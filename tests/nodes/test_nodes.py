@@ -143,7 +143,7 @@ def test_a_pool_is_replaced_without_a_failed_request(lab: Lab, web: list[str]) -
     address = lab.address(lab.control_plane())
     lab.write({"a": PIDS + 1 + int(time.time()) % CHANGES, "b": PIDS})
     preview = lab.caas("preview", STACK)
-    assert "pool a: 1 machine replaced" in preview.out + preview.err
+    assert "pool `a`: 1 machine replaced, none unavailable" in preview.out + preview.err
     with lab.probed(f"http://{address}:{PORT}") as result:
         done = lab.caas("up", STACK, "--engine", "in-process")
         met = result()
