@@ -72,6 +72,11 @@ def test_links_resolve(path: Path) -> None:
     links = LINK.findall(FENCE.sub("", text(path)))
     own = [link for link in links if not link.startswith("https://")]
     assert not [link for link in own if not resolves(path, link)]
+    # The site has no other pages, and takes a link to one for a mistake.
+    pages = {
+        (ROOT / path.parent / link.partition("#")[0]).resolve() for link in own if ".md" in link
+    }
+    assert not pages - {(ROOT / each).resolve() for each in DOCUMENTS}
 
 
 @each_document
