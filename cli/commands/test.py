@@ -49,10 +49,9 @@ def command(
 
 def _get_binaries() -> None:
     """The programs of the plane and of tests, with progress here, not silently inside a test."""
-    # `--fast` needs none of them.
-    from components.delivery.addon_provider import ADDON_PROVIDER  # noqa: PLC0415
-    from components.infrastructure.registry import embedded  # noqa: PLC0415
-    from plane.binaries import ensure_everything  # noqa: PLC0415
+    from components.delivery.addon_provider import ADDON_PROVIDER  # noqa: PLC0415 - as below
+    from components.infrastructure.registry import embedded  # noqa: PLC0415 - as below
+    from plane.binaries import ensure_everything  # noqa: PLC0415 - `--fast` needs none
 
     with drawn() as progress:
         ensure_everything(progress, (*embedded(), ADDON_PROVIDER))

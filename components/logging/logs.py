@@ -17,7 +17,7 @@ from components.logging.outputs import LOKI, Properties, s3
 from components.logging.outputs import victoria_logs as to_victoria_logs
 from components.logging.settings import Bucket, LogSource, LogStore
 from components.logging.tenants import (
-    NOBODY,
+    NO_OWNERS,
     NamespaceOwners,
     limits_with,
     owners_of,
@@ -89,7 +89,7 @@ class LogsSettings(LogsOptions):
             )
             yield Chart("victoria-logs-single", NAMESPACE, merged(values, self.values))
 
-    def _script(self, tenants: Sequence[TenantFacts], owners: NamespaceOwners = NOBODY) -> str:
+    def _script(self, tenants: Sequence[TenantFacts], owners: NamespaceOwners = NO_OWNERS) -> str:
         return pipeline.script(
             collect=self.collect,
             tenant_label=self.tenant_label,

@@ -31,7 +31,7 @@ class NamespaceOwners:
     platform: tuple[str, ...] = ()
 
 
-NOBODY = NamespaceOwners()
+NO_OWNERS = NamespaceOwners()
 
 
 def retention_with(retention: Retention, tenants: Iterable[TenantFacts]) -> Retention:

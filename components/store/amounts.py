@@ -26,15 +26,23 @@ OPERATORS: dict[type[ast.operator], Callable[[Fraction, Fraction], Fraction]] = 
 FUNCTIONS: dict[str, Callable[..., Fraction]] = {"min": min, "max": max}
 
 
-def number(quantity: str | int) -> Fraction:
+def number(text: str | int) -> Fraction:
     """The number that a quantity means: `250m` is a quarter, `1Ki` is 1024.
 
     Raises:
         ValueError: the text is no quantity.
     """
-    text = str(quantity)
-    found = QUANTITY.fullmatch(text)
-    return Fraction(found[1]) * UNITS[found[2]] if found else Fraction(text)
+    plain = str(text)
+    found = QUANTITY.fullmatch(plain)
+    return Fraction(found[1]) * UNITS[found[2]] if found else Fraction(plain)
+
+
+def quantity(key: str, amount: Fraction) -> str:
+    """An amount as a quota writes it: `1.5`, `6Gi`."""
+    if key not in ("memory", "storage"):
+        return f"{float(amount):g}"
+    gibi = amount / 2**30
+    return f"{float(gibi):g}Gi" if gibi >= 1 else f"{float(amount / 2**20):g}Mi"
 
 
 class Amount:

@@ -11,7 +11,7 @@ from components.facts import ClusterFacts
 from components.pods import Resources
 
 NAMESPACE = "flux-system"
-NOBODY = "nobody"
+NO_ACCOUNT = "nobody"
 """The account of releases that name none: it exists nowhere, so they may do nothing."""
 OTHERS = (
     "imageAutomationController",
@@ -53,7 +53,7 @@ class FluxSettings(AddonSettings):
         return {
             "multitenancy": {
                 "enabled": True,  # no reference leaves its namespace
-                "defaultServiceAccount": NOBODY,
+                "defaultServiceAccount": NO_ACCOUNT,
                 "privileged": False,
             },
             # Only the platform writes Flux's objects.

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 from components.mappings import Manifest
+from components.store.amounts import quantity
 from components.store.form import Changes, fault_of_change
 from components.store.objects import APP_LABEL, CLUSTER_LABEL, TERMS_ANNOTATION
 from components.tenancy.names import TENANT_LABEL
 from engine.objects import Objects
+from engine.plan.fleet_change import FleetChange
 from errors import CaasError, Where
 from errors.store import APP_SETTING_FIXED
 
@@ -70,38 +72,29 @@ class AppView:
         return f"{self.terms['app']} {self.terms['version']}"
 
 
-@dataclass(frozen=True, slots=True)
-class AppChange:
-    """A change of an application in some clusters.
+class AppChange(FleetChange):
+    """A change of an application in some clusters."""
 
-    Attributes:
-        what: the change, in words.
-        clusters: where.
-    """
-
-    what: str
-    clusters: tuple[str, ...]
-
-    def as_dict(self) -> dict[str, Any]:
-        """For `--output json`."""
-        return {"what": self.what, "clusters": list(self.clusters)}
+    __slots__ = ()
 
     def __str__(self) -> str:
-        one = len(self.clusters) == 1
-        place = f"`{self.clusters[0]}`" if one else f"{len(self.clusters)} clusters"
-        return f"{self.what}, in {place}"
+        return f"{self.what}, in {self.place}"
 
 
 def plan_apps(live: Objects, after: Objects) -> list[AppChange]:
     """The changes of applications, in words; each once, with the clusters that it concerns."""
     before, later = _views(live), _views(after)
     groups: dict[str, list[str]] = {}
-    for name in sorted({*before, *later}):
-        old, new = before.get(name), later.get(name)
-        found = new or old
-        assert found  # noqa: S101 - one of them has the name
-        for what in _words(old, new):
-            groups.setdefault(what, []).append(found.cluster)
+    for name, view in sorted((before | later).items()):
+        if name not in before:
+            what = f"{view.title}: {view.chart} is installed; takes {_amounts(view)}"
+        elif name not in later:
+            what = f"{view.title}: {view.chart} is removed; {_left(view)}"
+        elif before[name] != view:
+            what = f"{view.title}: {_changed(before[name], view)}"
+        else:
+            continue
+        groups.setdefault(what, []).append(view.cluster)
     return [AppChange(what, tuple(clusters)) for what, clusters in groups.items()]
 
 
@@ -117,16 +110,6 @@ def changed_apps(live: Objects, after: Objects) -> set[tuple[str, str]]:
 def _views(objects: Objects) -> dict[str, AppView]:
     found = {key.name: AppView.of(each) for key, each in objects.items() if key.kind == KIND}
     return {name: view for name, view in found.items() if view}
-
-
-def _words(old: AppView | None, new: AppView | None) -> Iterator[str]:
-    if old is None:
-        assert new  # noqa: S101 - one of them is there
-        yield f"{new.title}: {new.chart} is installed; takes {_amounts(new)}"
-    elif new is None:
-        yield f"{old.title}: {old.chart} is removed; {_left(old)}"
-    elif old != new:
-        yield f"{new.title}: {_changed(old, new)}"
 
 
 def _left(old: AppView) -> str:
@@ -161,12 +144,10 @@ def _changed(old: AppView, new: AppView) -> str:
 def _amounts(view: AppView) -> str:
     """The resources of an install: `2 CPU, 6Gi memory, 120Gi storage`."""
     takes = {key: Fraction(value) for key, value in view.terms.get("takes", {}).items()}
-    words = [f"{float(takes.get('cpu', 0)):g} CPU"]
-    for key in ("memory", "storage"):
-        if amount := takes.get(key):
-            gibi = float(amount / 2**30)
-            size = f"{gibi:g}Gi" if gibi >= 1 else f"{float(amount / 2**20):g}Mi"
-            words.append(f"{size} {key}")
+    words = [f"{quantity('cpu', takes.get('cpu', Fraction(0)))} CPU"]
+    words += [
+        f"{quantity(key, takes[key])} {key}" for key in ("memory", "storage") if takes.get(key)
+    ]
     return ", ".join(words)
 
 

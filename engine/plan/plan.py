@@ -87,6 +87,7 @@ class Plan:
         addons = tuple(plan_addons(objects))
         data = tuple(plan_data(objects, clusters))
         live, after = TenantDelivery.of(objects)
+        objects_after = objects.after()
         return cls(
             recording,
             objects,
@@ -97,9 +98,7 @@ class Plan:
             counts,
             data,
             tenants=tuple(plan_tenants(live, after)),
-            apps=tuple(plan_apps(objects.live, objects.after())),
-            approvals=tuple(
-                plan_approvals(live, after, changed_apps(objects.live, objects.after()))
-            ),
+            apps=tuple(plan_apps(objects.live, objects_after)),
+            approvals=tuple(plan_approvals(live, after, changed_apps(objects.live, objects_after))),
             quotas=(tenant_quotas(live), tenant_quotas(after)),
         )

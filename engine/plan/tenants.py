@@ -14,6 +14,7 @@ from components.tenancy.names import TENANT_LABEL
 from engine.objects import Objects
 from engine.plan.clusters import Locate
 from engine.plan.deliveries import sets_of
+from engine.plan.fleet_change import FleetChange
 from engine.plan.tenant_delivery import Names, TenantDelivery, grouped, tenant_sets
 from engine.plan.tenant_network import TenantNetworks
 from errors import CaasError
@@ -80,27 +81,13 @@ class TenantView:
             self.used |= {place} if opens and rules else set()
 
 
-@dataclass(frozen=True, slots=True)
-class TenantChange:
-    """A change of tenants in some clusters.
+class TenantChange(FleetChange):
+    """A change of tenants in some clusters."""
 
-    Attributes:
-        what: the change, in words.
-        clusters: where.
-    """
-
-    what: str
-    clusters: tuple[str, ...]
-
-    def as_dict(self) -> dict[str, Any]:
-        """For `--output json`."""
-        return {"what": self.what, "clusters": list(self.clusters)}
+    __slots__ = ()
 
     def __str__(self) -> str:
-        one = len(self.clusters) == 1
-        return (
-            f"{self.what} in {f'`{self.clusters[0]}`' if one else f'{len(self.clusters)} clusters'}"
-        )
+        return f"{self.what} in {self.place}"
 
 
 def plan_tenants(live: TenantDelivery, after: TenantDelivery) -> list[TenantChange]:

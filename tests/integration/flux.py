@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from components.store.flux import NOBODY
+from components.store.flux import NO_ACCOUNT
 from plane.binaries.tools import FluxFiles
 
 LOOPBACK = "127.0.0.1"
-LOCKED = ("--no-cross-namespace-refs=true", f"--default-service-account={NOBODY}")
+LOCKED = ("--no-cross-namespace-refs=true", f"--default-service-account={NO_ACCOUNT}")
 
 
 def _free_port() -> int:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from components.finding import Finding
+from components.store.amounts import quantity
 from components.store.install import ChosenApp, check_cluster, check_settings, chosen
 from components.store.shelf import nearest
 from errors import CaasError, Problem
@@ -143,15 +144,7 @@ def _shares(
                 limit = limits.get(key)
                 if limit is not None and before <= limit < taken[key]:
                     what = (
-                        f"applications of `{space.name}` take {in_words(key, taken[key])} "
-                        f"of {in_words(key, Fraction(limit))} {key}"
+                        f"applications of `{space.name}` take {quantity(key, taken[key])} "
+                        f"of {quantity(key, Fraction(limit))} {key}"
                     )
                     yield Finding(APP_ABOVE_QUOTA, ("apps", number), what)
-
-
-def in_words(key: str, amount: Fraction) -> str:
-    """An amount as a quota writes it: `1.5`, `6Gi`."""
-    if key not in ("memory", "storage"):
-        return f"{float(amount):g}"
-    gibi = amount / 2**30
-    return f"{float(gibi):g}Gi" if gibi >= 1 else f"{float(amount / 2**20):g}Mi"
